@@ -1,0 +1,39 @@
+"""The first day: people, sites, patients, turns, records, acts, and who may touch them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from alembic import op
+
+revision = "0001"
+down_revision = None
+
+_SQL = Path(__file__).with_name("sql_0001")
+_FILES = ("tables.sql", "staging.sql", "functions.sql", "merge.sql", "rows.sql")
+
+_DATABASE = """
+DO $$ BEGIN
+  EXECUTE format('GRANT CREATE ON DATABASE %I TO k_owner', current_database());
+  EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());
+  EXECUTE format('GRANT CONNECT ON DATABASE %I TO k_staff, k_gate', current_database());
+END $$
+"""
+
+
+def _run(name: str) -> None:
+    """A whole file in one call: statements stay readable as SQL."""
+    raw: Any = op.get_bind().connection.driver_connection
+    raw.execute((_SQL / name).read_text(encoding="utf-8"))
+
+
+def upgrade() -> None:
+    """Everything as its owner, then the grants; the roles are the cluster's and there already (env.py)."""
+    op.execute("GRANT CREATE, USAGE ON SCHEMA public TO k_owner")
+    op.execute(_DATABASE)
+    op.execute("SET LOCAL ROLE k_owner")
+    for name in _FILES:
+        _run(name)
+    op.execute("RESET ROLE")
+    _run("grants.sql")

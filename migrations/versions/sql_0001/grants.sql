@@ -1,0 +1,72 @@
+-- Nothing through PUBLIC; each group gets what its work needs, by table and column.
+REVOKE ALL ON SCHEMA public FROM PUBLIC;
+GRANT USAGE ON SCHEMA public TO k_owner; -- foreign keys are checked as the owner
+REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA public, gate, access FROM PUBLIC;
+
+GRANT USAGE ON SCHEMA gate TO k_gate;
+GRANT EXECUTE ON FUNCTION gate.begin(text, text) TO k_gate;
+
+-- Owners of definer functions that make roles: k_roles, so that no superuser's function does.
+GRANT USAGE ON SCHEMA access, public TO k_roles;
+GRANT SELECT, INSERT, UPDATE ON logins TO k_roles;
+GRANT SELECT ON clinic_roles TO k_roles;
+GRANT EXECUTE ON FUNCTION access.demand_admin() TO k_roles;
+GRANT CREATE ON SCHEMA access TO k_roles;
+ALTER FUNCTION access.create_login(text, bigint, bytea, text, boolean, boolean) OWNER TO k_roles;
+ALTER FUNCTION access.reset_login(text, bytea, text, boolean) OWNER TO k_roles;
+ALTER FUNCTION access.enable_login(text, boolean) OWNER TO k_roles;
+ALTER FUNCTION access.change_own(bytea, text) OWNER TO k_roles;
+ALTER FUNCTION access.sync_groups(text) OWNER TO k_roles;
+REVOKE CREATE ON SCHEMA access FROM k_roles;
+
+GRANT USAGE ON SCHEMA public, access TO k_staff;
+GRANT SELECT ON clinics, floors, rooms, specialties, procedures, agenda_blocks, turn_transitions, people,
+  clinic_roles TO k_staff;
+GRANT SELECT (username, person_id, must_change, is_demo, created_at, disabled_at) ON logins TO k_staff;
+GRANT INSERT (key, role, host, clinic_id, patient_id, what, purpose, outcome, refusal, order_key) ON acts TO k_staff;
+GRANT INSERT ON act_answers TO k_staff;
+GRANT EXECUTE ON FUNCTION act_answer(uuid) TO k_staff;
+GRANT EXECUTE ON FUNCTION access.change_own(bytea, text) TO k_staff;
+GRANT SELECT ON alembic_version TO k_staff; -- a desk can tell that its program and the database differ
+
+-- Demographics and turns: everyone who meets patients.
+GRANT SELECT ON patients, patient_documents, coverages, turns, turn_events, admissions, bookings, overbook_places
+  TO k_admision, k_secretaria, k_medico, k_enfermeria, k_laboratorio, k_resultados, k_gestion;
+GRANT EXECUTE ON FUNCTION search_people(text[], text, integer)
+  TO k_admision, k_secretaria, k_medico, k_enfermeria, k_laboratorio, k_resultados, k_gestion;
+GRANT INSERT ON patients, patient_documents, patient_search, coverages TO k_admision, k_secretaria, k_medico;
+GRANT USAGE ON SEQUENCE chart_numbers TO k_admision, k_secretaria, k_medico;
+GRANT UPDATE (phone, email, address, city, version) ON patients TO k_admision, k_secretaria, k_medico;
+
+GRANT INSERT ON turns, bookings, overbook_places TO k_admision, k_secretaria, k_medico;
+GRANT INSERT ON turn_events TO k_admision, k_secretaria, k_medico, k_enfermeria;
+GRANT UPDATE (seq, state, state_at, triage, ticket, arrived_at, called_at, calls, room_id, starts_at, ends_at,
+  wall_start, day, voided_reason) ON turns TO k_admision, k_secretaria, k_medico, k_enfermeria;
+GRANT UPDATE (active, during) ON bookings TO k_admision, k_secretaria, k_medico, k_enfermeria;
+GRANT INSERT ON admissions TO k_admision, k_secretaria;
+GRANT SELECT, INSERT, UPDATE ON tickets TO k_admision, k_secretaria;
+
+-- Clinical content: admission and secretaries hold none of it. Allergies are a safety fact, read by carers.
+GRANT SELECT ON visits, records, notes, diagnoses, vitals, allergies, prescriptions, prescription_items,
+  results, observations TO k_medico, k_enfermeria, k_resultados;
+GRANT INSERT ON visits, records, diagnoses, vitals TO k_medico;
+-- Not `login`: the database fills it, so that no note can be signed in another's name unseen.
+GRANT INSERT (patient_id, id, record_id, visit_id, amends_id, text, author_id, author_name, author_license,
+  signed_at, prev_hash, hash) ON notes TO k_medico;
+GRANT UPDATE (ended_at) ON visits TO k_medico;
+GRANT SELECT ON note_drafts TO k_medico;
+GRANT INSERT (patient_id, id, visit_id, text, diagnoses, version, saved_at), UPDATE (text, diagnoses, version, saved_at),
+  DELETE ON note_drafts TO k_medico;
+
+-- Administration.
+GRANT INSERT, UPDATE ON people, clinics, floors, rooms, specialties, procedures, agenda_blocks TO k_admin;
+GRANT INSERT, DELETE ON clinic_roles TO k_admin;
+GRANT USAGE ON SEQUENCE resource_ids TO k_admin;
+GRANT EXECUTE ON FUNCTION access.create_login(text, bigint, bytea, text, boolean, boolean),
+  access.reset_login(text, bytea, text, boolean), access.enable_login(text, boolean), access.sync_groups(text)
+  TO k_admin;
+
+-- A draft is its author's alone, in every role.
+ALTER TABLE note_drafts ENABLE ROW LEVEL SECURITY;
+CREATE POLICY note_drafts_own ON note_drafts TO k_medico
+  USING (author = session_user) WITH CHECK (author = session_user);

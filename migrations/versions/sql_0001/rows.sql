@@ -1,0 +1,12 @@
+-- Rows that the schema itself stands on.
+INSERT INTO turn_transitions (from_state, to_state) VALUES
+  ('', 'registrado'), ('', 'en_espera'),
+  ('registrado', 'confirmado'), ('registrado', 'en_espera'), ('registrado', 'cancelado'), ('registrado', 'ausente'),
+  ('confirmado', 'en_espera'), ('confirmado', 'cancelado'), ('confirmado', 'ausente'), ('confirmado', 'registrado'),
+  ('en_espera', 'en_curso'), ('en_espera', 'cancelado'), ('en_espera', 'confirmado'),
+  ('en_curso', 'finalizado'), ('en_curso', 'en_espera'),
+  ('ausente', 'en_espera'),
+  ('cancelado', 'registrado');
+
+INSERT INTO gate_secret (id, secret)
+VALUES (1, decode(replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''), 'hex'));
