@@ -1,0 +1,3 @@
+"""A terminal desk for clinic networks."""
+
+__version__ = "0.1.0"

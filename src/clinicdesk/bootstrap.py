@@ -1,0 +1,150 @@
+"""The only wiring: settings → server → engine → desk. Nothing else reads the environment.
+
+Heavy imports stand inside the functions: the first frame of the desk is painted before any of them.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from clinicdesk.kit.settings import Settings, default_home, load
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlalchemy import Engine
+
+    from clinicdesk.clinic.access.rules import Proof
+    from clinicdesk.clinic.desk import Desk
+    from clinicdesk.clinic.rights import Actor, ClinicRole
+
+OWNER = "clinicdesk"
+DATABASE = "clinicdesk"
+
+
+def settings(environ: Mapping[str, str] = os.environ) -> Settings:
+    """The settings of this process."""
+    return load(environ)
+
+
+def wants_color(environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether colour may be used (no-color.org)."""
+    return not environ.get("NO_COLOR")
+
+
+def host_name(environ: Mapping[str, str] = os.environ) -> str:
+    """Where the person sits: the address an SSH session came from, else this machine's name."""
+    origin = environ.get("SSH_CONNECTION", "").split(" ")[0]
+    return f"{socket.gethostname()}/{origin}" if origin else socket.gethostname()
+
+
+def database_url(where: Settings, *, make: bool = False) -> str:
+    """The place of the database; starts the embedded server where there is no other.
+
+    Only `make` (init, demo) lets an empty home become one: a wrong CLINICDESK_HOME must not.
+    Raises NotInstalled, and refusals of the embedded server that say what to do.
+    """
+    if where.database_url is not None:
+        return where.database_url
+    from clinicdesk.kit import embedded
+
+    if not make and not embedded.initialised(where.home):
+        from clinicdesk.clinic.access.errors import NotInstalled
+
+        raise NotInstalled
+    return embedded.start(where.home).dsn(OWNER)
+
+
+def owner_engine(where: Settings) -> Engine:
+    """The owner's engine, for `init`, `demo` and `db upgrade` alone.
+
+    The embedded server knows the owner by the OS account; a server by CLINICDESK_OWNER_URL.
+    """
+    from clinicdesk.kit import db
+    from clinicdesk.kit.errors import InvalidInput
+    from clinicdesk.kit.words import _
+
+    if where.embedded:
+        return db.engine_for(database_url(where, make=True))
+    if where.owner_url is None:
+        raise InvalidInput(_("Falta CLINICDESK_OWNER_URL: la cuenta dueña de la base de datos."))
+    return db.engine_for(where.owner_url)
+
+
+def owner_desk(engine: Engine) -> Desk:
+    """The desk of the database's owner, who begins an installation before there are people."""
+    from clinicdesk.clinic.desk import Desk
+    from clinicdesk.clinic.rights import Actor, ClinicRole, Role
+
+    nowhere = ClinicRole(Role.ADMINISTRADOR, 0, "", "", "UTC", "")
+    return Desk(engine, Actor("", 0, OWNER, nowhere, (), host_name()))
+
+
+def demo_settings(where: Settings) -> Settings:
+    """The settings of a demo: a home of its own unless one was named, nobody logged in."""
+    home = default_home(f"{OWNER}-demo") if where.home == default_home() else where.home
+    return Settings(home=home)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A logged-in person: their engine and who they act as. Close it when they leave."""
+
+    url: str
+    engine: Engine
+    actor: Actor
+
+    def desk(self) -> Desk:
+        """What the person works through."""
+        from clinicdesk.clinic.desk import Desk
+
+        return Desk(self.engine, self.actor)
+
+    def acting(self, at: ClinicRole) -> Session:
+        """The same person in another of their roles."""
+        return replace(self, actor=replace(self.actor, at=at))
+
+    def prove(self, password: str) -> Proof:
+        """Proof that the person knows the password now. Raises LoginRefused."""
+        from clinicdesk.clinic.access import service
+
+        return service.prove(self.url, self.actor.username, password, self.actor.host)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self.engine.dispose()
+
+
+def log_in(
+    url: str,
+    username: str,
+    password: str,
+    *,
+    clinic: str | None = None,
+    role: str | None = None,
+    host: str | None = None,
+) -> Session:
+    """Log a person in through the gate. Raises LoginRefused, NoRole, DatabaseUnreachable."""
+    from clinicdesk.clinic.access import service
+
+    origin = host or host_name()
+    username = username.strip().lower()
+    return session(url, username, service.secret_for(url, username, password, origin), clinic, role, origin)
+
+
+def session(url: str, username: str, secret: str, clinic: str | None, role: str | None, host: str) -> Session:
+    """A session from a derived secret, as `login` keeps one for scripts."""
+    from clinicdesk.clinic.access import service
+    from clinicdesk.clinic.sites import queries
+
+    engine = service.connect(url, username, secret)
+    try:
+        with engine.connect() as connection:
+            actor = queries.actor_of(connection, username, host, clinic, role)
+    except BaseException:
+        engine.dispose()
+        raise
+    return Session(url, engine, actor)

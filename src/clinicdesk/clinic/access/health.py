@@ -1,0 +1,85 @@
+"""What a connection tells about the database it reached: versions, roles, and whom it lets in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import psycopg
+from sqlalchemy import Connection, Engine, text
+
+from clinicdesk.clinic.access import service
+from clinicdesk.clinic.rights import GROUP_ROLE
+from clinicdesk.kit import db, server
+
+_NEEDED = frozenset({"k_owner", "k_staff", "k_roles", "k_gate", *GROUP_ROLE.values()})
+_SERVER = text("SELECT current_setting('server_version'), session_user::text, current_database()::text")
+_ROLES = text(
+    "SELECT rolname, pg_has_role(session_user, oid, 'MEMBER') AS member FROM pg_roles"
+    " WHERE starts_with(rolname, 'k_') ORDER BY rolname"
+)
+_READABLE = text(
+    "SELECT has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')"
+    " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+    " WHERE n.nspname = 'public' AND c.relname = 'alembic_version'"
+)
+_REVISION = text("SELECT version_num FROM public.alembic_version")
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What was found. `revision` None: an empty database; "?": this login may not read it."""
+
+    server_version: str
+    database: str
+    role: str
+    member_of: tuple[str, ...]
+    missing_roles: tuple[str, ...]
+    revision: str | None
+
+
+def facts(engine: Engine) -> Facts:
+    """Look through the connection of an owner or a person. Raises OwnerNotLetIn, DatabaseUnreachable."""
+    with server.as_owner(engine) as connection:
+        return look(connection)
+
+
+def seen_from_the_gate(url: str) -> Facts:
+    """What can be seen before anybody has logged in. Raises DatabaseUnreachable."""
+    engine = db.engine_for(db.conninfo(url, *service.GATE, service.PROGRAM))
+    try:
+        return facts(engine)
+    finally:
+        engine.dispose()
+
+
+def look(connection: Connection) -> Facts:
+    """Look at the database through any login of it, the gate's too."""
+    version, role, database = connection.execute(_SERVER).one()
+    found = {row.rolname: row.member for row in connection.execute(_ROLES)}
+    return Facts(
+        server_version=version,
+        database=database,
+        role=role,
+        member_of=tuple(name for name, member in found.items() if member),
+        missing_roles=tuple(sorted(_NEEDED - set(found))),
+        revision=_revision(connection),
+    )
+
+
+def _revision(connection: Connection) -> str | None:
+    readable = connection.execute(_READABLE).scalar()
+    if readable is None:
+        return None
+    if not readable:
+        return "?"
+    return connection.execute(_REVISION).scalar()
+
+
+def lets_anybody_in(url: str) -> bool:
+    """Whether the server takes a wrong password: its pg_hba.conf says trust where it must not."""
+    wrong = db.conninfo(url, service.GATE[0], "not the gate's", service.PROGRAM)
+    try:
+        psycopg.connect(wrong).close()
+    except psycopg.Error:
+        return False
+    return True

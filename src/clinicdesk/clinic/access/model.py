@@ -1,0 +1,82 @@
+"""People with access: who they are, how they log in, in which clinics they hold which roles."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKeyConstraint,
+    LargeBinary,
+    PrimaryKeyConstraint,
+    Sequence,
+    Table,
+    UniqueConstraint,
+    text,
+)
+
+from clinicdesk.clinic.tables import TableClass, instant, local, metadata, words
+
+# Doctors and rooms share one number space, so that a booking names either by one bigint.
+resource_ids: Final = Sequence("resource_ids", metadata=metadata, data_type=BigInteger)
+
+people: Final = Table(
+    "people",
+    metadata,
+    Column("id", BigInteger, resource_ids, server_default=resource_ids.next_value(), nullable=False),
+    words("given"),
+    words("family"),
+    words("license", nullable=True),
+    words("specialty", nullable=True),
+    words("source", nullable=True),
+    words("source_id", nullable=True),
+    PrimaryKeyConstraint("id", name="people_pk"),
+    UniqueConstraint("source", "source_id", name="people_source_uq"),
+    CheckConstraint("length(family) BETWEEN 1 AND 120 AND length(given) <= 120", name="people_name_ck"),
+    info={"class": TableClass.REFERENCE},
+)
+
+logins: Final = local(
+    "logins",
+    words("username"),
+    Column("person_id", BigInteger, nullable=False),
+    Column("salt", LargeBinary, nullable=False),
+    Column("must_change", Boolean, nullable=False, server_default=text("false")),
+    Column("is_demo", Boolean, nullable=False, server_default=text("false")),
+    instant("created_at", server_default=text("clock_timestamp()")),
+    instant("disabled_at", nullable=True),
+    PrimaryKeyConstraint("username", name="logins_pk"),
+    UniqueConstraint("person_id", name="logins_person_uq"),
+    ForeignKeyConstraint(["person_id"], ["people.id"], name="logins_person_fk"),
+    CheckConstraint("username ~ '^[a-z][a-z0-9_.-]{1,30}$'", name="logins_username_ck"),
+    CheckConstraint("length(salt) = 16", name="logins_salt_ck"),
+)
+
+# The clinic's table stands higher on the ladder: its name is enough for the foreign key.
+clinic_roles: Final = Table(
+    "clinic_roles",
+    metadata,
+    Column("person_id", BigInteger, nullable=False),
+    Column("clinic_id", BigInteger, nullable=False),
+    words("role"),
+    PrimaryKeyConstraint("person_id", "clinic_id", "role", name="clinic_roles_pk"),
+    ForeignKeyConstraint(["person_id"], ["people.id"], name="clinic_roles_person_fk"),
+    ForeignKeyConstraint(["clinic_id"], ["clinics.id"], name="clinic_roles_clinic_fk"),
+    CheckConstraint(
+        "role IN ('admisionista', 'secretaria', 'medico', 'enfermeria', 'laboratorio', 'resultados',"
+        " 'gestion', 'administrador', 'privacidad')",
+        name="clinic_roles_role_ck",
+    ),
+    info={"class": TableClass.REFERENCE},
+)
+
+gate_secret: Final = local(
+    "gate_secret",
+    Column("id", BigInteger, nullable=False),
+    Column("secret", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("id", name="gate_secret_pk"),
+    CheckConstraint("id = 1 AND length(secret) = 32", name="gate_secret_one_ck"),
+)

@@ -1,0 +1,54 @@
+"""Pure decisions about people's access."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from clinicdesk.clinic.access.errors import BadPassword, BadUsername
+
+PASSWORD_LEAST: Final = 8
+PASSWORD_MOST: Final = 128
+PROOF_LASTS: Final = timedelta(seconds=90)
+_USERNAME: Final = re.compile(r"[a-z][a-z0-9_.-]{1,30}")
+
+
+def role_of(username: str) -> str:
+    """The PostgreSQL role a person logs in as."""
+    return f"u_{username}"
+
+
+def is_username(text: str) -> bool:
+    """Whether a login may have this name."""
+    return _USERNAME.fullmatch(text) is not None
+
+
+def checked_username(text: str) -> str:
+    """The username as stored; raises BadUsername."""
+    name = text.strip().lower()
+    if not is_username(name):
+        raise BadUsername
+    return name
+
+
+def checked_password(text: str) -> str:
+    """A new password, NFC; raises BadPassword by length alone (no composition rules: ASVS 6.2.1–6.2.5)."""
+    password = unicodedata.normalize("NFC", text)
+    if not PASSWORD_LEAST <= len(password) <= PASSWORD_MOST:
+        raise BadPassword(least=PASSWORD_LEAST, most=PASSWORD_MOST)
+    return password
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """That a person typed the password again at `at`. Only `service.prove` makes one."""
+
+    username: str
+    at: datetime
+
+    def holds(self, username: str, now: datetime) -> bool:
+        """Whether this proof is the same person's and fresh."""
+        return self.username == username and timedelta(0) <= now - self.at <= PROOF_LASTS

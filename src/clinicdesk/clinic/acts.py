@@ -1,0 +1,42 @@
+"""Acts: who did what, when, on whom. Written first in each transaction, never changed after."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import BigInteger, CheckConstraint, Column, PrimaryKeyConstraint, Uuid, text
+from sqlalchemy.dialects.postgresql import JSONB
+
+from clinicdesk.clinic.tables import instant, keyed, words
+
+# `person` and `at` are filled by the database: nobody holds the right to insert them, so an act
+# can be neither written in another's name nor back-dated by a person.
+acts: Final = keyed(
+    "acts",
+    "key",
+    Column("key", Uuid, nullable=False),
+    words("person", server_default=text("session_user")),
+    instant("at", server_default=text("clock_timestamp()")),
+    words("role"),
+    words("host"),
+    Column("clinic_id", BigInteger),
+    Column("patient_id", Uuid),
+    words("what"),
+    words("purpose"),
+    words("outcome"),
+    words("refusal", nullable=True),
+    Column("order_key", Uuid),
+    PrimaryKeyConstraint("key", name="acts_pk"),
+    CheckConstraint("outcome IN ('done', 'refused')", name="acts_outcome_ck"),
+    CheckConstraint("(outcome = 'refused') = (refusal IS NOT NULL)", name="acts_refusal_ck"),
+    CheckConstraint("length(what) BETWEEN 3 AND 60 AND length(host) <= 120", name="acts_text_ck"),
+)
+
+act_answers: Final = keyed(
+    "act_answers",
+    "key",
+    Column("key", Uuid, nullable=False),
+    words("order_hash"),
+    Column("answer", JSONB, nullable=False),
+    PrimaryKeyConstraint("key", name="act_answers_pk"),
+)

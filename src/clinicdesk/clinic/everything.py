@@ -1,0 +1,26 @@
+"""Every slice's tables in one metadata: what migrations and schema tests compare with."""
+
+from __future__ import annotations
+
+from clinicdesk.clinic import acts, staging
+from clinicdesk.clinic.access import model as access
+from clinicdesk.clinic.patients import model as patients
+from clinicdesk.clinic.prescriptions import model as prescriptions
+from clinicdesk.clinic.records import model as records
+from clinicdesk.clinic.results import model as results
+from clinicdesk.clinic.sites import model as sites
+from clinicdesk.clinic.tables import metadata
+from clinicdesk.clinic.turns import model as turns
+
+__all__ = [
+    "access",
+    "acts",
+    "metadata",
+    "patients",
+    "prescriptions",
+    "records",
+    "results",
+    "sites",
+    "staging",
+    "turns",
+]

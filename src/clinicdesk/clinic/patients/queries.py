@@ -1,0 +1,229 @@
+"""Reads of the registry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import cast, func, select, true
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import Text
+
+from clinicdesk.clinic.patients import rules
+from clinicdesk.clinic.patients.errors import PatientNotFound
+from clinicdesk.clinic.patients.model import allergies, coverages, patient_documents, patients
+from clinicdesk.clinic.rights import Permission
+from clinicdesk.clinic.usecases import Reader, view
+
+
+@dataclass(frozen=True, slots=True)
+class PatientRow:
+    """A person as lists and headers show them.
+
+    `document` is in reading form (`DNI 28.431.907`), `document_key` as commands take it (`AR:DNI:28431907`).
+    """
+
+    patient_id: UUID
+    chart_number: int
+    family: str
+    given: str
+    sex: str
+    birth: date | None
+    birth_estimated: bool
+    deceased_on: date | None
+    phone: str | None
+    email: str | None
+    address: str | None
+    city: str | None
+    allergy_status: str
+    version: int
+    document: str
+    payer: str | None
+    document_key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The best fits, at most `limit`; `more` says that others fit too."""
+
+    rows: tuple[PatientRow, ...]
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SearchQuery:
+    """What was typed into the search box."""
+
+    text: str
+    limit: int = 20
+
+
+@dataclass(frozen=True, slots=True)
+class PatientQuery:
+    """One patient by id."""
+
+    patient_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentQuery:
+    """One patient by document as typed, in the actor's country."""
+
+    document: str
+
+
+@dataclass(frozen=True, slots=True)
+class AllergyRow:
+    """An allergy; `until` closes it."""
+
+    id: UUID
+    substance: str
+    category: str | None
+    reaction: str | None
+    severity: str | None
+    since: date | None
+    until: date | None
+
+
+_first_document = (
+    select(patient_documents.c.country, patient_documents.c.kind, patient_documents.c.number)
+    .where(
+        patient_documents.c.patient_id == patients.c.patient_id,
+        patient_documents.c.valid,
+        patient_documents.c.kind != "HC",
+    )
+    .order_by(patient_documents.c.document_key)
+    .limit(1)
+    .lateral("d")
+)
+_payer = (
+    select(coverages.c.payer)
+    .where(coverages.c.patient_id == patients.c.patient_id, coverages.c.until.is_(None))
+    .order_by(coverages.c.id.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+_people = select(
+    *(column for column in patients.c if column.name != "created_at"),
+    _first_document.c.country.label("document_country"),
+    _first_document.c.kind.label("document_kind"),
+    _first_document.c.number.label("document_number"),
+    _payer.label("payer"),
+).outerjoin(_first_document, true())
+
+
+def _row(row: Any) -> PatientRow:
+    document = (
+        rules.shown_document(row.document_country, row.document_kind, row.document_number)
+        if row.document_kind
+        else ""
+    )
+    parts = (row.document_country, row.document_kind, row.document_number)
+    return PatientRow(
+        patient_id=row.patient_id,
+        chart_number=row.chart_number,
+        family=row.family,
+        given=row.given,
+        sex=row.sex,
+        birth=row.birth,
+        birth_estimated=row.birth_estimated,
+        deceased_on=row.deceased_on,
+        phone=row.phone,
+        email=row.email,
+        address=row.address,
+        city=row.city,
+        allergy_status=row.allergy_status,
+        version=row.version,
+        document=document,
+        payer=row.payer,
+        document_key=":".join(parts) if all(parts) else "",
+    )
+
+
+@view("patient.search", needs=Permission.PATIENT_READ)
+def search(tx: Reader, query: SearchQuery) -> Found:
+    """People who fit what was typed, best first."""
+    wanted = rules.understood(query.text)
+    if wanted.empty:
+        return Found((), more=False)
+    ranked = (
+        _by_chart(tx, wanted.chart_number) if wanted.chart_number else _ranked(tx, wanted, query.limit + 1)
+    )
+    by_id = {row.patient_id: row for row in by_ids(tx, ranked)}
+    rows = tuple(by_id[patient_id] for patient_id in ranked if patient_id in by_id)
+    return Found(rows[: query.limit], more=len(rows) > query.limit)
+
+
+def _by_chart(tx: Reader, chart_number: int) -> list[UUID]:
+    key = rules.chart_key(chart_number)
+    found = tx.first(select(patient_documents.c.patient_id).where(patient_documents.c.document_key == key))
+    return [found.patient_id] if found else []
+
+
+def _ranked(tx: Reader, wanted: rules.Wanted, limit: int) -> list[UUID]:
+    """Ids best first: by document, and by words where no document fits."""
+    found = _called(tx, (), wanted.document, limit) if wanted.document else []
+    return found or (_called(tx, wanted.words, "", limit) if wanted.words else [])
+
+
+def _called(tx: Reader, words: tuple[str, ...], document: str, limit: int) -> list[UUID]:
+    listed = cast(list(words), ARRAY(Text))
+    called = func.search_people(listed, document, limit).table_valued("patient_id", "rank")
+    return [row.patient_id for row in tx.rows(select(called).order_by(called.c.rank))]
+
+
+def by_ids(tx: Reader, ids: Iterable[UUID]) -> tuple[PatientRow, ...]:
+    """Patients by id, in no order."""
+    return tuple(map(_row, tx.rows(_people.where(patients.c.patient_id.in_(list(ids))))))
+
+
+@view("patient.show", needs=Permission.PATIENT_READ)
+def show(tx: Reader, query: PatientQuery) -> PatientRow:
+    """One patient. Raises PatientNotFound."""
+    return header(tx, query.patient_id)
+
+
+def header(tx: Reader, patient_id: UUID) -> PatientRow:
+    """One patient's identity, for the header of every screen and page. Raises PatientNotFound."""
+    rows = by_ids(tx, (patient_id,))
+    if not rows:
+        raise PatientNotFound(what="ese número interno")
+    return rows[0]
+
+
+@view("patient.find", needs=Permission.PATIENT_READ)
+def find(tx: Reader, query: DocumentQuery) -> PatientRow:
+    """The patient of a document. Raises PatientNotFound, InvalidInput."""
+    return by_document(tx, query.document)
+
+
+def by_document(tx: Reader, text: str) -> PatientRow:
+    """The patient of a document as typed, or of a chart number as `HC 123`."""
+    wanted = rules.understood(text)
+    if wanted.chart_number is not None:
+        key = rules.chart_key(wanted.chart_number)
+    else:
+        key = rules.parsed_document(text, tx.actor.at.country).key
+    found = tx.first(select(patient_documents.c.patient_id).where(patient_documents.c.document_key == key))
+    if found is None:
+        raise PatientNotFound(what=text)
+    return header(tx, found.patient_id)
+
+
+def allergies_of(tx: Reader, patient_id: UUID) -> tuple[AllergyRow, ...]:
+    """A patient's allergies, the severe first."""
+    statement = select(
+        allergies.c.id,
+        allergies.c.substance,
+        allergies.c.category,
+        allergies.c.reaction,
+        allergies.c.severity,
+        allergies.c.since,
+        allergies.c.until,
+    ).where(allergies.c.patient_id == patient_id)
+    weight = {"severa": 0, "moderada": 1, "leve": 2}
+    rows = tx.into(AllergyRow, statement)
+    return tuple(sorted(rows, key=lambda row: (weight.get(row.severity or "", 3), row.substance)))

@@ -1,0 +1,89 @@
+"""Refusals of the clinical history."""
+
+from __future__ import annotations
+
+from clinicdesk.kit.errors import Exit, Refusal
+
+
+class VisitNotFound(Refusal):
+    """No such visit of the patient."""
+
+    says = "No hay una atención abierta de ese paciente."
+    exit = Exit.NOT_FOUND
+    constraint = "note_drafts_visit_id_fk"
+
+
+class NotYourVisit(Refusal):
+    """Another doctor attends the visit."""
+
+    says = "Esta atención es de {doctor}."
+    exit = Exit.NOT_ALLOWED
+
+
+class DraftChanged(Refusal):
+    """The same author saved the draft elsewhere."""
+
+    says = "El borrador cambió en otro puesto. Su texto sigue aquí. F5: ver ambos."
+    exit = Exit.CONFLICT
+
+
+class NoteEmpty(Refusal):
+    """Nothing to sign."""
+
+    says = "La nota está vacía. Escribirla antes de firmar."
+    constraint = "notes_text_ck"
+
+
+class NoteTooLong(Refusal):
+    """More text than a note holds."""
+
+    says = "La nota admite hasta 200.000 caracteres. Partirla en una nota y una adenda."
+    constraint = "note_drafts_text_ck"
+
+
+class RecordOutOfTime(Refusal):
+    """An entry of the history lies neither ahead nor before anybody alive was born."""
+
+    says = "La fecha del registro está en el futuro o es anterior a 1880."
+
+
+class NoteSigned(Refusal):
+    """The visit's note is signed already: what is missing goes into an addendum."""
+
+    says = "Esta nota ya está firmada. Para agregar algo: a, adenda."
+    exit = Exit.CONFLICT
+    constraint = ("notes_visit_uq", "records_pk", "notes_pk", "notes_chain_uq")
+
+
+class NoteNotFound(Refusal):
+    """No such signed note."""
+
+    says = "No hay una nota firmada con ese número."
+    exit = Exit.NOT_FOUND
+
+
+class RecordNotFound(Refusal):
+    """No such entry in the patient's history."""
+
+    says = "No hay un registro con ese número."
+    exit = Exit.NOT_FOUND
+
+
+class ReservedAttribute(Refusal):
+    """An attribute under the name that keeps a text until it is signed."""
+
+    says = "El atributo «{name}» es de uso interno. Elegir otro nombre."
+
+
+class BadRecordKind(Refusal):
+    """A type of record that does not exist."""
+
+    says = "El tipo de registro «{kind}» no existe. Tipos: {kinds}."
+    constraint = "records_kind_ck"
+
+
+class BadDiagnosis(Refusal):
+    """A diagnosis without code, or with an unknown certainty or kind."""
+
+    says = "El diagnóstico necesita un código, certeza (presuntivo, confirmado) y clase."
+    constraint = ("diagnoses_text_ck", "diagnoses_certainty_ck", "diagnoses_kind_ck")

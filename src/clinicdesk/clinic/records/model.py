@@ -1,0 +1,138 @@
+"""The clinical history: visits, typed records, insert-only signed notes, drafts, diagnoses, vitals."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    Numeric,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from clinicdesk.clinic.tables import by_patient, instant, patient_fk, words
+
+visits: Final = by_patient(
+    "visits",
+    Column("turn_id", Uuid),
+    Column("clinic_id", BigInteger),
+    words("institution", nullable=True),
+    Column("doctor_id", BigInteger),
+    words("kind"),
+    instant("started_at"),
+    instant("ended_at", nullable=True),
+    words("reason", nullable=True),
+    patient_fk("visits", "turn_id", "turns"),
+    ForeignKeyConstraint(["clinic_id"], ["clinics.id"], name="visits_clinic_fk"),
+    ForeignKeyConstraint(["doctor_id"], ["people.id"], name="visits_doctor_fk"),
+    UniqueConstraint("patient_id", "turn_id", name="visits_turn_uq"),
+    CheckConstraint("clinic_id IS NOT NULL OR length(institution) >= 1", name="visits_place_ck"),
+    CheckConstraint("ended_at IS NULL OR ended_at >= started_at", name="visits_period_ck"),
+)
+
+records: Final = by_patient(
+    "records",
+    Column("visit_id", Uuid),
+    words("kind"),
+    instant("at"),
+    Column("clinic_id", BigInteger),
+    words("institution", nullable=True),
+    Column("doctor_id", BigInteger),
+    words("title", nullable=True),
+    Column("attributes", JSONB, nullable=False, server_default=text("'{}'")),
+    words("source", nullable=True),
+    patient_fk("records", "visit_id", "visits"),
+    ForeignKeyConstraint(["clinic_id"], ["clinics.id"], name="records_clinic_fk"),
+    ForeignKeyConstraint(["doctor_id"], ["people.id"], name="records_doctor_fk"),
+    CheckConstraint(
+        "kind IN ('consulta', 'urgencia', 'control', 'procedimiento', 'teleconsulta', 'laboratorio',"
+        " 'imagen', 'internacion', 'otro')",
+        name="records_kind_ck",
+    ),
+    CheckConstraint("jsonb_typeof(attributes) = 'object'", name="records_attributes_ck"),
+    Index("records_at_ix", "patient_id", "at"),
+)
+
+# Insert-only: nobody holds UPDATE or DELETE. A visit has one note; an addendum is a note of its own
+# that names the first and no visit.
+notes: Final = by_patient(
+    "notes",
+    Column("record_id", Uuid, nullable=False),
+    Column("visit_id", Uuid),
+    Column("amends_id", Uuid),
+    words("text"),
+    Column("author_id", BigInteger, nullable=False),
+    words("author_name"),
+    words("author_license"),
+    # Whose session wrote the row, filled by the database: the author's own, or the note is forged.
+    words("login", server_default=text("session_user")),
+    instant("signed_at"),
+    Column("prev_hash", LargeBinary),
+    Column("hash", LargeBinary, nullable=False),
+    patient_fk("notes", "record_id", "records"),
+    patient_fk("notes", "visit_id", "visits"),
+    patient_fk("notes", "amends_id", "notes"),
+    UniqueConstraint("patient_id", "visit_id", name="notes_visit_uq"),
+    ForeignKeyConstraint(["author_id"], ["people.id"], name="notes_author_fk"),
+    UniqueConstraint("patient_id", "prev_hash", name="notes_chain_uq", postgresql_nulls_not_distinct=True),
+    CheckConstraint("length(text) BETWEEN 1 AND 200000", name="notes_text_ck"),
+    CheckConstraint("length(hash) = 32 AND length(prev_hash) = 32", name="notes_hash_ck"),
+)
+
+# One live draft per visit and author; rows leave when the note is signed.
+note_drafts: Final = by_patient(
+    "note_drafts",
+    Column("visit_id", Uuid, nullable=False),
+    words("author", server_default=text("session_user")),
+    words("text"),
+    Column("diagnoses", JSONB, nullable=False, server_default=text("'[]'")),
+    Column("version", Integer, nullable=False),
+    instant("saved_at"),
+    patient_fk("note_drafts", "visit_id", "visits"),
+    UniqueConstraint("patient_id", "visit_id", "author", name="note_drafts_author_uq"),
+    CheckConstraint("length(text) <= 200000", name="note_drafts_text_ck"),
+)
+
+diagnoses: Final = by_patient(
+    "diagnoses",
+    Column("record_id", Uuid),
+    Column("visit_id", Uuid),
+    words("system"),
+    words("code"),
+    words("text"),
+    words("certainty"),
+    words("kind"),
+    Column("chronic", Boolean, nullable=False, server_default=text("false")),
+    Column("onset", Date),
+    Column("abated", Date),
+    patient_fk("diagnoses", "record_id", "records"),
+    patient_fk("diagnoses", "visit_id", "visits"),
+    CheckConstraint("certainty IN ('presuntivo', 'confirmado')", name="diagnoses_certainty_ck"),
+    CheckConstraint("kind IN ('principal', 'relacionado')", name="diagnoses_kind_ck"),
+    CheckConstraint("length(code) BETWEEN 1 AND 40 AND length(text) <= 400", name="diagnoses_text_ck"),
+    CheckConstraint("abated IS NULL OR onset IS NULL OR abated >= onset", name="diagnoses_period_ck"),
+)
+
+vitals: Final = by_patient(
+    "vitals",
+    Column("visit_id", Uuid),
+    instant("at"),
+    words("system"),
+    words("code"),
+    words("name"),
+    Column("value", Numeric, nullable=False),
+    words("unit"),
+    patient_fk("vitals", "visit_id", "visits"),
+    Index("vitals_at_ix", "patient_id", "at"),
+)

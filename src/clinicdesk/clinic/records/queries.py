@@ -1,0 +1,436 @@
+"""Reads of the clinical history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import Select, func, literal, literal_column, select, tuple_
+from sqlalchemy.dialects.postgresql import distinct_on
+
+from clinicdesk.clinic.access.model import people
+from clinicdesk.clinic.patients import queries as registry
+from clinicdesk.clinic.patients.model import patients
+from clinicdesk.clinic.records.model import diagnoses, note_drafts, notes, records, visits, vitals
+from clinicdesk.clinic.records.rules import UNSIGNED, DiagnosisEntry
+from clinicdesk.clinic.rights import Permission
+from clinicdesk.clinic.sites.model import clinics
+from clinicdesk.clinic.usecases import Reader, view
+
+
+@dataclass(frozen=True, slots=True)
+class DiagnosisRow:
+    """A diagnosis of the history. `system` names the code's catalogue."""
+
+    id: UUID
+    record_id: UUID | None
+    system: str
+    code: str
+    text: str
+    certainty: str
+    kind: str
+    chronic: bool
+    onset: date | None
+    abated: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class NoteRow:
+    """A signed note, or an addendum to one (`amends_id`)."""
+
+    id: UUID
+    record_id: UUID
+    amends_id: UUID | None
+    text: str
+    author_id: int
+    author_name: str
+    author_license: str
+    signed_at: datetime
+    hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRow:
+    """One typed entry of the history with its diagnoses and notes. `place` is clinic or institution."""
+
+    id: UUID
+    visit_id: UUID | None
+    kind: str
+    at: datetime
+    place: str
+    doctor: str
+    title: str | None
+    attributes: dict[str, Any]
+    source: str | None
+    diagnoses: tuple[DiagnosisRow, ...] = ()
+    notes: tuple[NoteRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class VitalRow:
+    """One measured vital sign."""
+
+    at: datetime
+    code: str
+    name: str
+    value: Decimal
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChartQuery:
+    """A patient's chart; at most `limit` entries, newest first (None: all)."""
+
+    patient_id: UUID
+    limit: int | None = 200
+
+
+@dataclass(frozen=True, slots=True)
+class EntriesQuery:
+    """The next entries of a chart that is open: older than `before`, the time and id of the last one read."""
+
+    patient_id: UUID
+    before: tuple[datetime, UUID]
+    limit: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class VitalsQuery:
+    """The last values of one vital sign."""
+
+    patient_id: UUID
+    code: str
+    limit: int = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """What a doctor sees of a patient: identity, alerts, problems, last vitals, entries newest first."""
+
+    patient: registry.PatientRow
+    allergies: tuple[registry.AllergyRow, ...]
+    problems: tuple[DiagnosisRow, ...]
+    vitals: tuple[VitalRow, ...]
+    entries: tuple[EntryRow, ...]
+    entries_total: int
+
+
+@dataclass(frozen=True, slots=True)
+class VisitRow:
+    """A visit of a patient."""
+
+    patient_id: UUID
+    id: UUID
+    turn_id: UUID | None
+    doctor_id: int | None
+    started_at: datetime
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class DraftRow:
+    """An unsigned note, readable by its author alone."""
+
+    patient_id: UUID
+    id: UUID
+    visit_id: UUID
+    text: str
+    diagnoses: tuple[DiagnosisEntry, ...]
+    version: int
+    saved_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class UnsignedRow:
+    """A visit with a draft of the actor's: whose, since when, and when it was last saved."""
+
+    patient_id: UUID
+    visit_id: UUID
+    turn_id: UUID | None
+    started_at: datetime
+    saved_at: datetime
+    family: str
+    given: str
+
+
+@dataclass(frozen=True, slots=True)
+class AllDrafts:
+    """Every draft of the actor's."""
+
+
+@dataclass(frozen=True, slots=True)
+class DraftsQuery:
+    """The actor's own drafts: of one visit, or all."""
+
+    patient_id: UUID | None = None
+    visit_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VisitQuery:
+    """The visit of a turn."""
+
+    patient_id: UUID
+    turn_id: UUID
+
+
+@view("chart.open", needs=Permission.CHART_READ, act=True)
+def open_chart(tx: Reader, query: ChartQuery) -> Chart:
+    """A patient's chart: opening it is an act. Raises PatientNotFound."""
+    return chart(tx, query)
+
+
+@view("chart.again", needs=Permission.CHART_READ)
+def reread_chart(tx: Reader, query: ChartQuery) -> Chart:
+    """An open chart as it is now: goes on with an opening that is already written down."""
+    return chart(tx, query)
+
+
+@view("chart.more", needs=Permission.CHART_READ)
+def older_entries(tx: Reader, query: EntriesQuery) -> tuple[EntryRow, ...]:
+    """The next entries of an open chart, newest first."""
+    at, entry_id = query.before
+    older = tuple_(records.c.at, records.c.id) < tuple_(literal(at), literal(entry_id))
+    bare = _bare_entries(tx, _entries_of(query.patient_id).where(older).limit(query.limit))
+    ids = [entry.id for entry in bare]
+    return _whole(bare, _diagnoses(tx, query.patient_id, ids), _notes(tx, query.patient_id, ids))
+
+
+def chart(tx: Reader, query: ChartQuery) -> Chart:
+    """The chart, for views of other slices and faces that write the act themselves."""
+    patient_id = query.patient_id
+    return Chart(
+        patient=registry.header(tx, patient_id),
+        allergies=registry.allergies_of(tx, patient_id),
+        problems=_problems(tx, patient_id),
+        vitals=_last_vitals(tx, patient_id),
+        entries=_entries(tx, query),
+        entries_total=tx.run(
+            select(func.count()).select_from(records).where(records.c.patient_id == patient_id)
+        ).scalar_one(),
+    )
+
+
+def _entries(tx: Reader, query: ChartQuery) -> tuple[EntryRow, ...]:
+    bare = _bare_entries(tx, _entries_of(query.patient_id).limit(query.limit))
+    ids = None if query.limit is None else [entry.id for entry in bare]
+    return _whole(bare, _diagnoses(tx, query.patient_id, ids), _notes(tx, query.patient_id, ids))
+
+
+def _entries_of(patient_id: UUID) -> Select[Any]:
+    return (
+        select(
+            records.c.id,
+            records.c.visit_id,
+            records.c.kind,
+            records.c.at,
+            func.coalesce(clinics.c.name, records.c.institution, ""),
+            func.coalesce(people.c.family + ", " + people.c.given, ""),
+            records.c.title,
+            records.c.attributes,
+            records.c.source,
+        )
+        .outerjoin(clinics, clinics.c.id == records.c.clinic_id)
+        .outerjoin(people, people.c.id == records.c.doctor_id)
+        .where(records.c.patient_id == patient_id)
+        .order_by(records.c.at.desc(), records.c.id.desc())
+    )
+
+
+def _bare_entries(tx: Reader, statement: Select[Any]) -> tuple[EntryRow, ...]:
+    return tx.into(EntryRow, statement)
+
+
+def _whole(
+    bare: Iterable[EntryRow], found: Iterable[DiagnosisRow], written: Iterable[NoteRow]
+) -> tuple[EntryRow, ...]:
+    """Entries with their diagnoses and notes."""
+    stated = _grouped(found)
+    by_record: dict[UUID, list[NoteRow]] = {}
+    for note in written:
+        by_record.setdefault(note.record_id, []).append(note)
+    return tuple(_with(entry, stated.get(entry.id, ()), by_record.get(entry.id, ())) for entry in bare)
+
+
+def _with(entry: EntryRow, stated: Iterable[DiagnosisRow], written: Iterable[NoteRow]) -> EntryRow:
+    """An entry whose text was signed shows the note alone."""
+    attributes = {
+        name: value for name, value in entry.attributes.items() if not (written and name == UNSIGNED)
+    }
+    return replace(entry, attributes=attributes, diagnoses=tuple(stated), notes=tuple(written))
+
+
+def _grouped(found: Iterable[DiagnosisRow]) -> dict[UUID, list[DiagnosisRow]]:
+    groups: dict[UUID, list[DiagnosisRow]] = {}
+    for row in found:
+        if row.record_id is not None:
+            groups.setdefault(row.record_id, []).append(row)
+    return groups
+
+
+_DIAGNOSIS: Final = (
+    diagnoses.c.id,
+    diagnoses.c.record_id,
+    diagnoses.c.system,
+    diagnoses.c.code,
+    diagnoses.c.text,
+    diagnoses.c.certainty,
+    diagnoses.c.kind,
+    diagnoses.c.chronic,
+    diagnoses.c.onset,
+    diagnoses.c.abated,
+)
+
+
+def _diagnoses(tx: Reader, patient_id: UUID, record_ids: list[UUID] | None) -> tuple[DiagnosisRow, ...]:
+    """A patient's diagnoses, or those of some entries."""
+    mine = diagnoses.c.patient_id == patient_id
+    statement = select(*_DIAGNOSIS).where(mine).order_by(diagnoses.c.kind, diagnoses.c.id)
+    if record_ids is not None:
+        statement = statement.where(diagnoses.c.record_id.in_(record_ids))
+    return tx.into(DiagnosisRow, statement)
+
+
+def _problems(tx: Reader, patient_id: UUID) -> tuple[DiagnosisRow, ...]:
+    """Open problems, one per code: the latest statement of each, in the order they were first stated."""
+    code = (diagnoses.c.system, diagnoses.c.code)
+    first = func.first_value(diagnoses.c.id).over(partition_by=code, order_by=diagnoses.c.id)
+    latest = (
+        select(*_DIAGNOSIS, first.label("first"))
+        .where(diagnoses.c.patient_id == patient_id)
+        .ext(distinct_on(*code))
+        .order_by(*code, diagnoses.c.id.desc())
+        .subquery()
+    )
+    held = (latest.c[column.name] for column in _DIAGNOSIS)
+    statement = select(*held).where(latest.c.abated.is_(None)).order_by(latest.c.first)
+    return tx.into(DiagnosisRow, statement)
+
+
+def _notes(tx: Reader, patient_id: UUID, record_ids: list[UUID] | None) -> tuple[NoteRow, ...]:
+    """A patient's signed notes, or those of some entries."""
+    statement = (
+        select(
+            notes.c.id,
+            notes.c.record_id,
+            notes.c.amends_id,
+            notes.c.text,
+            notes.c.author_id,
+            notes.c.author_name,
+            notes.c.author_license,
+            notes.c.signed_at,
+            notes.c.hash,
+        )
+        .where(notes.c.patient_id == patient_id)
+        .order_by(notes.c.signed_at, notes.c.id)
+    )
+    if record_ids is not None:
+        statement = statement.where(notes.c.record_id.in_(record_ids))
+    return tx.into(NoteRow, statement)
+
+
+def _last_vitals(tx: Reader, patient_id: UUID) -> tuple[VitalRow, ...]:
+    """The last value of each vital sign."""
+    statement = (
+        select(vitals.c.at, vitals.c.code, vitals.c.name, vitals.c.value, vitals.c.unit)
+        .where(vitals.c.patient_id == patient_id)
+        .ext(distinct_on(vitals.c.code))
+        .order_by(vitals.c.code, vitals.c.at.desc())
+    )
+    return tx.into(VitalRow, statement)
+
+
+@view("vital.series", needs=Permission.CHART_READ)
+def vital_series(tx: Reader, query: VitalsQuery) -> tuple[VitalRow, ...]:
+    """The last values of a vital sign, oldest first."""
+    statement = (
+        select(vitals.c.at, vitals.c.code, vitals.c.name, vitals.c.value, vitals.c.unit)
+        .where(vitals.c.patient_id == query.patient_id, vitals.c.code == query.code)
+        .order_by(vitals.c.at.desc(), vitals.c.id.desc())
+        .limit(query.limit)
+    )
+    return tx.into(VitalRow, statement)[::-1]
+
+
+_VISIT = (
+    visits.c.patient_id,
+    visits.c.id,
+    visits.c.turn_id,
+    visits.c.doctor_id,
+    visits.c.started_at,
+    visits.c.ended_at,
+)
+
+
+@view("visit.show", needs=Permission.CHART_READ)
+def visit_of_turn(tx: Reader, query: VisitQuery) -> VisitRow | None:
+    """The visit that a turn opened, None before it was called."""
+    statement = select(*_VISIT).where(
+        visits.c.patient_id == query.patient_id, visits.c.turn_id == query.turn_id
+    )
+    found = tx.into(VisitRow, statement)
+    return found[0] if found else None
+
+
+def visit(tx: Reader, patient_id: UUID, visit_id: UUID) -> VisitRow | None:
+    """A visit by id."""
+    statement = select(*_VISIT).where(visits.c.patient_id == patient_id, visits.c.id == visit_id)
+    found = tx.into(VisitRow, statement)
+    return found[0] if found else None
+
+
+@view("note.drafts", needs=Permission.NOTE_WRITE)
+def drafts(tx: Reader, query: DraftsQuery) -> tuple[DraftRow, ...]:
+    """The actor's drafts, the last saved first."""
+    statement = (
+        select(
+            note_drafts.c.patient_id,
+            note_drafts.c.id,
+            note_drafts.c.visit_id,
+            note_drafts.c.text,
+            note_drafts.c.diagnoses,
+            note_drafts.c.version,
+            note_drafts.c.saved_at,
+        )
+        .where(note_drafts.c.author == literal_column("session_user"))
+        .order_by(note_drafts.c.saved_at.desc())
+    )
+    if query.patient_id is not None:
+        statement = statement.where(note_drafts.c.patient_id == query.patient_id)
+    if query.visit_id is not None:
+        statement = statement.where(note_drafts.c.visit_id == query.visit_id)
+    return tuple(_draft(row) for row in tx.rows(statement))
+
+
+@view("note.unsigned", needs=Permission.NOTE_WRITE)
+def unsigned(tx: Reader, _query: AllDrafts) -> tuple[UnsignedRow, ...]:
+    """The actor's drafts with the patient's name, the visit that began first leading."""
+    statement = (
+        select(
+            note_drafts.c.patient_id,
+            note_drafts.c.visit_id,
+            visits.c.turn_id,
+            visits.c.started_at,
+            note_drafts.c.saved_at,
+            patients.c.family,
+            patients.c.given,
+        )
+        .join(
+            visits,
+            (visits.c.patient_id == note_drafts.c.patient_id) & (visits.c.id == note_drafts.c.visit_id),
+        )
+        .join(patients, patients.c.patient_id == note_drafts.c.patient_id)
+        .where(note_drafts.c.author == literal_column("session_user"))
+        .order_by(visits.c.started_at, note_drafts.c.id)
+    )
+    return tx.into(UnsignedRow, statement)
+
+
+def _draft(row: Any) -> DraftRow:
+    stated = msgspec.convert(row.diagnoses, tuple[DiagnosisEntry, ...])
+    return DraftRow(row.patient_id, row.id, row.visit_id, row.text, stated, row.version, row.saved_at)

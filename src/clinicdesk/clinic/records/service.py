@@ -1,0 +1,484 @@
+"""Use cases of a consultation: call in, write, sign, finish."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, Protocol
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import delete, insert, select, text, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from clinicdesk.clinic.access.errors import ProofNeeded
+from clinicdesk.clinic.access.rules import Proof
+from clinicdesk.clinic.changes import Change, Kind
+from clinicdesk.clinic.patients.rules import EARLIEST_BIRTH
+from clinicdesk.clinic.records import queries, rules
+from clinicdesk.clinic.records.errors import (
+    BadRecordKind,
+    DraftChanged,
+    NoteEmpty,
+    NoteNotFound,
+    NoteTooLong,
+    NotYourVisit,
+    RecordOutOfTime,
+    ReservedAttribute,
+    VisitNotFound,
+)
+from clinicdesk.clinic.records.model import diagnoses, note_drafts, notes, records, visits
+from clinicdesk.clinic.records.rules import DiagnosisEntry, RecordKind
+from clinicdesk.clinic.rights import Permission
+from clinicdesk.clinic.turns import queries as agenda
+from clinicdesk.clinic.turns import service as turns
+from clinicdesk.clinic.turns.errors import NobodyWaits, TurnChanged
+from clinicdesk.clinic.turns.rules import State, queue_key
+from clinicdesk.clinic.usecases import Order, Reader, Tx, new_row, use_case
+from clinicdesk.kit.errors import Refusal
+from clinicdesk.kit.ids import new_id
+from clinicdesk.kit.words import _
+
+# Signing takes one patient at a time: the hash chain has one end.
+_LOCK_SPACE: Final = 7302
+_LOCK: Final = text(f"SELECT pg_advisory_xact_lock({_LOCK_SPACE}, :patient)")
+
+
+@dataclass(frozen=True, slots=True)
+class VisitAnswer:
+    """A visit after the act, and its turn."""
+
+    patient_id: UUID
+    visit_id: UUID
+    turn_id: UUID
+    seq: int
+    state: str
+    ticket: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartVisit(turns.Hop):
+    """A waiting patient comes in."""
+
+    visit_id: UUID = new_row()
+
+
+@use_case(
+    "visit.start",
+    needs=Permission.TURN_ATTEND,
+    answer=VisitAnswer,
+    purpose="TREAT",
+    explain=turns.explain_hop,
+)
+def start_visit(tx: Tx, order: StartVisit) -> VisitAnswer:
+    """Call a waiting patient in: the turn is in course, a visit opens. A requeued turn keeps its visit."""
+    values = {"called_at": tx.now, "calls": 1}
+    answer = turns.hop(tx, order, State.EN_CURSO, values)
+    statement = (
+        upsert(visits)
+        .values(
+            patient_id=order.patient_id,
+            id=order.visit_id,
+            turn_id=order.turn_id,
+            clinic_id=tx.actor.at.clinic_id,
+            doctor_id=tx.actor.person_id,
+            kind=RecordKind.CONSULTA.value,
+            started_at=tx.now,
+        )
+        .on_conflict_do_nothing(constraint="visits_turn_uq")
+    )
+    tx.write(statement)
+    mine = select(visits.c.id).where(
+        visits.c.patient_id == order.patient_id, visits.c.turn_id == order.turn_id
+    )
+    visit_id: UUID = tx.run(mine).scalar_one()
+    return VisitAnswer(order.patient_id, visit_id, order.turn_id, answer.seq, answer.state, answer.ticket)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallNext(Order):
+    """The next patient of the actor's own queue."""
+
+    visit_id: UUID = new_row()
+
+
+def _explain_next(_tx: Reader, _order: CallNext, refusal: Refusal) -> Refusal:
+    """Whoever was first moved on between the look and the call: the next key finds another."""
+    return TurnChanged(state=_("en otro estado")) if isinstance(refusal, TurnChanged) else refusal
+
+
+@use_case(
+    "turn.next", needs=Permission.TURN_ATTEND, answer=VisitAnswer, purpose="TREAT", explain=_explain_next
+)
+def call_next(tx: Tx, order: CallNext) -> VisitAnswer:
+    """Call in whoever is first by level, ageing and arrival. Raises NobodyWaits."""
+    day = agenda.DayQuery(tx.actor.at.clinic_id, doctor_id=tx.actor.person_id)
+    waiting = [turn for turn in agenda.day_turns.run(tx, day) if turn.state == State.EN_ESPERA]
+    if not waiting:
+        raise NobodyWaits
+    turn = min(waiting, key=lambda each: queue_key(each, tx.now))
+    start = StartVisit(
+        key=order.key,
+        patient_id=turn.patient_id,
+        turn_id=turn.id,
+        seq=turn.seq,
+        from_state=turn.state,
+        visit_id=order.visit_id,
+    )
+    return start_visit.run(tx, start)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinishVisit(turns.Hop):
+    """The patient leaves the room."""
+
+
+@use_case(
+    "visit.finish",
+    needs=Permission.TURN_ATTEND,
+    answer=turns.TurnAnswer,
+    purpose="TREAT",
+    explain=turns.explain_hop,
+)
+def finish_visit(tx: Tx, order: FinishVisit) -> turns.TurnAnswer:
+    """End the visit and its turn; the doctor's and the room's time is free from now on."""
+    answer = turns.hop(tx, order, State.FINALIZADO)
+    mine = (visits.c.patient_id == order.patient_id) & (visits.c.turn_id == order.turn_id)
+    tx.write(update(visits).where(mine).values(ended_at=tx.now))
+    return answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaveDraft(Order):
+    """What has been typed so far. `version` counts the saves, from 1."""
+
+    patient_id: UUID
+    draft_id: UUID = new_row()
+    visit_id: UUID
+    text: str
+    diagnoses: tuple[DiagnosisEntry, ...] = ()
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class DraftAnswer:
+    """The draft as the server holds it."""
+
+    version: int
+    saved_at: datetime
+
+
+@use_case("note.draft", needs=Permission.NOTE_WRITE, answer=DraftAnswer, purpose="TREAT", act=False)
+def save_draft(tx: Tx, order: SaveDraft) -> DraftAnswer:
+    """Keep a draft on the server; its version makes a repeated save harmless. Raises DraftChanged."""
+    fresh = upsert(note_drafts).values(
+        patient_id=order.patient_id,
+        id=order.draft_id,
+        visit_id=order.visit_id,
+        text=order.text.replace("\x00", ""),
+        diagnoses=msgspec.to_builtins(order.diagnoses),
+        version=order.version,
+        saved_at=tx.now,
+    )
+    new = fresh.excluded
+    statement = fresh.on_conflict_do_update(
+        constraint="note_drafts_author_uq",
+        set_={name: new[name] for name in ("text", "diagnoses", "version", "saved_at")},
+        where=(note_drafts.c.version == new.version - 1)
+        | (
+            (note_drafts.c.version == new.version)
+            & (note_drafts.c.text == new.text)
+            & (note_drafts.c.diagnoses == new.diagnoses)
+        ),
+    ).returning(note_drafts.c.version)
+    if tx.first(statement) is None:
+        raise DraftChanged
+    return DraftAnswer(order.version, tx.now)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropDraft(Order):
+    """The actor's draft of a visit goes, as it was at `version`."""
+
+    patient_id: UUID
+    visit_id: UUID
+    version: int
+
+
+@use_case("note.drop_draft", needs=Permission.NOTE_WRITE, answer=DraftAnswer, purpose="TREAT")
+def drop_draft(tx: Tx, order: DropDraft) -> DraftAnswer:
+    """Take back a draft that says nothing any more. Raises DraftChanged where it moved on meanwhile."""
+    mine = (note_drafts.c.patient_id == order.patient_id) & (note_drafts.c.visit_id == order.visit_id)
+    found = tx.first(select(note_drafts.c.version).where(mine).with_for_update())
+    if found is not None and found.version != order.version:
+        raise DraftChanged
+    _drop_draft(tx, order.patient_id, order.visit_id)
+    return DraftAnswer(0, tx.now)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignNote(Order):
+    """The visit's note as it is shown, signed. `proof` says that the password was typed just now."""
+
+    patient_id: UUID
+    visit_id: UUID
+    record_id: UUID = new_row()
+    note_id: UUID = new_row()
+    kind: str = RecordKind.CONSULTA.value
+    text: str
+    diagnoses: tuple[DiagnosisEntry, ...] = ()
+    proof: Proof | None = field(default=None, repr=False, metadata={"made": True})
+
+
+@dataclass(frozen=True, slots=True)
+class NoteAnswer:
+    """A signed note. `hash` is hexadecimal SHA-256."""
+
+    patient_id: UUID
+    record_id: UUID
+    note_id: UUID
+    signed_at: datetime
+    hash: str
+
+
+@use_case("note.sign", needs=Permission.NOTE_WRITE, answer=NoteAnswer, purpose="TREAT")
+def sign_note(tx: Tx, order: SignNote) -> NoteAnswer:
+    """Sign the note of one's own visit, once; the draft goes.
+
+    Raises ProofNeeded, NoteEmpty, VisitNotFound, NotYourVisit, NoteSigned.
+    """
+    demand_proof(tx, order.proof)
+    visit = _own_visit(tx, order.patient_id, order.visit_id)
+    record = {
+        "patient_id": order.patient_id,
+        "id": order.record_id,
+        "visit_id": visit.id,
+        "kind": _kind(order.kind).value,
+        "at": visit.started_at,
+        "clinic_id": tx.actor.at.clinic_id,
+        "doctor_id": tx.actor.person_id,
+    }
+    tx.write(insert(records), record)
+    _write_diagnoses(tx, order.patient_id, order.record_id, visit.id, order.diagnoses)
+    answer = write_note(tx, order, order.record_id, None, order.diagnoses, visit.id)
+    _drop_draft(tx, order.patient_id, visit.id)
+    return answer
+
+
+def _drop_draft(tx: Tx, patient_id: UUID, visit_id: UUID | None) -> None:
+    """The actor's draft of a visit: row policies spare everybody else's."""
+    mine = (note_drafts.c.patient_id == patient_id) & (note_drafts.c.visit_id == visit_id)
+    tx.write(delete(note_drafts).where(mine))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddendNote(Order):
+    """Something to add to a signed note."""
+
+    patient_id: UUID
+    amends_id: UUID
+    note_id: UUID = new_row()
+    text: str
+    proof: Proof | None = field(default=None, repr=False, metadata={"made": True})
+
+
+@use_case("note.addend", needs=Permission.NOTE_WRITE, answer=NoteAnswer, purpose="TREAT")
+def addend_note(tx: Tx, order: AddendNote) -> NoteAnswer:
+    """Sign an addendum; the note it adds to stays as it was, the draft goes. Raises NoteNotFound."""
+    demand_proof(tx, order.proof)
+    statement = select(notes.c.record_id, notes.c.visit_id).where(
+        notes.c.patient_id == order.patient_id, notes.c.id == order.amends_id
+    )
+    amended = tx.first(statement)
+    if amended is None:
+        raise NoteNotFound
+    answer = write_note(tx, order, amended.record_id, order.amends_id, ())
+    _drop_draft(tx, order.patient_id, amended.visit_id)
+    return answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddRecord(Order):
+    """A typed entry of the history from outside a visit: another institution's, or an older one's."""
+
+    patient_id: UUID
+    record_id: UUID = new_row()
+    note_id: UUID = new_row()
+    kind: str
+    at: datetime | None = None
+    title: str | None = None
+    institution: str | None = None
+    text: str = ""
+    diagnoses: tuple[DiagnosisEntry, ...] = ()
+    attributes: dict[str, str] = field(default_factory=dict)
+    sign: bool = True
+    proof: Proof | None = field(default=None, repr=False, metadata={"made": True})
+
+
+@dataclass(frozen=True, slots=True)
+class RecordAnswer:
+    """The entry that was added; `note_id` where a note was signed with it."""
+
+    patient_id: UUID
+    id: UUID
+    note_id: UUID | None = None
+
+
+@use_case("record.add", needs=Permission.NOTE_WRITE, answer=RecordAnswer, purpose="TREAT")
+def add_record(tx: Tx, order: AddRecord) -> RecordAnswer:
+    """Add an entry with its diagnoses; a text is signed with it and asks for proof, or waits (`sign` False).
+
+    Raises BadRecordKind, RecordOutOfTime, ReservedAttribute, ProofNeeded, NoteTooLong.
+    """
+    if order.at is not None and (order.at > tx.now or order.at.date() < EARLIEST_BIRTH):
+        raise RecordOutOfTime
+    if rules.UNSIGNED in order.attributes:
+        raise ReservedAttribute(name=rules.UNSIGNED)
+    text = rules.typed_text(order.text)
+    waits = {} if order.sign or not text else {rules.UNSIGNED: text}
+    if waits and len(text) > rules.NOTE_MOST:
+        raise NoteTooLong
+    record = {
+        "patient_id": order.patient_id,
+        "id": order.record_id,
+        "kind": _kind(order.kind).value,
+        "at": order.at or tx.now,
+        "clinic_id": None if order.institution else tx.actor.at.clinic_id,
+        "institution": order.institution,
+        "doctor_id": tx.actor.person_id,
+        "title": order.title,
+        "attributes": order.attributes | waits,
+    }
+    tx.write(insert(records), record)
+    _write_diagnoses(tx, order.patient_id, order.record_id, None, order.diagnoses)
+    if not text or waits:
+        tx.changed(Change(Kind.RECORD, tx.act, ids=((order.patient_id, order.record_id),)))
+        return RecordAnswer(order.patient_id, order.record_id)
+    demand_proof(tx, order.proof)
+    signed = write_note(tx, order, order.record_id, None, order.diagnoses)
+    return RecordAnswer(order.patient_id, order.record_id, signed.note_id)
+
+
+def _kind(name: str) -> RecordKind:
+    try:
+        return RecordKind(name)
+    except ValueError:
+        kinds = ", ".join(kind.value for kind in RecordKind)
+        raise BadRecordKind(kind=name, kinds=kinds) from None
+
+
+def demand_proof(tx: Tx, proof: Proof | None) -> None:
+    """Raises ProofNeeded unless the password was typed just now by the same person."""
+    if proof is None or not proof.holds(tx.actor.username, tx.now):
+        raise ProofNeeded
+
+
+def _own_visit(tx: Tx, patient_id: UUID, visit_id: UUID) -> queries.VisitRow:
+    found = queries.visit(tx, patient_id, visit_id)
+    if found is None:
+        raise VisitNotFound
+    if found.doctor_id != tx.actor.person_id and not _attended(tx, found):
+        raise NotYourVisit(doctor="otro profesional")
+    return found
+
+
+def _attended(tx: Tx, visit: queries.VisitRow) -> bool:
+    """Whether the actor called the patient in too: a requeued turn keeps the visit that another opened."""
+    return visit.turn_id is not None and agenda.was_called_in_by(
+        tx, visit.patient_id, visit.turn_id, tx.actor.person_id
+    )
+
+
+def _write_diagnoses(
+    tx: Tx, patient_id: UUID, record_id: UUID, visit_id: UUID | None, stated: tuple[DiagnosisEntry, ...]
+) -> None:
+    for entry in stated:
+        row = {
+            "patient_id": patient_id,
+            "id": new_id(),
+            "record_id": record_id,
+            "visit_id": visit_id,
+            "onset": tx.now.date(),
+            **{name: getattr(entry, name) for name in entry.__slots__},
+        }
+        tx.write(insert(diagnoses), row)
+
+
+class Worded(Protocol):
+    """What a signed note takes from an order."""
+
+    @property
+    def patient_id(self) -> UUID:
+        """Whose history it joins."""
+
+    @property
+    def note_id(self) -> UUID:
+        """The note's id."""
+
+    @property
+    def text(self) -> str:
+        """What is signed."""
+
+
+def write_note(
+    tx: Tx,
+    order: Worded,
+    record_id: UUID,
+    amends_id: UUID | None,
+    stated: tuple[DiagnosisEntry, ...],
+    visit_id: UUID | None = None,
+) -> NoteAnswer:
+    """Append a signed note to the patient's chain."""
+    body = rules.typed_text(order.text)
+    if not body.strip():
+        raise NoteEmpty
+    if len(body) > rules.NOTE_MOST:
+        raise NoteTooLong
+    patient_id = order.patient_id
+    tx.write(_LOCK, {"patient": _folded(patient_id)})
+    prev_hash = _chain_end(tx, patient_id)
+    signed = rules.Signed(
+        patient_id,
+        order.note_id,
+        record_id,
+        amends_id,
+        body,
+        tx.actor.person_id,
+        tx.actor.name,
+        tx.actor.license,
+        tx.now,
+        stated,
+    )
+    made = rules.note_hash(prev_hash, signed)
+    row: dict[str, Any] = {
+        "patient_id": patient_id,
+        "id": order.note_id,
+        "record_id": record_id,
+        "visit_id": visit_id,
+        "amends_id": amends_id,
+        "text": body,
+        "author_id": signed.author_id,
+        "author_name": signed.author_name,
+        "author_license": signed.author_license,
+        "signed_at": signed.signed_at,
+        "prev_hash": prev_hash,
+        "hash": made,
+    }
+    tx.write(insert(notes), row)
+    tx.changed(Change(Kind.RECORD, tx.act, ids=((patient_id, record_id),)))
+    return NoteAnswer(patient_id, record_id, order.note_id, tx.now, made.hex())
+
+
+def _folded(patient_id: UUID) -> int:
+    return int.from_bytes(hashlib.sha256(patient_id.bytes).digest()[:4]) & 0x7FFFFFFF
+
+
+def _chain_end(tx: Tx, patient_id: UUID) -> bytes | None:
+    """The hash that no other note follows; None for a first note."""
+    later = notes.alias("later")
+    followed = (
+        select(later.c.id).where(later.c.patient_id == patient_id, later.c.prev_hash == notes.c.hash).exists()
+    )
+    found = tx.first(select(notes.c.hash).where(notes.c.patient_id == patient_id, ~followed))
+    return bytes(found.hash) if found else None

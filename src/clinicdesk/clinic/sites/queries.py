@@ -1,0 +1,211 @@
+"""Reads of clinics, rooms and the people who work there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, literal_column, select
+
+from clinicdesk.clinic.access.errors import NoRole
+from clinicdesk.clinic.access.model import clinic_roles, logins, people
+from clinicdesk.clinic.rights import Actor, ClinicRole, Permission, Role
+from clinicdesk.clinic.sites.errors import ProcedureNotFound, SpecialtyNotFound
+from clinicdesk.clinic.sites.model import clinics, floors, procedures, rooms, specialties
+from clinicdesk.clinic.usecases import Reader, view
+
+
+@dataclass(frozen=True, slots=True)
+class ClinicRow:
+    """A clinic; `zone` is its IANA time zone."""
+
+    id: int
+    code: str
+    name: str
+    country: str
+    zone: str
+    city: str | None
+    address: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RoomRow:
+    """A room with its floor."""
+
+    id: int
+    clinic_id: int
+    code: str
+    kind: str
+    state: str
+    floor: str
+
+
+@dataclass(frozen=True, slots=True)
+class FloorRow:
+    """A floor; `number` 0 is at street level."""
+
+    id: int
+    clinic_id: int
+    number: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProcedureRow:
+    """What can be booked: its usual length and the code of its specialty."""
+
+    id: int
+    code: str
+    name: str
+    minutes: int
+    specialty: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DoctorRow:
+    """A doctor of a clinic. `username` is None for one who never logs in."""
+
+    person_id: int
+    username: str | None
+    family: str
+    given: str
+    license: str | None
+    specialty: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SitesQuery:
+    """The sites of one clinic, or of the network."""
+
+    clinic_id: int | None = None
+
+
+def actor_of(
+    connection: Connection, username: str, host: str, clinic: str | None = None, role: str | None = None
+) -> Actor:
+    """Who the connection's login is, acting at `clinic` (code) in `role`, else in the first it holds.
+
+    Raises NoRole.
+    """
+    statement = (
+        select(people, logins.c.must_change)
+        .join(logins, logins.c.person_id == people.c.id)
+        .where(logins.c.username == func.substr(literal_column("session_user"), 3))
+    )
+    person = connection.execute(statement).one()
+    held = (
+        select(clinic_roles.c.role, clinics)
+        .join(clinics, clinics.c.id == clinic_roles.c.clinic_id)
+        .where(clinic_roles.c.person_id == person.id)
+        .order_by(clinics.c.code, clinic_roles.c.role)
+    )
+    roles = tuple(
+        ClinicRole(Role(row.role), row.id, row.code, row.name, row.zone, row.country)
+        for row in connection.execute(held)
+    )
+    return Actor(
+        username=username,
+        person_id=person.id,
+        name=f"{person.family}, {person.given}",
+        at=chosen(roles, clinic, role),
+        roles=roles,
+        host=host,
+        license=person.license or "",
+        must_change_password=person.must_change,
+    )
+
+
+def chosen(roles: tuple[ClinicRole, ...], clinic: str | None, role: str | None) -> ClinicRole:
+    """The role to act in: the first that fits what was asked. Raises NoRole."""
+    for held in roles:
+        if clinic in {None, held.clinic_code} and role in {None, held.role.value}:
+            return held
+    raise NoRole(where=f"en {clinic}" if clinic else "en ningún centro")
+
+
+@view("clinic.list", needs=Permission.SITE_READ)
+def list_clinics(tx: Reader, _query: SitesQuery) -> tuple[ClinicRow, ...]:
+    """Clinics by code."""
+    return tx.into(ClinicRow, select(clinics).order_by(clinics.c.code))
+
+
+@view("room.list", needs=Permission.SITE_READ)
+def list_rooms(tx: Reader, query: SitesQuery) -> tuple[RoomRow, ...]:
+    """Rooms by code."""
+    statement = (
+        select(rooms.c.id, rooms.c.clinic_id, rooms.c.code, rooms.c.kind, rooms.c.state, floors.c.name)
+        .join(floors, floors.c.id == rooms.c.floor_id)
+        .order_by(rooms.c.clinic_id, rooms.c.code)
+    )
+    if query.clinic_id is not None:
+        statement = statement.where(rooms.c.clinic_id == query.clinic_id)
+    return tx.into(RoomRow, statement)
+
+
+@view("floor.list", needs=Permission.SITE_READ)
+def list_floors(tx: Reader, query: SitesQuery) -> tuple[FloorRow, ...]:
+    """Floors from the lowest up."""
+    statement = select(floors.c.id, floors.c.clinic_id, floors.c.number, floors.c.name).order_by(
+        floors.c.clinic_id, floors.c.number
+    )
+    if query.clinic_id is not None:
+        statement = statement.where(floors.c.clinic_id == query.clinic_id)
+    return tx.into(FloorRow, statement)
+
+
+@view("procedure.list", needs=Permission.SITE_READ)
+def list_procedures(tx: Reader, _query: SitesQuery) -> tuple[ProcedureRow, ...]:
+    """The network's procedures by code."""
+    statement = (
+        select(
+            procedures.c.id, procedures.c.code, procedures.c.name, procedures.c.minutes, specialties.c.code
+        )
+        .outerjoin(specialties, specialties.c.id == procedures.c.specialty_id)
+        .order_by(procedures.c.code)
+    )
+    return tx.into(ProcedureRow, statement)
+
+
+def procedure_ids(tx: Reader, code: str | None, specialty: str | None) -> tuple[int, ...]:
+    """The procedures of a code, of a specialty's code, or of both.
+
+    Raises ProcedureNotFound, SpecialtyNotFound for a code that is none.
+    """
+    statement = select(procedures.c.id)
+    if specialty is not None:
+        held = tx.first(select(specialties.c.id).where(specialties.c.code == specialty))
+        if held is None:
+            raise SpecialtyNotFound(code=specialty)
+        statement = statement.where(procedures.c.specialty_id == held.id)
+    if code is not None:
+        if tx.first(select(procedures.c.id).where(procedures.c.code == code)) is None:
+            raise ProcedureNotFound(code=code)
+        statement = statement.where(procedures.c.code == code)
+    return tuple(row.id for row in tx.rows(statement))
+
+
+@view("doctor.list", needs=Permission.SITE_READ)
+def list_doctors(tx: Reader, query: SitesQuery) -> tuple[DoctorRow, ...]:
+    """Doctors by name: the people who hold the role médico at the clinic."""
+    return doctors(tx, query.clinic_id)
+
+
+def doctors(tx: Reader, clinic_id: int | None) -> tuple[DoctorRow, ...]:
+    """Doctors of a clinic, or of the network, by name."""
+    statement = (
+        select(
+            people.c.id,
+            logins.c.username,
+            people.c.family,
+            people.c.given,
+            people.c.license,
+            people.c.specialty,
+        )
+        .distinct()
+        .join(clinic_roles, clinic_roles.c.person_id == people.c.id)
+        .outerjoin(logins, logins.c.person_id == people.c.id)
+        .where(clinic_roles.c.role == Role.MEDICO.value)
+        .order_by(people.c.family, people.c.given)
+    )
+    if clinic_id is not None:
+        statement = statement.where(clinic_roles.c.clinic_id == clinic_id)
+    return tx.into(DoctorRow, statement)

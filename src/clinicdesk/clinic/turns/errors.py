@@ -1,0 +1,94 @@
+"""Refusals of turns."""
+
+from __future__ import annotations
+
+from clinicdesk.kit.errors import Exit, Refusal
+
+
+class SlotTaken(Refusal):
+    """Doctor, room or patient already has a claim on that time."""
+
+    says = "El turno {time} ya está tomado: {who}. Elegir otro horario."
+    exit = Exit.CONFLICT
+    constraint = "bookings_no_overlap"
+
+
+class PatientBusy(SlotTaken):
+    """The patient is expected elsewhere at that time."""
+
+    says = "Ya tiene otro turno {time} con {who}. m: moverlo. Esc: elegir otra hora."
+    constraint = ""
+
+
+class TurnChanged(Refusal):
+    """Somebody else moved the turn on first."""
+
+    says = "Otra persona cambió este turno: ahora está {state}. La lista ya lo muestra."
+    exit = Exit.CONFLICT
+    constraint = ("turn_events_pk", "turn_events_prev_fk", "turn_events_state_uq")
+
+
+class IllegalHop(Refusal):
+    """The table of transitions has no such hop."""
+
+    says = "Un turno {from_state} no pasa a {to_state}."
+    exit = Exit.CONFLICT
+    constraint = ("turn_events_transition_fk", "turn_events_chain_ck", "turns_state_fk")
+
+
+class TurnNotFound(Refusal):
+    """No such turn at this clinic."""
+
+    says = "No hay un turno con ese número en este centro."
+    exit = Exit.NOT_FOUND
+    constraint = "turn_events_patient_fk"
+
+
+class SlotNotFound(Refusal):
+    """The agenda offers no such slot."""
+
+    says = "La agenda no ofrece ese horario. Buscar otro con turn slots."
+    exit = Exit.NOT_FOUND
+
+
+class SlotPast(Refusal):
+    """The slot has begun already."""
+
+    says = "Ese horario ya pasó ({time}). Elegir uno futuro."
+    exit = Exit.INVALID
+
+
+class NotToday(Refusal):
+    """Nobody is admitted for a turn of another day."""
+
+    says = "El turno es del {day}. Hoy: m, moverlo, o d, demanda espontánea."
+    exit = Exit.CONFLICT
+
+
+class PatientDeceased(Refusal):
+    """No turns for the dead."""
+
+    says = "La ficha indica fallecimiento el {day}. No admite turnos."
+    exit = Exit.CONFLICT
+
+
+class ReasonNeeded(Refusal):
+    """This step asks for a reason."""
+
+    says = "Falta el motivo."
+    exit = Exit.INVALID
+    constraint = ("turns_walk_in_reason_ck", "turns_reason_ck")
+
+
+class BadTriage(Refusal):
+    """A level of triage outside the table."""
+
+    says = "El nivel de triaje va de 1 (rojo) a 5 (azul)."
+    constraint = "turns_triage_ck"
+
+
+class NobodyWaits(Refusal):
+    """The doctor's queue is empty."""
+
+    says = "Nadie espera."
+    exit = Exit.NOT_FOUND

@@ -1,0 +1,209 @@
+"""Turns: agenda blocks, turns and their declared transitions, claims on doctor, room and patient."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Table,
+    Time,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import INT8RANGE, TSTZRANGE, ExcludeConstraint
+
+from clinicdesk.clinic.tables import (
+    TableClass,
+    by_patient,
+    instant,
+    keyed,
+    local,
+    metadata,
+    patient_fk,
+    reference,
+    words,
+)
+
+agenda_blocks: Final = reference(
+    "agenda_blocks",
+    Column("clinic_id", BigInteger, nullable=False),
+    Column("doctor_id", BigInteger, nullable=False),
+    Column("room_id", BigInteger, nullable=False),
+    Column("procedure_id", BigInteger, nullable=False),
+    Column("weekday", SmallInteger, nullable=False),
+    Column("starts", Time, nullable=False),
+    Column("ends", Time, nullable=False),
+    Column("slot_minutes", Integer, nullable=False),
+    Column("overbooks", Integer, nullable=False, server_default=text("0")),
+    Column("valid_from", Date, nullable=False),
+    Column("valid_to", Date),
+    ForeignKeyConstraint(["clinic_id"], ["clinics.id"], name="agenda_blocks_clinic_fk"),
+    ForeignKeyConstraint(["doctor_id"], ["people.id"], name="agenda_blocks_doctor_fk"),
+    ForeignKeyConstraint(["room_id"], ["rooms.id"], name="agenda_blocks_room_fk"),
+    ForeignKeyConstraint(["procedure_id"], ["procedures.id"], name="agenda_blocks_procedure_fk"),
+    CheckConstraint("weekday BETWEEN 1 AND 7", name="agenda_blocks_weekday_ck"),
+    CheckConstraint("ends > starts", name="agenda_blocks_hours_ck"),
+    CheckConstraint("slot_minutes BETWEEN 1 AND 480", name="agenda_blocks_slot_ck"),
+    CheckConstraint("overbooks BETWEEN 0 AND 50", name="agenda_blocks_overbooks_ck"),
+    CheckConstraint("valid_to IS NULL OR valid_to >= valid_from", name="agenda_blocks_valid_ck"),
+    Index("agenda_blocks_clinic_ix", "clinic_id", "weekday"),
+)
+
+turn_transitions: Final = Table(
+    "turn_transitions",
+    metadata,
+    words("from_state"),
+    words("to_state"),
+    PrimaryKeyConstraint("from_state", "to_state", name="turn_transitions_pk"),
+    info={"class": TableClass.REFERENCE},
+)
+
+# A chain per turn: each event names the one before it and a declared hop, so jumps, forks and
+# states set by hand are refused by these keys alone.
+turn_events: Final = Table(
+    "turn_events",
+    metadata,
+    Column("patient_id", Uuid, nullable=False),
+    Column("turn_id", Uuid, nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("prev_seq", Integer),
+    words("from_state"),
+    words("to_state"),
+    instant("at"),
+    Column("person_id", BigInteger, nullable=False),
+    words("reason", nullable=True),
+    Column("act", Uuid, nullable=False),
+    PrimaryKeyConstraint("patient_id", "turn_id", "seq", name="turn_events_pk"),
+    UniqueConstraint("patient_id", "turn_id", "seq", "to_state", name="turn_events_state_uq"),
+    CheckConstraint(
+        "(seq = 1 AND prev_seq IS NULL AND from_state = '')"
+        " OR (seq > 1 AND prev_seq IS NOT NULL AND prev_seq = seq - 1)",
+        name="turn_events_chain_ck",
+    ),
+    ForeignKeyConstraint(["patient_id"], ["patients.patient_id"], name="turn_events_patient_fk"),
+    ForeignKeyConstraint(["person_id"], ["people.id"], name="turn_events_person_fk"),
+    ForeignKeyConstraint(
+        ["from_state", "to_state"],
+        ["turn_transitions.from_state", "turn_transitions.to_state"],
+        name="turn_events_transition_fk",
+    ),
+    ForeignKeyConstraint(
+        ["patient_id", "turn_id", "prev_seq", "from_state"],
+        ["turn_events.patient_id", "turn_events.turn_id", "turn_events.seq", "turn_events.to_state"],
+        name="turn_events_prev_fk",
+    ),
+    info={"class": TableClass.BY_PATIENT},
+)
+
+turns: Final = by_patient(
+    "turns",
+    Column("clinic_id", BigInteger, nullable=False),
+    Column("doctor_id", BigInteger, nullable=False),
+    Column("room_id", BigInteger),
+    Column("procedure_id", BigInteger),
+    Column("block_id", BigInteger),
+    words("kind"),
+    instant("starts_at"),
+    instant("ends_at"),
+    Column("wall_start", DateTime(timezone=False), nullable=False),
+    words("zone"),
+    Column("day", Date, nullable=False),
+    Column("seq", Integer, nullable=False),
+    words("state"),
+    instant("state_at"),
+    Column("triage", SmallInteger),
+    words("ticket", nullable=True),
+    instant("arrived_at", nullable=True),
+    instant("called_at", nullable=True),
+    Column("calls", Integer, nullable=False, server_default=text("0")),
+    words("reason", nullable=True),
+    words("voided_reason", nullable=True),
+    ForeignKeyConstraint(["clinic_id"], ["clinics.id"], name="turns_clinic_fk"),
+    ForeignKeyConstraint(["doctor_id"], ["people.id"], name="turns_doctor_fk"),
+    ForeignKeyConstraint(["room_id"], ["rooms.id"], name="turns_room_fk"),
+    ForeignKeyConstraint(["procedure_id"], ["procedures.id"], name="turns_procedure_fk"),
+    ForeignKeyConstraint(["block_id"], ["agenda_blocks.id"], name="turns_block_fk"),
+    ForeignKeyConstraint(
+        ["patient_id", "id", "seq", "state"],
+        ["turn_events.patient_id", "turn_events.turn_id", "turn_events.seq", "turn_events.to_state"],
+        name="turns_state_fk",
+    ),
+    CheckConstraint("kind IN ('booked', 'walk_in', 'overbook')", name="turns_kind_ck"),
+    CheckConstraint("ends_at > starts_at", name="turns_period_ck"),
+    CheckConstraint("triage BETWEEN 1 AND 5", name="turns_triage_ck"),
+    CheckConstraint("length(reason) <= 400", name="turns_reason_ck"),
+    CheckConstraint("kind <> 'walk_in' OR length(reason) >= 1", name="turns_walk_in_reason_ck"),
+    Index("turns_clinic_day_ix", "clinic_id", "day", "state"),
+    Index("turns_doctor_day_ix", "doctor_id", "day"),
+)
+
+admissions: Final = by_patient(
+    "admissions",
+    Column("turn_id", Uuid, nullable=False),
+    Column("clinic_id", BigInteger, nullable=False),
+    instant("at"),
+    words("ticket"),
+    Column("day", Date, nullable=False),
+    Column("person_id", BigInteger, nullable=False),
+    patient_fk("admissions", "turn_id", "turns"),
+    ForeignKeyConstraint(["clinic_id"], ["clinics.id"], name="admissions_clinic_fk"),
+    ForeignKeyConstraint(["person_id"], ["people.id"], name="admissions_person_fk"),
+)
+
+bookings: Final = keyed(
+    "bookings",
+    "resource",
+    Column("resource", INT8RANGE, nullable=False),
+    Column("resource_id", BigInteger, nullable=False),
+    Column("id", Uuid, nullable=False),
+    Column("patient_id", Uuid, nullable=False),
+    Column("turn_id", Uuid, nullable=False),
+    Column("during", TSTZRANGE, nullable=False),
+    Column("active", Boolean, nullable=False),
+    PrimaryKeyConstraint("resource", "id", name="bookings_pk"),
+    CheckConstraint("resource = int8range(resource_id, resource_id, '[]')", name="bookings_resource_ck"),
+    CheckConstraint("NOT isempty(during)", name="bookings_during_ck"),
+    ExcludeConstraint(
+        ("resource", "="),
+        ("during", "&&"),
+        using="gist",
+        where=text("active"),
+        name="bookings_no_overlap",
+    ),
+    Index("bookings_turn_ix", "turn_id"),
+)
+
+overbook_places: Final = keyed(
+    "overbook_places",
+    "block_id",
+    Column("block_id", BigInteger, nullable=False),
+    Column("day", Date, nullable=False),
+    Column("n", Integer, nullable=False),
+    Column("patient_id", Uuid, nullable=False),
+    Column("turn_id", Uuid, nullable=False),
+    PrimaryKeyConstraint("block_id", "day", "n", name="overbook_places_pk"),
+    ForeignKeyConstraint(["block_id"], ["agenda_blocks.id"], name="overbook_places_block_fk"),
+    CheckConstraint("n BETWEEN 1 AND 50", name="overbook_places_n_ck"),
+)
+
+tickets: Final = local(
+    "tickets",
+    Column("clinic_id", BigInteger, nullable=False),
+    Column("day", Date, nullable=False),
+    Column("last", Integer, nullable=False),
+    PrimaryKeyConstraint("clinic_id", "day", name="tickets_pk"),
+    ForeignKeyConstraint(["clinic_id"], ["clinics.id"], name="tickets_clinic_fk"),
+    CheckConstraint("last BETWEEN 1 AND 99999", name="tickets_last_ck"),
+)
