@@ -1,0 +1,143 @@
+"""How a history leaves the command line: JSON objects, and lines in the order in which a doctor reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from clinicdesk.cli.shapes import patient_lines, patient_object, wall
+from clinicdesk.clinic.records.rules import UNSIGNED
+from clinicdesk.kit.ids import opaque
+from clinicdesk.kit.words import _
+
+if TYPE_CHECKING:
+    from datetime import date, tzinfo
+    from uuid import UUID
+
+    from clinicdesk.clinic.patients.queries import PatientRow
+    from clinicdesk.clinic.prescriptions.queries import PrescribedRow
+    from clinicdesk.clinic.records.queries import Chart, DiagnosisRow, EntryRow, NoteRow, VitalRow
+
+
+def entry_object(patient_id: UUID, row: EntryRow) -> dict[str, Any]:
+    """One entry of the history with its diagnoses and notes; `text` is the signed one, or the waiting one."""
+    attributes = dict(row.attributes)
+    waiting = attributes.pop(UNSIGNED, None)
+    return {
+        "id": opaque(patient_id, row.id),
+        "type": row.kind,
+        "at": row.at,
+        "place": row.place,
+        "doctor_name": row.doctor or None,
+        "title": row.title,
+        "signed": bool(row.notes),
+        "text": row.notes[0].text if row.notes else waiting,
+        "diagnoses": [diagnosis_object(each) for each in row.diagnoses],
+        "attributes": attributes,
+        "notes": [note_object(patient_id, each) for each in row.notes],
+        "source": row.source,
+    }
+
+
+def note_object(patient_id: UUID, row: NoteRow) -> dict[str, Any]:
+    """A signed note; `amends` is the note that an addendum adds to."""
+    return {
+        "id": opaque(patient_id, row.id),
+        "amends": opaque(patient_id, row.amends_id) if row.amends_id else None,
+        "text": row.text,
+        "author": row.author_name,
+        "license": row.author_license,
+        "signed_at": row.signed_at,
+        "hash": row.hash,
+    }
+
+
+def diagnosis_object(row: DiagnosisRow) -> dict[str, Any]:
+    """A diagnosis as stated."""
+    names = ("system", "code", "text", "certainty", "kind", "chronic", "onset", "abated")
+    return {name: getattr(row, name) for name in names}
+
+
+def chart_object(chart: Chart, prescribed: tuple[PrescribedRow, ...]) -> dict[str, Any]:
+    """A whole history, its parts in reading order."""
+    patient_id = chart.patient.patient_id
+    allergy = ("substance", "category", "reaction", "severity", "since", "until")
+    dose = ("text", "code", "state", "starts_at", "ends_at", "doctor", "reason")
+    return {
+        "patient": patient_object(chart.patient),
+        "allergies": [{name: getattr(row, name) for name in allergy} for row in chart.allergies],
+        "problems": [diagnosis_object(row) for row in chart.problems],
+        "prescriptions": [{name: getattr(row, name) for name in dose} for row in prescribed],
+        "vitals": [
+            {name: getattr(row, name) for name in ("at", "code", "name", "value", "unit")}
+            for row in chart.vitals
+        ],
+        "entries": [entry_object(patient_id, row) for row in chart.entries],
+        "entries_total": chart.entries_total,
+    }
+
+
+def chart_lines(
+    chart: Chart, prescribed: tuple[PrescribedRow, ...], today: date, zone: tzinfo
+) -> Iterator[str]:
+    """Identity, alerts, what holds today, then entries newest first: one fact a line."""
+    yield from patient_lines(chart.patient, today)
+    in_force = [row.text for row in prescribed if row.state == "vigente"]
+    sections = (
+        (_("Alergias"), _allergies(chart), _no_allergy(chart.patient)),
+        (_("Problemas"), [_diagnosis(row) for row in chart.problems], _("ninguno registrado")),
+        (_("Medicación"), in_force, _("ninguna registrada")),
+        (_("Signos vitales"), [_vital(row, zone) for row in chart.vitals], _("ninguno registrado")),
+    )
+    for title, facts, none in sections:
+        yield ""
+        yield f"{title}:" if facts else f"{title}: {none}"
+        yield from (f"  {fact}" for fact in facts)
+    yield ""
+    shown, total = len(chart.entries), chart.entries_total
+    said = _("Registros: {total}") if shown == total else _("Registros: {shown} de {total}, los últimos")
+    yield said.format(shown=shown, total=total)
+    for row in chart.entries:
+        yield ""
+        yield from entry_lines(chart.patient.patient_id, row, zone)
+
+
+def _allergies(chart: Chart) -> list[str]:
+    held = (row for row in chart.allergies if row.until is None)
+    return [" · ".join(filter(None, (row.substance, row.severity, row.reaction))) for row in held]
+
+
+def _no_allergy(patient: PatientRow) -> str:
+    """Not asked is not the same as none."""
+    return _("ninguna conocida") if patient.allergy_status == "ninguna" else _("sin preguntar")
+
+
+def _diagnosis(row: DiagnosisRow) -> str:
+    chronic = _("crónico") if row.chronic else None
+    presumed = row.certainty if row.certainty != "confirmado" else None
+    return " · ".join(filter(None, (f"{row.code} {row.text}".strip(), presumed, chronic)))
+
+
+def _vital(row: VitalRow, zone: tzinfo) -> str:
+    return f"{row.name}: {row.value:f} {row.unit} · {wall(row.at, zone)}"
+
+
+def entry_lines(patient_id: UUID, row: EntryRow, zone: tzinfo) -> Iterator[str]:
+    """One entry: what, when, who and where, then its diagnoses and every word of its notes."""
+    who = " · ".join(filter(None, (row.doctor, row.place)))
+    yield f"{wall(row.at, zone)} · {row.kind} · {who}".removesuffix(" · ")
+    if row.title:
+        yield f"  {row.title}"
+    yield from (f"  {_diagnosis(each)}" for each in row.diagnoses)
+    yield from (f"  {name}: {value}" for name, value in row.attributes.items() if name != UNSIGNED)
+    if UNSIGNED in row.attributes:
+        yield "  " + _("Sin firmar:")
+        yield from (f"  {line}" for line in str(row.attributes[UNSIGNED]).split("\n"))
+    for note in row.notes:
+        if note.amends_id:
+            yield "  " + _("Adenda:")
+        yield from (f"  {line}" for line in note.text.split("\n"))
+        signature = " · ".join(filter(None, (note.author_name, note.author_license)))
+        yield "  " + _("Firmado por {who} · {at}").format(who=signature, at=wall(note.signed_at, zone))
+        yield f"  Nota: {opaque(patient_id, note.id)}"
+    yield f"  Id: {opaque(patient_id, row.id)}"

@@ -1,0 +1,62 @@
+"""Who works from this command line: a login from the environment, a kept one, or one typed now."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from clinicdesk import bootstrap
+from clinicdesk.cli import kept_login, outcome
+from clinicdesk.cli.frame import Call, NotLoggedIn
+from clinicdesk.kit.words import _
+
+if TYPE_CHECKING:
+    from clinicdesk.bootstrap import Session
+
+
+def open_session(call: Call) -> Session:
+    """Log in as CLINICDESK_USER, else as whoever `clinicdesk login` keeps. Raises NotLoggedIn."""
+    url, username, secret = open_secret(call)
+    clinic = call.clinic or call.settings.clinic
+    session = bootstrap.session(url, username, secret, clinic, call.role, bootstrap.host_name())
+    if session.actor.must_change_password:
+        outcome.say(_("Su clave es provisoria. Cambiarla con: clinicdesk passwd"))
+    return session
+
+
+def open_secret(call: Call) -> tuple[str, str, str]:
+    """The database's place, who works here and their derived secret. Raises NotLoggedIn."""
+    where = call.settings
+    kept = kept_login.kept(where) if where.password_file is None else None
+    if kept is not None and where.user in (None, kept.username):
+        return bootstrap.database_url(where), kept.username, kept.secret
+    if where.user is None:
+        raise NotLoggedIn
+    from clinicdesk.clinic.access.service import secret_for
+
+    username = where.user.strip().lower()
+    password = typed_password(call, where.user)
+    url = bootstrap.database_url(where)
+    return url, username, secret_for(url, username, password, bootstrap.host_name())
+
+
+def typed_password(call: Call, username: str) -> str:
+    """The password of a person, from its file or typed without echo. Raises NotLoggedIn without either."""
+    where = call.settings
+    if where.password_file is not None and (where.user is None or where.user == username):
+        return one_line(kept_login.secret_text(where.password_file))
+    if not sys.stdin.isatty():
+        raise NotLoggedIn
+    return ask_password(_("Clave de {user}: ").format(user=username))
+
+
+def one_line(text: str) -> str:
+    """A secret as its file holds it, without the line end that editors add."""
+    return text.removesuffix("\n").removesuffix("\r")
+
+
+def ask_password(prompt: str) -> str:
+    """Ask on the terminal without echo."""
+    from getpass import getpass
+
+    return getpass(prompt, stream=sys.stderr)

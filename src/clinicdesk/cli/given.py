@@ -1,0 +1,139 @@
+"""What was typed, understood: patients, ids, dates, texts. All problems are named at once."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import MAXYEAR, date, datetime
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+from clinicdesk.kit.errors import InvalidInput
+from clinicdesk.kit.ids import from_opaque
+from clinicdesk.kit.words import _
+
+if TYPE_CHECKING:
+    from clinicdesk.cli.frame import Call
+    from clinicdesk.clinic.patients.queries import PatientRow
+    from clinicdesk.clinic.records.rules import DiagnosisEntry
+
+DASH: Final = "-"
+_ID_LETTERS: Final = 64
+_MOST_BYTES: Final = 4_000_000
+
+
+class Problems:
+    """Gathers what is wrong, so that the person corrects it all in one go."""
+
+    def __init__(self) -> None:
+        self.found: list[str] = []
+
+    @contextmanager
+    def noted(self) -> Iterator[None]:
+        """Keep the problems that the block raises, and go on."""
+        try:
+            yield
+        except InvalidInput as wrong:
+            self.found += wrong.problems
+
+    def settle(self, *more: str) -> None:
+        """Raises InvalidInput if anything was wrong."""
+        if found := list(dict.fromkeys((*self.found, *more))):
+            raise InvalidInput(*found)
+
+
+def patient_of(call: Call, text: str) -> PatientRow:
+    """The patient of DOCUMENT: a document, `HC 123` or an id. Raises PatientNotFound, InvalidInput."""
+    from clinicdesk.clinic.patients import queries
+
+    if len(text) == _ID_LETTERS:
+        return call.desk.see(queries.show, queries.PatientQuery(pair_of(text)[0]))
+    return call.desk.see(queries.find, queries.DocumentQuery(text))
+
+
+def pair_of(text: str) -> tuple[UUID, UUID]:
+    """The (patient, row) of an id as it was printed. Raises InvalidInput."""
+    try:
+        return from_opaque(text.strip())
+    except ValueError:
+        raise InvalidInput(_("«{text}» no es un identificador.").format(text=text[:_ID_LETTERS])) from None
+
+
+def day_of(text: str | None) -> date | None:
+    """A date as AAAA-MM-DD. Raises InvalidInput."""
+    if text is None:
+        return None
+    try:
+        found = date.fromisoformat(text)
+        if found.year == MAXYEAR:  # its last day has no next one to reckon with
+            raise ValueError(text)
+        return found
+    except ValueError:
+        said = _("La fecha «{text}» no existe: se espera AAAA-MM-DD.").format(text=text[:40])
+        raise InvalidInput(said) from None
+
+
+def instant_of(text: str | None, zone: str) -> datetime | None:
+    """A date or a time in ISO 8601; without an offset it is the clinic's wall time. Raises InvalidInput."""
+    from clinicdesk.kit import clock
+
+    if text is None:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+        return found if found.tzinfo else clock.instant(found, zone)
+    except (ValueError, OverflowError):
+        said = _("La fecha «{text}» no existe: se espera AAAA-MM-DD o AAAA-MM-DDTHH:MM.").format(
+            text=text[:40]
+        )
+        raise InvalidInput(said) from None
+
+
+def text_of(text: str | None) -> str:
+    """A text as given, or all of stdin for `-`. Raises InvalidInput where that is not UTF-8 or too long."""
+    if text != DASH:
+        return text or ""
+    raw = sys.stdin.buffer.read(_MOST_BYTES + 1)
+    if len(raw) > _MOST_BYTES:
+        raise InvalidInput(_("El texto es demasiado largo."))
+    try:
+        return raw.decode()
+    except UnicodeDecodeError as wrong:
+        line = raw[: wrong.start].count(b"\n") + 1
+        raise InvalidInput(
+            _("El texto no es UTF-8: línea {line}, byte {byte}.").format(line=line, byte=wrong.start)
+        ) from None
+
+
+def diagnoses_of(given: Iterable[str]) -> tuple[DiagnosisEntry, ...]:
+    """`I10,E11.9` or `I10 Hipertensión esencial`: CIE-10 codes, the first is the principal one.
+
+    Raises InvalidInput with every code that is none.
+    """
+    from clinicdesk.clinic.records.rules import DiagnosisEntry, is_cie10
+
+    problems = Problems()
+    found: list[DiagnosisEntry] = []
+    for part in (part.strip() for text in given for part in text.split(",")):
+        code, _blank, said = part.partition(" ")
+        if not part:
+            continue
+        if not is_cie10(code):
+            problems.found.append(_("«{code}» no es un código CIE-10.").format(code=code[:40]))
+        kind = "relacionado" if found else "principal"
+        found.append(DiagnosisEntry(code.upper(), said.strip(), kind=kind))
+    problems.settle()
+    return tuple(found)
+
+
+def attributes_of(given: Iterable[str]) -> dict[str, str]:
+    """`KEY=VALUE` pairs. Raises InvalidInput with every one that is none."""
+    problems, found = Problems(), {}
+    for text in given:
+        key, equals, value = text.partition("=")
+        if not equals or not key.strip():
+            problems.found.append(_("«{text}» no es CLAVE=VALOR.").format(text=text[:40]))
+        found[key.strip()] = value
+    problems.settle()
+    return found

@@ -1,0 +1,108 @@
+"""`clinicdesk history`: read a history, or hand it out."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Final
+
+import typer
+
+from clinicdesk.cli import given
+from clinicdesk.cli.frame import Call, noun, the_call, verb
+from clinicdesk.cli.outcome import Misused
+from clinicdesk.cli.turn import Patient
+from clinicdesk.kit.words import _
+
+if TYPE_CHECKING:
+    from clinicdesk.exporters import Exporter
+    from clinicdesk.kit.sheet import Stamp
+
+app = noun(_("Historia clínica: ver, entregar."))
+_EXPORTERS: Final = "clinicdesk.exporters"
+_KIND: Final = "history_"
+
+
+@verb(app, "show", _("La historia para leer: alergias primero. Queda escrito quién la vio."))
+def show(
+    ctx: typer.Context,
+    document: Patient,
+    limit: Annotated[int, typer.Option(metavar="N", min=1, help=_("Cuántos registros, 50 si no."))] = 50,
+) -> None:
+    """Show a history."""
+    from clinicdesk.cli.charts import chart_lines, chart_object
+    from clinicdesk.cli.shapes import today_of
+    from clinicdesk.clinic.prescriptions import queries as prescriptions
+    from clinicdesk.clinic.records import queries
+
+    call = the_call(ctx)
+    query = queries.ChartQuery(given.patient_of(call, document).patient_id, limit)
+    chart = call.desk.see(queries.open_chart, query)
+    prescribed = call.desk.see(prescriptions.prescribed, query)
+    if call.json:
+        call.object(chart_object(chart, prescribed))
+    else:
+        call.lines(*chart_lines(chart, prescribed, today_of(call), call.zone))
+
+
+@verb(app, "export", _("Entregar la historia entera en un archivo. Queda escrito quién la sacó."))
+def export(
+    ctx: typer.Context,
+    document: Patient,
+    form: Annotated[str, typer.Option("--format", metavar="pdf|json", help=_("Formato; pdf si no."))] = "pdf",
+    out: Annotated[
+        str | None, typer.Option("-o", "--output", metavar=_("ARCHIVO"), help=_("Dónde; - es la salida."))
+    ] = None,
+) -> None:
+    """Write a history, whole or not at all."""
+    from clinicdesk.exporters._history import HISTORY, HistoryQuery
+    from clinicdesk.kit.sheet import write_atomically
+
+    call, exporter = the_call(ctx), _exporter(form)
+    target = _target(out, binary=form == "pdf")
+    patient_id = given.patient_of(call, document).patient_id
+    history = call.desk.see(HISTORY, HistoryQuery(patient_id))
+    stamp = stamp_of(call)
+
+    def write(file: BinaryIO) -> tuple[str, ...]:
+        return exporter.write(history, stamp, file)
+
+    missing = write_atomically(target, write)
+    if missing:
+        call.say(
+            _("Caracteres que la letra no tiene, impresos por su código: {all}").format(all=" ".join(missing))
+        )
+    if target != given.DASH:
+        data: dict[str, Any] = {
+            "file": target,
+            "format": form,
+            "entries": len(history.chart.entries),
+            "printed_at": stamp.at,
+        }
+        call.answer(data, _("Escrito en {file}.").format(file=target))
+
+
+def _exporter(form: str) -> Exporter:
+    """The exporter of a format. Raises Misused."""
+    from clinicdesk.exporters import Exporter
+    from clinicdesk.kit import plugins
+
+    forms = [name.removeprefix(_KIND) for name in plugins.names(_EXPORTERS) if name.startswith(_KIND)]
+    if form not in forms:
+        raise Misused(text=_("No hay formato «{form}». Hay: {all}.").format(form=form, all=", ".join(forms)))
+    return plugins.load(_EXPORTERS, _KIND + form, Exporter, "EXPORTER")
+
+
+def _target(out: str | None, *, binary: bool) -> str:
+    """Where the bytes go: stdout unless it is a terminal that a binary file would garble. Raises Misused."""
+    if out is None and binary and sys.stdout.isatty():
+        raise Misused(text=_("Falta -o ARCHIVO: un PDF no se muestra en la terminal."))
+    return out or given.DASH
+
+
+def stamp_of(call: Call) -> Stamp:
+    """Who prints, when and where, for the foot of every page."""
+    from clinicdesk.kit import clock
+    from clinicdesk.kit.sheet import Stamp
+
+    actor = call.session().actor
+    return Stamp(actor.name, clock.local(clock.now(), actor.at.zone), actor.at.zone, actor.at.clinic_name)

@@ -1,0 +1,75 @@
+"""`clinicdesk import`: rows of other systems, all that can be taken and a reason for each that cannot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from clinicdesk.cli.frame import Call, Writes, lone, the_call, verb
+from clinicdesk.kit import plugins
+from clinicdesk.kit.words import _
+
+if TYPE_CHECKING:
+    from clinicdesk.importers import Importer, ImportResult
+
+app = lone()
+_IMPORTERS: Final = "clinicdesk.importers"
+_MOST_SHOWN: Final = 20
+_HELP: Final = _(
+    "Traer datos de otros sistemas: {kinds}.\n\n"
+    "Imprime las cuentas en JSON. Lo que no se acepta queda en --rejects con línea, columna, valor y motivo "
+    "(salida 8). Repetir una importación terminada no cambia nada."
+).format(kinds=", ".join(plugins.names(_IMPORTERS)))
+
+
+@verb(app, "import", _HELP, cls=Writes)
+def import_rows(
+    ctx: typer.Context,
+    kind: Annotated[str, typer.Argument(metavar="KIND", help=_("De dónde vienen: synthea."))],
+    path: Annotated[Path, typer.Argument(metavar=_("CARPETA"), help=_("La carpeta con los archivos."))],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help=_("Contar sin guardar nada."))] = False,
+    rejects: Annotated[
+        Path | None, typer.Option(metavar=_("ARCHIVO"), help=_("Dónde escribir lo que no se aceptó (CSV)."))
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help=_("Seguir tras un corte: es lo mismo que repetir la orden."))
+    ] = False,
+) -> None:
+    """Import a folder; `resume` says what a second run does anyway."""
+    from clinicdesk.importers import Importer as Kind
+
+    call = the_call(ctx)
+    importer = plugins.load(_IMPORTERS, kind, Kind, "IMPORTER")
+    _demand(call, importer)
+    result = importer.run(call.desk, path, dry_run=dry_run, rejects=rejects, key=call.key)
+    call.object(_counts(result))
+    _tell(call, result, rejects)
+    raise typer.Exit(int(result.exit))
+
+
+def _demand(call: Call, importer: Importer) -> None:
+    """Refuse before any file is read: whether a path exists is nobody else's business. Raises NotAllowed."""
+    from clinicdesk.clinic.desk import NotAllowed
+
+    if not call.session().actor.may(importer.permission):
+        raise NotAllowed(what=f"import {importer.name}", permission=importer.permission.value)
+
+
+def _counts(result: ImportResult) -> dict[str, Any]:
+    names = ("read", "accepted", "updated", "unchanged", "rejected", "seconds", "dry_run", "files", "ignored")
+    return {name: getattr(result, name) for name in names}
+
+
+def _tell(call: Call, result: ImportResult, rejects: Path | None) -> None:
+    """The first rejects, for a person; all of them are in the file."""
+    if result.ignored:
+        call.say(_("No se leyeron: {files}.").format(files=", ".join(result.ignored)))
+    for row in result.rejects[:_MOST_SHOWN]:
+        call.say(f"{row.file}:{row.line}: {row.column} «{row.value[:60]}»: {row.reason}")
+    if result.rejected:
+        where = (
+            _(" Todas en {file}.").format(file=rejects) if rejects else _(" Con --rejects van a un archivo.")
+        )
+        call.say(_("{count} filas no se aceptaron.").format(count=result.rejected) + where)

@@ -1,0 +1,111 @@
+"""`clinicdesk login|logout|whoami|passwd`: who the commands that follow work as."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from clinicdesk.cli.frame import lone, the_call, verb
+from clinicdesk.kit.words import _
+
+login = lone()
+logout = lone()
+whoami = lone()
+passwd = lone()
+
+
+@verb(
+    login,
+    "login",
+    _(
+        "Ingresar, para las órdenes que siguen.\n\n"
+        "Dura 12 horas. En guiones: CLINICDESK_USER y CLINICDESK_PASSWORD_FILE."
+    ),
+)
+def log_in(
+    ctx: typer.Context,
+    user: Annotated[str | None, typer.Argument(metavar=_("[USUARIO]"), help=_("Usuario."))] = None,
+) -> None:
+    """Keep a login for this OS account and this database."""
+    from clinicdesk import bootstrap
+    from clinicdesk.cli import kept_login
+    from clinicdesk.cli.entrance import typed_password
+    from clinicdesk.cli.new_password import asked
+    from clinicdesk.clinic.access import service
+
+    call = the_call(ctx)
+    where = call.settings
+    username = (user or where.user or asked(_("Usuario"))).strip().lower()
+    password = typed_password(call, username)
+    url, host = bootstrap.database_url(where), bootstrap.host_name()
+    secret = service.secret_for(url, username, password, host)
+    clinic = call.clinic or where.clinic
+    with closing(bootstrap.session(url, username, secret, clinic, call.role, host)) as session:
+        actor = session.actor
+    kept = kept_login.keep(where, username, secret)
+    if actor.must_change_password:
+        call.say(_("Su clave es provisoria. Cambiarla con: clinicdesk passwd"))
+    data = {"user": username, "name": actor.name, "until": kept.until}
+    until = kept.until.astimezone()
+    call.answer(data, _("Ingresó {name}, hasta las {at}.").format(name=actor.name, at=f"{until:%H:%M}"))
+
+
+@verb(logout, "logout", _("Salir: olvidar el ingreso guardado."))
+def log_out(ctx: typer.Context) -> None:
+    """Forget the kept login."""
+    from clinicdesk.cli import kept_login
+
+    call = the_call(ctx)
+    was = kept_login.forget(call.settings)
+    call.answer({"logged_out": was}, _("Salió.") if was else _("No había nadie ingresado."))
+
+
+@verb(whoami, "whoami", _("Quién ingresó, en qué rol y centro."))
+def who_am_i(ctx: typer.Context) -> None:
+    """The person, the role taken and where; every other role held."""
+    call = the_call(ctx)
+    actor = call.session().actor
+    data = {
+        "user": actor.username,
+        "name": actor.name,
+        "role": actor.at.role.value,
+        "clinic": actor.at.clinic_code,
+        "clinic_name": actor.at.clinic_name,
+        "roles": [{"role": held.role.value, "clinic": held.clinic_code} for held in actor.roles],
+        "must_change_password": actor.must_change_password,
+    }
+    call.answer(
+        data,
+        actor.username,
+        _("Nombre: {name}").format(name=actor.name),
+        _("Rol: {role}").format(role=actor.at.role.value),
+        _("Centro: {code}, {name}").format(code=actor.at.clinic_code, name=actor.at.clinic_name),
+    )
+
+
+@verb(passwd, "passwd", _("Cambiar la propia clave."))
+def change_password(
+    ctx: typer.Context,
+    password_file: Annotated[
+        Path | None,
+        typer.Option(metavar=_("ARCHIVO"), help=_("Archivo 0600 (o /dev/fd/N) con la clave nueva.")),
+    ] = None,
+) -> None:
+    """Ask for the old password, then twice for the new one."""
+    from clinicdesk import bootstrap
+    from clinicdesk.cli import kept_login
+    from clinicdesk.cli.new_password import given_password
+    from clinicdesk.clinic.access import service
+
+    call = the_call(ctx)
+    actor, proof = call.session().actor, call.prove()
+    password = given_password(actor.username, password_file)
+    call.desk.do(service.change_password, service.ChangePassword(password=password, proof=proof))
+    if (kept := kept_login.kept(call.settings)) and kept.username == actor.username:
+        url = bootstrap.database_url(call.settings)
+        secret = service.secret_for(url, actor.username, password, actor.host)
+        kept_login.keep(call.settings, actor.username, secret)
+    call.answer({"user": actor.username}, _("Clave cambiada."))

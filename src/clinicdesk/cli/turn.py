@@ -1,0 +1,348 @@
+"""`clinicdesk turn`: free slots, booking, and every step of a turn."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
+
+import typer
+
+from clinicdesk.cli import given
+from clinicdesk.cli.frame import Call, Writes, noun, the_call, verb
+from clinicdesk.kit.ids import opaque
+from clinicdesk.kit.words import _
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from clinicdesk.clinic.records.service import VisitAnswer
+    from clinicdesk.clinic.turns.queries import SlotRow, TurnRow
+    from clinicdesk.clinic.turns.service import Hop, TurnAnswer
+    from clinicdesk.clinic.usecases import UseCase
+
+AnswerT = TypeVar("AnswerT")
+
+app = noun(_("Turnos: lugares libres, dar, confirmar, llamar, finalizar."))
+_SLOTS: Final = {
+    _("Cuándo"): "when",
+    _("Profesional"): "doctor_name",
+    _("Consultorio"): "room",
+    _("Práctica"): "procedure",
+    "Id": "id",
+}
+_LIST: Final = {
+    _("Hora"): "hour",
+    _("Paciente"): "name",
+    _("Estado"): "state_word",
+    _("Número"): "ticket",
+    _("Profesional"): "doctor_name",
+    _("Consultorio"): "room",
+    "Id": "id",
+}
+_TICKET: Final = re.compile(r"[A-Za-z]\d{3}")
+
+TurnId = Annotated[
+    str,
+    typer.Argument(
+        metavar="TURN_ID", help=_("El id que dan turn list y turn book, o el número de hoy: A016.")
+    ),
+]
+Patient = Annotated[
+    str, typer.Argument(metavar=_("DOCUMENTO"), help=_("12345678, DNI:12345678, HC 123 o un identificador."))
+]
+Doctor = Annotated[str | None, typer.Option(metavar=_("USUARIO"), help=_("Profesional, por su usuario."))]
+Reason = Annotated[str | None, typer.Option(metavar=_("TEXTO"), help=_("Motivo."))]
+
+
+@verb(app, "slots", _("Lugares libres, por hora."))
+def slots(
+    ctx: typer.Context,
+    doctor: Doctor = None,
+    specialty: Annotated[
+        str | None, typer.Option(metavar=_("CÓDIGO"), help=_("Especialidad de la práctica."))
+    ] = None,
+    procedure: Annotated[str | None, typer.Option(metavar=_("CÓDIGO"), help=_("Práctica."))] = None,
+    since: Annotated[
+        str | None, typer.Option("--from", metavar=_("AAAA-MM-DD"), help=_("Desde qué día; hoy si no."))
+    ] = None,
+    days: Annotated[int, typer.Option(metavar="N", min=1, max=90, help=_("Cuántos días, 14 si no."))] = 14,
+    limit: Annotated[
+        int, typer.Option(metavar="N", min=1, max=5000, help=_("Cuántos lugares, 200 si no."))
+    ] = 200,
+) -> None:
+    """List free slots; their ids are what `turn book --slot` takes."""
+    from clinicdesk.cli.shapes import doctor_id_of, people_of
+    from clinicdesk.clinic.turns import queries
+
+    call = the_call(ctx)
+    query = queries.SlotsQuery(
+        clinic_id=call.session().actor.at.clinic_id,
+        doctor_id=doctor_id_of(call, doctor) if doctor is not None else None,
+        procedure=procedure,
+        specialty=specialty,
+        since=given.day_of(since),
+        days=days,
+        limit=limit,
+    )
+    found = call.desk.see(queries.slots, query)
+    people = people_of(call)
+    call.rows((_slot_object(row, people.username(row.doctor_id), call.json) for row in found), _SLOTS)
+    if not found:
+        call.say(_("No hay lugar en esos días."))
+
+
+def _slot_object(row: SlotRow, username: str | None, for_scripts: bool) -> dict[str, Any]:
+    slot = {
+        "id": row.id,
+        "starts_at": row.starts_at,
+        "ends_at": row.ends_at,
+        "doctor": username,
+        "doctor_name": row.doctor,
+        "room": row.room,
+        "clinic": row.clinic,
+        "procedure": row.procedure,
+    }
+    return slot if for_scripts else slot | {"when": f"{row.starts_at:%d/%m/%Y %H:%M}"}
+
+
+@verb(app, "book", _("Dar un turno en un lugar libre."), cls=Writes)
+def book(
+    ctx: typer.Context,
+    document: Patient,
+    slot: Annotated[str, typer.Option(metavar="ID", help=_("El lugar, como lo da turn slots."))],
+    reason: Reason = None,
+) -> None:
+    """Book a slot; a slot taken meanwhile is a conflict that says by whom."""
+    from clinicdesk.clinic.turns import service
+
+    call = the_call(ctx)
+    patient_id = given.patient_of(call, document).patient_id
+    order = service.BookTurn(**call.keyed, patient_id=patient_id, slot=slot, reason=reason)
+    show_turn(call, call.desk.do(service.book_turn, order))
+
+
+@verb(app, "list", _("Los turnos de un día, o los de un paciente."))
+def list_turns(
+    ctx: typer.Context,
+    date: Annotated[str | None, typer.Option(metavar=_("AAAA-MM-DD"), help=_("El día; hoy si no."))] = None,
+    doctor: Doctor = None,
+    patient: Annotated[
+        str | None, typer.Option(metavar=_("DOCUMENTO"), help=_("Todos los de un paciente."))
+    ] = None,
+    state: Annotated[str | None, typer.Option(metavar=_("ESTADO"), help=_("Solo los de un estado."))] = None,
+) -> None:
+    """List turns by time."""
+    from clinicdesk.cli.shapes import doctor_id_of, people_of, turn_cells, turn_object
+    from clinicdesk.clinic.turns import queries
+
+    call = the_call(ctx)
+    checked = _state_of(state)
+    doctor_id = doctor_id_of(call, doctor) if doctor is not None else None
+    day, here = given.day_of(date), call.session().actor.at
+    if patient is not None:
+        patient_id = given.patient_of(call, patient).patient_id
+        found = call.desk.see(queries.patient_turns, queries.PatientTurnsQuery(patient_id, day))
+        found = tuple(row for row in found if doctor_id in (None, row.doctor_id))
+    else:
+        found = call.desk.see(queries.day_turns, queries.DayQuery(here.clinic_id, day, doctor_id))
+    kept = [row for row in found if checked in (None, row.state)]
+    people, codes = people_of(call), clinic_codes(call)
+    if call.json:
+        call.rows((turn_object(row, people, codes.get(row.clinic_id)) for row in kept), {})
+    else:
+        call.rows([turn_cells(row) for row in kept], _with_day(patient is not None))
+
+
+def _with_day(whole_history: bool) -> dict[str, str]:
+    return {_("Día"): "day", **_LIST} if whole_history else _LIST
+
+
+def clinic_codes(call: Call) -> dict[int, str]:
+    """Codes of the network's clinics by id."""
+    from clinicdesk.clinic.sites import queries
+
+    return {row.id: row.code for row in call.desk.see(queries.list_clinics, queries.SitesQuery())}
+
+
+def _state_of(text: str | None) -> str | None:
+    """A state of the table. Raises InvalidInput."""
+    from clinicdesk.clinic.turns.rules import State
+    from clinicdesk.kit.errors import InvalidInput
+
+    if text is not None and text not in list(State):
+        raise InvalidInput(
+            _("El estado «{state}» no existe: {all}.").format(state=text[:40], all=", ".join(State))
+        )
+    return text
+
+
+def turn_ids(call: Call, text: str) -> tuple[UUID, UUID]:
+    """(patient, turn) of TURN_ID: an id, or a ticket of today. Raises TurnNotFound, InvalidInput."""
+    from clinicdesk.clinic.turns import queries
+    from clinicdesk.clinic.turns.errors import TurnNotFound
+
+    if not _TICKET.fullmatch(text):
+        return given.pair_of(text)
+    today = queries.DayQuery(call.session().actor.at.clinic_id)
+    for row in call.desk.see(queries.day_turns, today):
+        if row.ticket == text.upper():
+            return row.patient_id, row.id
+    raise TurnNotFound
+
+
+def _now(call: Call, ids: tuple[UUID, UUID]) -> TurnRow:
+    """The turn as it stands. Raises TurnNotFound."""
+    from clinicdesk.clinic.turns import queries
+    from clinicdesk.clinic.turns.errors import TurnNotFound
+
+    found = call.desk.see(queries.turns_by_ids, queries.TurnsQuery((ids,)))
+    if not found:
+        raise TurnNotFound
+    return found[0]
+
+
+def step(
+    call: Call, case: UseCase[Any, AnswerT], order: Callable[..., Hop], turn_id: str, **said: Any
+) -> AnswerT:
+    """One hop of a turn from where it stands, or the first answer where --key was used before."""
+    ids = turn_ids(call, turn_id)
+    row = _now(call, ids)
+    hop = order(**call.keyed, patient_id=ids[0], turn_id=ids[1], seq=row.seq, from_state=row.state, **said)
+    if call.key is not None and (first := call.desk.answered(case, hop)) is not None:
+        return first
+    return call.desk.do(case, hop)
+
+
+def show_turn(call: Call, answer: TurnAnswer) -> None:
+    """Print a turn after an act."""
+    from clinicdesk.cli.shapes import answer_line, answer_object
+
+    call.answer(answer_object(answer), answer_line(answer, call.zone), f"Id: {answer_object(answer)['id']}")
+
+
+def _hop(ctx: typer.Context, name: str, turn_id: str, reason: str | None = None, order: str = "Hop") -> None:
+    from clinicdesk.clinic.turns import service
+
+    call = the_call(ctx)
+    case = getattr(service, name)
+    show_turn(call, step(call, case, getattr(service, order), turn_id, reason=reason))
+
+
+@verb(app, "confirm", _("El paciente avisa que viene."), cls=Writes)
+def confirm(ctx: typer.Context, turn_id: TurnId) -> None:
+    """Confirm."""
+    _hop(ctx, "confirm", turn_id)
+
+
+@verb(app, "unconfirm", _("Quitar la confirmación."), cls=Writes)
+def unconfirm(ctx: typer.Context, turn_id: TurnId) -> None:
+    """Take a confirmation back."""
+    _hop(ctx, "unconfirm", turn_id)
+
+
+@verb(app, "arrive", _("El paciente llegó: número y lugar en la cola."), cls=Writes)
+def arrive(ctx: typer.Context, turn_id: TurnId) -> None:
+    """Admit the patient of a turn."""
+    _hop(ctx, "admit", turn_id, order="Admit")
+
+
+@verb(app, "unarrive", _("Quitar la llegada; el número queda usado."), cls=Writes)
+def unarrive(ctx: typer.Context, turn_id: TurnId) -> None:
+    """Take an admission back."""
+    _hop(ctx, "unadmit", turn_id)
+
+
+@verb(app, "requeue", _("Volver a la cola, en el lugar que dio la llegada."), cls=Writes)
+def requeue(ctx: typer.Context, turn_id: TurnId) -> None:
+    """Back to the queue."""
+    _hop(ctx, "requeue", turn_id)
+
+
+@verb(app, "reopen", _("Deshacer una cancelación, si el lugar sigue libre."), cls=Writes)
+def reopen(ctx: typer.Context, turn_id: TurnId) -> None:
+    """Take a cancellation back."""
+    _hop(ctx, "reopen", turn_id)
+
+
+@verb(app, "cancel", _("Cancelar; el lugar queda libre."), cls=Writes)
+def cancel(ctx: typer.Context, turn_id: TurnId, reason: Reason = None) -> None:
+    """Cancel; without a reason that is what is written down."""
+    _hop(ctx, "cancel", turn_id, reason if reason is not None else _("sin motivo indicado"))
+
+
+@verb(app, "absent", _("El paciente no vino; el lugar queda libre."), cls=Writes)
+def absent(ctx: typer.Context, turn_id: TurnId, reason: Reason = None) -> None:
+    """Mark as absent."""
+    _hop(ctx, "absent", turn_id, reason if reason is not None else _("no se presentó"))
+
+
+@verb(app, "call", _("Llamar a quien espera; otra vez, si hace falta."), cls=Writes)
+def call_patient(ctx: typer.Context, turn_id: TurnId) -> None:
+    """Call on every board."""
+    from clinicdesk.clinic.turns import service
+
+    call = the_call(ctx)
+    patient_id, row_id = turn_ids(call, turn_id)
+    order = service.Call(**call.keyed, patient_id=patient_id, turn_id=row_id)
+    show_turn(call, call.desk.do(service.call, order))
+
+
+@verb(app, "void", _("Anular un turno cargado por error."), cls=Writes)
+def void(
+    ctx: typer.Context,
+    turn_id: TurnId,
+    reason: Annotated[str, typer.Option(metavar=_("TEXTO"), help=_("Por qué fue un error."))],
+) -> None:
+    """Mark as entered by error; the row stays."""
+    from clinicdesk.clinic.turns import service
+
+    call = the_call(ctx)
+    patient_id, row_id = turn_ids(call, turn_id)
+    order = service.Void(**call.keyed, patient_id=patient_id, turn_id=row_id, reason=reason)
+    show_turn(call, call.desk.do(service.void, order))
+
+
+@verb(app, "start", _("Hacer pasar: el turno queda en curso y se abre la atención."), cls=Writes)
+def start(ctx: typer.Context, turn_id: TurnId) -> None:
+    """Open the visit of a waiting patient."""
+    from clinicdesk.clinic.records import service
+
+    call = the_call(ctx)
+    _show_visit(call, step(call, service.start_visit, service.StartVisit, turn_id))
+
+
+@verb(app, "next", _("Hacer pasar a quien sigue en la cola propia."), cls=Writes)
+def next_patient(ctx: typer.Context) -> None:
+    """Open the visit of whoever is first."""
+    from clinicdesk.clinic.records import service
+
+    call = the_call(ctx)
+    _show_visit(call, call.desk.do(service.call_next, service.CallNext(**call.keyed)))
+
+
+def _show_visit(call: Call, answer: VisitAnswer) -> None:
+    from clinicdesk.cli.shapes import state_word
+
+    row = _now(call, (answer.patient_id, answer.turn_id))
+    turn_id = opaque(answer.patient_id, answer.turn_id)
+    visit = {
+        "id": turn_id,
+        "state": answer.state,
+        "starts_at": row.starts_at,
+        "ticket": answer.ticket,
+        "visit_id": opaque(answer.patient_id, answer.visit_id),
+        "patient_id": opaque(answer.patient_id, answer.patient_id),
+    }
+    ticket = f", {answer.ticket}" if answer.ticket else ""
+    line = _("Turno {state}{ticket}.").format(state=state_word(answer.state), ticket=ticket)
+    call.answer(visit, line, f"Id: {turn_id}")
+
+
+@verb(app, "finish", _("Terminar la atención."), cls=Writes)
+def finish(ctx: typer.Context, turn_id: TurnId) -> None:
+    """End the visit and its turn."""
+    from clinicdesk.clinic.records import service
+
+    call = the_call(ctx)
+    show_turn(call, step(call, service.finish_visit, service.FinishVisit, turn_id))

@@ -1,0 +1,160 @@
+"""Where the demo network stands: twenty clinics in real cities, their rooms, what is done there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A clinic. `phone` is how numbers of the city begin, in international form."""
+
+    code: str
+    name: str
+    country: str
+    city: str
+    zone: str
+    address: str
+    phone: str
+
+
+_PLACES: Final = (
+    Place(
+        "NORTE",
+        "Centro Norte",
+        "AR",
+        "Buenos Aires",
+        "America/Argentina/Buenos_Aires",
+        "Av. Cabildo 2040",
+        "+54 11",
+    ),
+    Place(
+        "SUR", "Centro Sur", "AR", "Avellaneda", "America/Argentina/Buenos_Aires", "Av. Mitre 655", "+54 11"
+    ),
+    Place("ROS", "Centro Rosario", "AR", "Rosario", "America/Argentina/Cordoba", "Córdoba 1438", "+54 341"),
+    Place(
+        "CBA",
+        "Centro Nueva Córdoba",
+        "AR",
+        "Córdoba",
+        "America/Argentina/Cordoba",
+        "Obispo Trejo 721",
+        "+54 351",
+    ),
+    Place(
+        "MZA", "Centro Mendoza", "AR", "Mendoza", "America/Argentina/Mendoza", "San Martín 1052", "+54 261"
+    ),
+    Place("SAL", "Centro Salta", "AR", "Salta", "America/Argentina/Salta", "Caseros 786", "+54 387"),
+    Place(
+        "TUC",
+        "Centro Tucumán",
+        "AR",
+        "San Miguel de Tucumán",
+        "America/Argentina/Tucuman",
+        "24 de Septiembre 565",
+        "+54 381",
+    ),
+    Place(
+        "NQN", "Centro Neuquén", "AR", "Neuquén", "America/Argentina/Salta", "Av. Argentina 330", "+54 299"
+    ),
+    Place(
+        "USH", "Centro Ushuaia", "AR", "Ushuaia", "America/Argentina/Ushuaia", "San Martín 814", "+54 2901"
+    ),
+    Place("MVD", "Centro Cordón", "UY", "Montevideo", "America/Montevideo", "Av. 18 de Julio 1824", "+598 2"),
+    Place("STO", "Centro Salto", "UY", "Salto", "America/Montevideo", "Uruguay 940", "+598 473"),
+    Place("SCL", "Centro Ñuñoa", "CL", "Santiago", "America/Santiago", "Av. Irarrázaval 3450", "+56 2"),
+    Place("PUQ", "Centro Punta Arenas", "CL", "Punta Arenas", "America/Punta_Arenas", "Bories 655", "+56 61"),
+    Place("UIO", "Centro La Mariscal", "EC", "Quito", "America/Guayaquil", "Av. Amazonas N24-155", "+593 2"),
+    Place(
+        "GYE", "Centro Guayaquil", "EC", "Guayaquil", "America/Guayaquil", "Av. 9 de Octubre 1215", "+593 4"
+    ),
+    Place("BOG", "Centro Chapinero", "CO", "Bogotá", "America/Bogota", "Carrera 13 # 54-18", "+57 601"),
+    Place("LIM", "Centro Miraflores", "PE", "Lima", "America/Lima", "Av. Larco 812", "+51 1"),
+    Place("ASU", "Centro Asunción", "PY", "Asunción", "America/Asuncion", "Palma 640", "+595 21"),
+    Place("LPZ", "Centro Sopocachi", "BO", "La Paz", "America/La_Paz", "Av. 20 de Octubre 2130", "+591 2"),
+    Place(
+        "MEX",
+        "Centro Coyoacán",
+        "MX",
+        "Ciudad de México",
+        "America/Mexico_City",
+        "Av. Universidad 1650",
+        "+52 55",
+    ),
+)
+
+
+def places(count: int) -> tuple[Place, ...]:
+    """The first `count` clinics; past the list the same cities have a second one, a third one…"""
+    return tuple(_numbered(_PLACES[at % len(_PLACES)], at // len(_PLACES) + 1) for at in range(count))
+
+
+def _numbered(place: Place, number: int) -> Place:
+    if number == 1:
+        return place
+    return replace(place, code=f"{place.code}{number}", name=f"{place.name} {number}")
+
+
+@dataclass(frozen=True, slots=True)
+class Specialty:
+    """What a doctor practises. `ages` are the years of the patients it sees; `sex` "" means any."""
+
+    code: str
+    name: str
+    ages: tuple[int, int] = (0, 120)
+    sex: str = ""
+
+
+SPECIALTIES: Final = (
+    Specialty("CLM", "Clínica médica", (15, 120)),
+    Specialty("PED", "Pediatría", (0, 15)),
+    Specialty("CAR", "Cardiología", (18, 120)),
+    Specialty("TRA", "Traumatología", (6, 120)),
+    Specialty("GIN", "Ginecología", (18, 120), "F"),
+    Specialty("DER", "Dermatología", (5, 120)),
+    Specialty("END", "Endocrinología", (18, 120)),
+    Specialty("ORL", "Otorrinolaringología", (4, 120)),
+)
+# The doctors of a clinic, the first two around the clock.
+DOCTORS: Final = ("CLM", "CLM", "PED", "CAR", "TRA", "CLM", "GIN", "DER", "END", "ORL")
+
+
+@dataclass(frozen=True, slots=True)
+class Practice:
+    """A procedure that agendas offer."""
+
+    code: str
+    name: str
+    minutes: int
+    specialty: str
+
+
+PRACTICES: Final = (
+    *(Practice(f"CON-{each.code}", f"Consulta {each.name.lower()}", 20, each.code) for each in SPECIALTIES),
+    Practice("GUARDIA", "Guardia", 30, "CLM"),
+    Practice("ECG", "Electrocardiograma", 20, "CAR"),
+    Practice("EXTRACCION", "Extracción de sangre", 10, "CLM"),
+    Practice("VACUNA", "Vacunación", 10, "PED"),
+    Practice("PAP", "Papanicolaou", 20, "GIN"),
+)
+
+FLOORS: Final = ((0, "Planta baja"), (1, "Primer piso"))
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A room of a clinic: floor number, code, kind."""
+
+    floor: int
+    code: str
+    kind: str
+    state: str = "disponible"
+
+
+ROOMS: Final = (
+    *(Room(number * 2 // len(DOCTORS), f"C.{number + 1}", "consultorio") for number in range(len(DOCTORS))),
+    Room(1, "C.11", "consultorio", "mantenimiento"),
+    Room(0, "ENF", "enfermeria"),
+    Room(0, "LAB", "laboratorio"),
+)

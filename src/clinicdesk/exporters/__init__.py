@@ -1,0 +1,32 @@
+"""Exporters, one file per format: each exports one `EXPORTER`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from clinicdesk.clinic.rights import Permission
+from clinicdesk.exporters._history import HISTORY, History, HistoryQuery
+from clinicdesk.kit.sheet import Stamp
+
+__all__ = ["HISTORY", "Exporter", "History", "HistoryQuery", "Write"]
+
+Write = Callable[[History, Stamp, BinaryIO], tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Exporter:
+    """One way to hand out a history.
+
+    `kind` and `format` are the words typed (`history export --format pdf`), `suffix` ends a file's
+    name. `write` fills a binary stream and gives the characters that it had to write as code points.
+    """
+
+    kind: str
+    format: str
+    suffix: str
+    title: str
+    help: str
+    permission: Permission
+    write: Write

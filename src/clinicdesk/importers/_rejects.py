@@ -1,0 +1,121 @@
+"""Rejected rows: counted, the first ones kept, all of them spooled to disk and told in file order."""
+
+from __future__ import annotations
+
+import csv
+import heapq
+import io
+import json
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import astuple, fields
+from itertools import islice
+from types import MappingProxyType
+from typing import BinaryIO, Final
+
+from clinicdesk.importers import Reject
+from clinicdesk.importers._cells import Fault
+from clinicdesk.kit.text import shown
+from clinicdesk.kit.words import _
+
+KEPT: Final = 100
+_LONGEST: Final = 500
+# A spreadsheet runs what begins like this, in its full-width forms too.
+_FORMULA: Final = tuple("=+-@\t\r\n＝＋－＠")
+
+REASONS: Final = MappingProxyType(
+    {
+        Fault.MISSING: _("falta el valor"),
+        Fault.TOO_LONG: _("pasa de {detail} caracteres"),
+        Fault.NOT_TEXT: _("no es texto UTF-8"),
+        Fault.NUL: _("contiene un carácter nulo"),
+        Fault.BAD_DATE: _("no es una fecha que exista (se espera AAAA-MM-DD, con hora y zona donde la hay)"),
+        Fault.TOO_EARLY: _("es anterior a {detail}"),
+        Fault.FUTURE: _("está en el futuro"),
+        Fault.BEFORE: _("es anterior a {detail}"),
+        Fault.BAD_NUMBER: _("no es un número válido"),
+        Fault.BAD_DOCUMENT: _("no es un número de documento"),
+        Fault.IMPLAUSIBLE: _("está fuera de lo posible ({detail})"),
+        Fault.UNKNOWN_VALUE: _("no es uno de los valores esperados ({detail})"),
+        Fault.UNKNOWN_REFERENCE: _("no figura en {detail}"),
+        Fault.TOO_MANY_CELLS: _("la fila tiene más celdas que el encabezado ({detail})"),
+        Fault.TOO_FEW_CELLS: _("la fila tiene menos celdas que el encabezado ({detail})"),
+        Fault.BAD_QUOTES: _("comillas mal puestas o sin cerrar (líneas {detail})"),
+        Fault.UNKNOWN_PATIENT: _("el paciente no figura entre los importados"),
+        Fault.UNKNOWN_PERSON: _("el profesional no figura entre los importados"),
+        Fault.UNKNOWN_VISIT: _("la atención no figura entre las importadas"),
+        Fault.VISIT_OF_ANOTHER: _("la atención es de otro paciente"),
+        Fault.BEFORE_BIRTH: _("es anterior al nacimiento del paciente"),
+        Fault.REPEATED: _("ya apareció más arriba en el archivo"),
+        Fault.DOCUMENT_TAKEN: _("el documento ya es de otro paciente"),
+    }
+)
+
+
+class Rejects:
+    """Rejects in two runs, of the reading and of the merge, each in file order. Use as a context."""
+
+    def __init__(self, files: Iterable[str]) -> None:
+        self._order = {name: place for place, name in enumerate(files)}
+        self._runs: list[BinaryIO] = []
+        self.counts: dict[str, int] = {}
+
+    def __enter__(self) -> Rejects:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget everything: the transaction starts over, or all is told."""
+        for run in self._runs:
+            run.close()
+        self._runs = []
+        self.counts = {}
+
+    def new_run(self) -> None:
+        """What is added from here on is in file order again."""
+        # Rows hold people's data: an unnamed file that only this process can open.
+        self._runs.append(tempfile.TemporaryFile())  # noqa: SIM115 - closed by clear()
+
+    def add(self, file: str, line: int, column: str, value: str, fault: Fault, detail: str = "") -> None:
+        """One row more, to the run that is open."""
+        self.counts[file] = self.counts.get(file, 0) + 1
+        shown = value if len(value) <= _LONGEST else value[:_LONGEST] + "…"
+        row = (file, line, column, shown, fault.value, detail)
+        self._runs[-1].write(json.dumps(row).encode() + b"\n")
+
+    def __iter__(self) -> Iterator[Reject]:
+        for run in self._runs:
+            run.seek(0)
+        merged = heapq.merge(*map(_read, self._runs), key=self._place)
+        return iter(merged)
+
+    def first(self) -> tuple[Reject, ...]:
+        """The first of them, in the order of the files."""
+        return tuple(islice(self, KEPT))
+
+    def write(self, out: BinaryIO) -> None:
+        """All of them as CSV. A cell that a spreadsheet would run as a formula gets a `'` in front."""
+        text = io.TextIOWrapper(out, "utf-8", errors="backslashreplace", newline="")
+        writer = csv.writer(text, lineterminator="\r\n")
+        writer.writerow([field.name for field in fields(Reject)])
+        writer.writerows([_safe(cell) for cell in astuple(reject)] for reject in self)
+        text.flush()
+        text.detach()
+
+    def _place(self, reject: Reject) -> tuple[int, int]:
+        return self._order[reject.file], reject.line
+
+
+def _read(run: BinaryIO) -> Iterator[Reject]:
+    for row in run:
+        file, line, column, value, code, detail = json.loads(row)
+        reason = REASONS[Fault(code)].format(detail=detail)
+        yield Reject(file, line, column, value, code, reason)
+
+
+def _safe(cell: object) -> object:
+    if not isinstance(cell, str):
+        return cell
+    return shown("'" + cell if cell.startswith(_FORMULA) else cell)

@@ -1,0 +1,380 @@
+"""The clinic's desk: login, homes by role, the board on F3, and what changes elsewhere shown here."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Iterable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+from zoneinfo import ZoneInfo
+
+from platformdirs import user_state_path
+
+from clinicdesk.kit import clock
+from clinicdesk.kit.errors import DatabaseUnreachable, Refusal
+from clinicdesk.kit.names import short_name
+from clinicdesk.kit.text import cells
+from clinicdesk.kit.words import _
+from clinicdesk.tui.desk_link import DeskLink
+from clinicdesk.tui.door import Door
+from clinicdesk.tui.engine import DeskApp
+from clinicdesk.tui.login import LoginScreen
+from clinicdesk.tui.parts import Command, DeskScreen, Line
+from clinicdesk.tui.passwords import asked_new
+from clinicdesk.tui.roles import home_of, role_word
+from clinicdesk.tui.screens import ClinicScreen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from uuid import UUID
+
+    from clinicdesk.bootstrap import Session
+    from clinicdesk.clinic.changes import Change
+    from clinicdesk.kit.listening import Listener
+    from clinicdesk.kit.settings import Settings
+    from clinicdesk.tui.day import Day
+    from clinicdesk.tui.live import Live
+    from clinicdesk.tui.turn_verbs import Undo
+
+T = TypeVar("T")
+DemoUser = tuple[str, str, str]
+"""Role, user, password: shown on the login of a demo network."""
+
+_SLOW_SECONDS: Final = 2
+_MINUTE: Final = 60
+_LOGIN_AND_HOME: Final = 2
+_CLOCK_AND_LINE: Final = 33
+"""Columns of the header's right end."""
+_LEAST_NAME: Final = 8
+_SPREAD_SECONDS: Final = 5.0
+"""The minute's rereading of many desks is spread over so long."""
+
+
+def run(settings: Settings, demo_users: Sequence[DemoUser] = ()) -> int:
+    """Open the desk in this terminal; the exit code once the person has left."""
+    return ClinicDesk(settings, demo_users).run_desk()
+
+
+class WatchedLink(DeskLink):
+    """A link that tells the header when the database takes long."""
+
+    def __init__(self, session: Session, slow: Callable[[int], None]) -> None:
+        """`slow` hears the seconds a call has taken so far, and 0 when it is over."""
+        super().__init__(session)
+        self._slow = slow
+
+    async def hop(self, function: Callable[..., T], *args: Any) -> T:
+        """Run in the pool, counting."""
+        timer = asyncio.get_running_loop().call_later(_SLOW_SECONDS, self._slow, _SLOW_SECONDS)
+        try:
+            return await super().hop(function, *args)
+        finally:
+            timer.cancel()
+            self._slow(0)
+
+
+class ClinicDesk(DeskApp):
+    """One desk: the login below, above it the home of who is logged in and what they opened."""
+
+    link: DeskLink
+    """The session; there is one while `logged_in`."""
+    day: Day
+    """Today's turns of the clinic, for roles with turn.read."""
+
+    def __init__(
+        self, settings: Settings, demo_users: Sequence[DemoUser] = (), *, now: clock.Now = clock.now
+    ) -> None:
+        """A desk that has read and imported nothing yet; `now` is what its clock and waits go by."""
+        super().__init__(clock=lambda: now().astimezone())
+        self.now = now
+        self.door = Door(settings)
+        self.log_folders = (settings.home / "log", user_state_path("clinicdesk", appauthor=False) / "log")
+        self.demo_users = tuple(demo_users)
+        self.logged_in = False
+        self.undoable: list[Undo] = []
+        """What this session did and can take back, the last at the end."""
+        self.offline = False
+        self.lost_at: datetime | None = None
+        """When the line was lost, on the clinic's clock."""
+        self._live: Live | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def first_screen(self) -> DeskScreen:
+        """The login."""
+        return LoginScreen(self.demo_users)
+
+    def where(self) -> str:
+        """Place, role and person, as far as they are known."""
+        if not self.logged_in:
+            return "clinicdesk"
+        actor = self.link.session.actor
+        place = f"{actor.at.clinic_name} · {role_word(actor.at.role.value)} · "
+        family, _comma, given = actor.name.partition(", ")
+        room = self.size.width - cells(place) - _CLOCK_AND_LINE
+        return place + short_name(family, given, max(room, _LEAST_NAME))
+
+    def common_commands(self, screen: DeskScreen) -> Iterable[Command]:
+        """F1 and `?`, and for who is logged in: the board, refresh, leave."""
+        yield from super().common_commands(screen)
+        if not isinstance(screen, ClinicScreen):
+            return
+        if self._has_board:
+            yield Command(
+                "f3",
+                _("Tablero"),
+                self.show_board,
+                _("tablero de turnos"),
+                bar=not screen.is_board,
+                everywhere=True,
+            )
+        yield Command("f5", _("Actualizar"), self.refresh_all, _("releer todo, reconectar"), everywhere=True)
+        yield Command("f10", _("Menú"), self.menu, _("cerrar sesión, cambiar de rol, salir"), everywhere=True)
+
+    # In and out
+
+    async def start(self, session: Session) -> None:
+        """Open the home of a session, above whatever was open before. Raises Refusal."""
+        self.link = WatchedLink(session, self._slow)
+        zone = ZoneInfo(session.actor.at.zone)
+        self.clock = lambda: self.now().astimezone(zone)
+        self.undoable = []
+        self.logged_in, self.offline, self.connection = True, False, Line()
+        try:
+            await self._read_day()
+        except Refusal:
+            self._forget_session()
+            raise
+        with self.batch_update():
+            self._close_down_to(_LOGIN_AND_HOME)
+            open_screen = self.push_screen if len(self.screen_stack) < _LOGIN_AND_HOME else self.switch_screen
+            await open_screen(home_of(session.actor.at.role.value))
+        self._watch(session)
+
+    async def _read_day(self) -> None:
+        if self._has_board:
+            from clinicdesk.tui.day import Day
+
+            self.day = Day(self.link, self._turns_changed, self.now)
+            await self.day.reread()
+
+    def _close_down_to(self, count: int) -> None:
+        while len(self.screen_stack) > count:
+            self.pop_screen()
+
+    def _forget_session(self) -> None:
+        self._live = None
+        for task in self._tasks:
+            task.cancel()
+        self._tasks.clear()
+        self.logged_in, self.offline, self.connection = False, False, Line()
+        self.link.close()
+
+    async def log_out(self) -> None:
+        """Back to an empty login; whatever was open saves what it must and is closed."""
+        await self._leave_screens()
+        self._forget_session()
+        login = self.screen_stack[0]
+        if isinstance(login, LoginScreen):
+            login.clear()
+        self._close_down_to(1)
+
+    async def leave(self) -> None:
+        """Out of the program."""
+        await self._leave_screens()
+        self.exit()
+
+    async def _leave_screens(self) -> None:
+        for screen in self._clinic_screens():
+            await screen.leaving()
+
+    async def menu(self) -> None:
+        """F10: leave, in the reserved line."""
+        screen = self.screen
+        if not isinstance(screen, DeskScreen):
+            return
+        options = {
+            "1": _("cerrar sesión"),
+            "2": _("otro rol"),
+            "3": _("salir de clinicdesk"),
+            "4": _("cambiar la clave"),
+        }
+        if len(self.link.session.actor.roles) == 1:
+            del options["2"]
+        chosen = await screen.prompt.pick(_("Menú:"), options, at_once=True)
+        acts = {"1": self.log_out, "2": self._other_role, "3": self.leave}
+        if chosen == "4":
+            await self._change_password(screen)
+        elif chosen is not None:
+            await acts[chosen]()
+
+    async def _other_role(self) -> None:
+        """Back to the login, where the roles are chosen; nobody types the password again."""
+        await self._leave_screens()
+        session = self.link.session
+        self._forget_session()
+        login = self.screen_stack[0]
+        if isinstance(login, LoginScreen):
+            login.offer(session)
+        self._close_down_to(1)
+
+    async def _change_password(self, screen: DeskScreen) -> None:
+        old = await screen.prompt.ask_secret(_("Clave actual"))
+        new = await asked_new(screen.prompt, _("Clave nueva")) if old is not None else None
+        if old is not None and new is not None:
+            await self._leave_screens()
+            session = await self.door.change_password(self.link.session, old, new)
+            self._forget_session()
+            await self.start(session)
+            if isinstance(self.screen, DeskScreen):
+                self.screen.prompt.say(_("Clave cambiada."))
+
+    async def show_board(self) -> None:
+        """F3: the board on top, or back down to it."""
+        from clinicdesk.tui.roles.board import Board
+
+        if any(isinstance(screen, Board) for screen in self.screen_stack):
+            while not isinstance(self.screen, Board):
+                self.pop_screen()
+        else:
+            await self.push_screen(Board())
+
+    @property
+    def at_home(self) -> bool:
+        """Whether the screen in front is the home itself."""
+        return len(self.screen_stack) <= _LOGIN_AND_HOME
+
+    @property
+    def _has_board(self) -> bool:
+        from clinicdesk.clinic.rights import Permission
+
+        return self.logged_in and self.link.session.actor.may(Permission.TURN_READ)
+
+    # Live
+
+    def _watch(self, session: Session) -> None:
+        """Listen; the first thing it does is to have all read once more, so nothing is missed before."""
+        from clinicdesk.tui.live import Live
+
+        def connect() -> Listener:
+            from clinicdesk.clinic.changes import CHANNEL
+            from clinicdesk.kit.listening import Listener
+
+            return Listener(session.engine, CHANNEL)
+
+        self._live = Live(connect, self._news, self._line_is_up)
+        self.in_background(self._live.run())
+        self.in_background(self._minutes())
+
+    async def _news(self, changes: tuple[Change, ...]) -> None:
+        """Read what changed and tell the screens; what fails is read again with the next news."""
+        try:
+            await self._take_in(changes)
+            for screen in self._clinic_screens():
+                await screen.changed(changes)
+        except Refusal:
+            self._read_again_soon()
+        except Exception as error:  # noqa: BLE001 - live news must go on after a bug
+            self.report(error)
+
+    async def _take_in(self, changes: tuple[Change, ...]) -> None:
+        if not self._has_board:
+            return
+        clinic_id, today = self.link.session.actor.at.clinic_id, self.day.today
+        ours = [
+            change
+            for change in changes
+            if change.kind == "turn" and change.clinic_id == clinic_id and change.day in {today, None}
+        ]
+        if not changes or any(not change.ids for change in ours):
+            await self.day.reread()
+        elif ours:
+            await self.day.refresh(pair for change in ours for pair in change.ids)
+
+    def _read_again_soon(self) -> None:
+        if self._live is not None:
+            self.set_timer(1.0, self._live.reread)
+
+    def _turns_changed(self, ids: frozenset[UUID] | None) -> None:
+        for screen in self._clinic_screens():
+            screen.turns_changed(ids)
+
+    async def _minutes(self) -> None:
+        """Each minute on the wall clock waits grow; soon after, all is reread in case news got lost."""
+        while True:
+            now = self.clock()
+            await asyncio.sleep(_MINUTE - now.second - now.microsecond / 1e6 + 0.02)
+            for screen in self._clinic_screens():
+                screen.minute()
+            await asyncio.sleep(random.uniform(0.5, _SPREAD_SECONDS))  # noqa: S311 - spreads load, no secret
+            if self._live is not None and not self.offline:
+                self._live.reread()
+
+    async def refresh_all(self) -> None:
+        """F5: try the line now, and read everything again."""
+        if self._live is None:
+            return
+        if self.offline:
+            await self.door.start_again()
+            self._live.retry_now()
+            return
+        if self._has_board:
+            await self.day.reread()
+        for screen in self._clinic_screens():
+            await screen.changed(())
+
+    @property
+    def next_try_seconds(self) -> int | None:
+        """Seconds until the line is tried again, None while it stands or is being tried."""
+        at = self._live.next_try if self._live is not None else None
+        return None if at is None else max(0, round(at - asyncio.get_running_loop().time()))
+
+    def _line_is_up(self, up: bool) -> None:
+        if not self.logged_in:
+            return
+        lost = not up
+        if lost and not self.offline:
+            self.lost_at = self.clock()
+        self.offline = lost
+        self.line_is(Line("lost" if lost else "live"))
+        for screen in self._clinic_screens():
+            screen.line_changed()
+            screen.keys_changed()
+
+    def _slow(self, seconds: int) -> None:
+        if self.offline or not self.logged_in:
+            return
+        if seconds:
+            self.line_is(Line("slow", seconds))
+        elif self.connection.state == "slow":
+            self.line_is(Line())
+
+    def _clinic_screens(self) -> list[ClinicScreen]:
+        return [
+            screen for screen in self.screen_stack if isinstance(screen, ClinicScreen) and screen.is_mounted
+        ]
+
+    # Work behind the screens
+
+    def in_background(self, work: Awaitable[None]) -> None:
+        """Run beside the screens until done or logged out; a refusal goes to the prompt line."""
+        task = asyncio.ensure_future(self._quietly(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _quietly(self, work: Awaitable[None]) -> None:
+        try:
+            await work
+        except Refusal as refusal:
+            if isinstance(self.screen, DeskScreen) and not (
+                self.offline and isinstance(refusal, DatabaseUnreachable)
+            ):
+                self.screen.prompt.refuse(str(refusal))
+        except Exception as error:  # noqa: BLE001 - a bug beside the screens must not end the desk
+            self.report(error)
+
+    def report(self, error: BaseException) -> None:
+        """Log a bug that no command made; its code goes to the prompt line."""
+        if isinstance(self.screen, DeskScreen):
+            code = self.report_bug(error)
+            self.screen.prompt.alarm(_("Falló un paso. Avisar con el código {}.").format(code))

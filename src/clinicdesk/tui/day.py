@@ -1,0 +1,95 @@
+"""The turns of the clinic's day, read once for all screens of a desk and kept as they are now."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from datetime import date
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from clinicdesk.clinic.turns import queries
+from clinicdesk.clinic.turns.queries import TurnRow
+from clinicdesk.kit import clock
+
+if TYPE_CHECKING:
+    from clinicdesk.tui.desk_link import DeskLink
+
+Watch = Callable[[frozenset[UUID] | None], None]
+"""Hears the ids of the turns that changed; None says that all were read again."""
+
+
+class Day:
+    """Today's turns of the actor's clinic, by id. Reads never overlap, so an older answer never wins."""
+
+    def __init__(self, link: DeskLink, on_change: Watch, now: clock.Now = clock.now) -> None:
+        """Empty until the first `reread`."""
+        self._now = now
+        self._link, self._on_change = link, on_change
+        self._at = link.session.actor.at
+        self._turns: dict[UUID, TurnRow] = {}
+        self._sorted: list[TurnRow] | None = None
+        self._reading = asyncio.Lock()
+        self.read_at = now()
+        """When all of it was last read (UTC)."""
+
+    @property
+    def today(self) -> date:
+        """The calendar day at the clinic."""
+        return clock.local_day(self._now(), self._at.zone)
+
+    @property
+    def rows(self) -> list[TurnRow]:
+        """All turns, by time."""
+        if self._sorted is None:
+            self._sorted = sorted(self._turns.values(), key=lambda turn: (turn.starts_at, turn.id))
+        return self._sorted
+
+    def get(self, turn_id: UUID) -> TurnRow | None:
+        """One turn as it is now."""
+        return self._turns.get(turn_id)
+
+    def of_patient(self, patient_id: UUID) -> list[TurnRow]:
+        """A patient's turns of the day, by time."""
+        return [turn for turn in self.rows if turn.patient_id == patient_id]
+
+    async def reread(self) -> None:
+        """Read the whole day. Raises Refusal."""
+        async with self._reading:
+            rows = await self._link.see(queries.day_turns, queries.DayQuery(self._at.clinic_id, self.today))
+            new = {row.id: row for row in rows}
+            same, self.read_at = new == self._turns, self._now()
+            self._turns, self._sorted = new, None
+        if not same:
+            self._on_change(None)
+
+    async def refresh(self, ids: Iterable[tuple[UUID, UUID]]) -> None:
+        """Read these (patient, turn) again. Raises Refusal."""
+        wanted = tuple(dict.fromkeys(ids))
+        if not wanted:
+            return
+        async with self._reading:
+            rows = await self._link.see(queries.turns_by_ids, queries.TurnsQuery(wanted))
+            found = {row.id: row for row in rows if self._belongs(row)}
+            changed = frozenset(each for _of, each in wanted if self._turns.get(each) != found.get(each))
+            for each in changed:
+                self._turns.pop(each, None)
+            self._turns |= found
+            self._sorted = None
+        if changed:
+            self._on_change(changed)
+
+    async def read_patient(self, patient_id: UUID) -> None:
+        """Make sure of one patient's turns, should news of them still be on the way. Raises Refusal."""
+        query = queries.PatientTurnsQuery(patient_id, self.today)
+        async with self._reading:
+            rows = await self._link.see(queries.patient_turns, query)
+            found = {row.id: row for row in rows if self._belongs(row)}
+            changed = frozenset(each for each, row in found.items() if self._turns.get(each) != row)
+            self._turns |= found
+            self._sorted = None
+        if changed:
+            self._on_change(changed)
+
+    def _belongs(self, row: TurnRow) -> bool:
+        return row.clinic_id == self._at.clinic_id and row.day == self.today and row.voided_reason is None

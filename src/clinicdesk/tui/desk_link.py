@@ -1,0 +1,48 @@
+"""The only thread hop: screens await, the synchronous domain runs in a small pool."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from clinicdesk.bootstrap import Session
+    from clinicdesk.clinic.access.rules import Proof
+    from clinicdesk.clinic.usecases import AnswerT, OrderT, QueryT, RowsT, UseCase, View
+
+# One for what the person waits for, one for a list that refreshes meanwhile, one for a draft.
+_THREADS: Final = 3
+T = TypeVar("T")
+
+
+class DeskLink:
+    """A session as screens use it. Orders are built before the hop, so a list that moves changes nothing."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self._desk = session.desk()
+        self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="desk")
+
+    async def do(self, case: UseCase[OrderT, AnswerT], order: OrderT) -> AnswerT:
+        """Carry out an order. Raises Refusal."""
+        return await self.hop(self._desk.do, case, order)
+
+    async def see(self, view: View[QueryT, RowsT], query: QueryT) -> RowsT:
+        """Read rows. Raises Refusal."""
+        return await self.hop(self._desk.see, view, query)
+
+    async def prove(self, password: str) -> Proof:
+        """Proof that the person knows the password now. Raises LoginRefused."""
+        return await self.hop(self.session.prove, password)
+
+    async def hop(self, function: Callable[..., T], *args: Any) -> T:
+        """Run any blocking function of the domain in the pool."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, function, *args)
+
+    def close(self) -> None:
+        """End the session; calls under way finish in their threads, their answers go nowhere."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        self.session.close()

@@ -1,0 +1,88 @@
+"""The way in: opens the database behind the login's first frame, and lets people through."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from clinicdesk.bootstrap import Session
+    from clinicdesk.kit.settings import Settings
+
+
+class Door:
+    """Starts what a login needs in the background: the imports, and the embedded server where it is used."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Closed; nothing is imported yet."""
+        self._settings = settings
+        self._opening: asyncio.Task[str] | None = None
+
+    @property
+    def opened(self) -> bool:
+        """Whether a login would not have to wait."""
+        return self._opening is not None and self._opening.done() and self.error is None
+
+    @property
+    def error(self) -> BaseException | None:
+        """Why it could not be opened, once it has been tried."""
+        if self._opening is None or not self._opening.done() or self._opening.cancelled():
+            return None
+        return self._opening.exception()
+
+    def open(self) -> asyncio.Task[str]:
+        """Begin, or begin again after a failure; the task gives the database's place or raises a Refusal."""
+        if self._opening is None or (self._opening.done() and not self.opened):
+            self._opening = asyncio.create_task(asyncio.to_thread(_place, self._settings))
+        return self._opening
+
+    async def start_again(self) -> None:
+        """Start the embedded server if it is down; a server elsewhere is not ours to start."""
+        if self._settings.embedded:
+            await asyncio.to_thread(_place, self._settings)
+
+    async def log_in(self, username: str, password: str) -> Session:
+        """Let a person through. Raises LoginRefused, NoRole, DatabaseUnreachable."""
+        url = await asyncio.shield(self.open())
+        return await asyncio.to_thread(_log_in, url, username, password, self._settings.clinic)
+
+    async def change_password(self, session: Session, old: str, new: str) -> Session:
+        """A new password for who is in, and a session under it; the old one is closed.
+
+        Raises LoginRefused where the old one is wrong, BadPassword.
+        """
+        return await asyncio.to_thread(_change_password, session, old, new)
+
+
+def _place(settings: Settings) -> str:
+    """Everything slow that comes before a login, done while its screen is being filled in."""
+    from importlib import import_module
+
+    for needed in ("access.service", "desk", "sites.queries", "everything"):
+        import_module(f"clinicdesk.clinic.{needed}")
+    from clinicdesk import bootstrap
+    from clinicdesk.tui import roles
+
+    url = bootstrap.database_url(settings)
+    roles.import_homes()
+    return url
+
+
+def _log_in(url: str, username: str, password: str, clinic: str | None) -> Session:
+    from clinicdesk import bootstrap
+
+    return bootstrap.log_in(url, username, password, clinic=clinic)
+
+
+def _change_password(session: Session, old: str, new: str) -> Session:
+    from clinicdesk import bootstrap
+    from clinicdesk.clinic.access import service
+
+    actor = session.actor
+    order = service.ChangePassword(password=new, proof=session.prove(old))
+    session.desk().do(service.change_password, order)
+    url = session.url
+    session.close()
+    return bootstrap.log_in(
+        url, actor.username, new, clinic=actor.at.clinic_code, role=actor.at.role.value, host=actor.host
+    )

@@ -1,0 +1,83 @@
+"""Bits: text with a tone, the one currency between a screen's data and the terminal's cells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+from clinicdesk.kit.text import Align, cells, cut, fit, shown
+from clinicdesk.tui.look import Look, Mark, Tone
+
+_BOLD = Style(bold=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Bit:
+    """A piece of text in one tone."""
+
+    text: str
+    tone: Tone = Tone.TEXT
+
+
+Cell = str | Bit | Sequence[Bit]
+"""What a column shows: plain text, one bit, or several in a row."""
+
+
+def mark_cell(mark: Mark, *, word: bool = True) -> Bit:
+    """A state as cell: `≡ en espera`, or the glyph alone."""
+    return Bit(f"{mark.glyph} {mark.word}" if word else mark.glyph, mark.tone)
+
+
+def bits_of(cell: Cell, tone: Tone = Tone.TEXT) -> list[Bit]:
+    """The cell as bits; a plain text takes the tone."""
+    if isinstance(cell, str):
+        return [Bit(cell, tone)]
+    return [cell] if isinstance(cell, Bit) else list(cell)
+
+
+def width_of(bits: Iterable[Bit]) -> int:
+    """Columns the bits take once shown."""
+    return sum(cells(shown(bit.text)) for bit in bits)
+
+
+def fit_cell(cell: Cell, width: int, align: Align = "left", tone: Tone = Tone.TEXT) -> list[Bit]:
+    """The cell in exactly `width` columns; the blanks around it have the given tone."""
+    if isinstance(cell, str):
+        return [Bit(fit(cell, width, align), tone)]
+    fitted: list[Bit] = []
+    room = width
+    for bit in bits_of(cell):
+        text = cut(shown(bit.text), room)
+        fitted.append(Bit(text, bit.tone))
+        room -= cells(text)
+    blank = Bit(" " * room, tone)
+    return [blank, *fitted] if align == "right" else [*fitted, blank]
+
+
+def spread(left: Cell, right: Cell, width: int, tone: Tone = Tone.TEXT) -> list[Bit]:
+    """One line with a part at each end; where both do not fit the left one is cut."""
+    end = bits_of(right, tone)
+    room = max(0, width - width_of(end))
+    return [*fit_cell(left, room, "left", tone), *fit_cell(end, width - room, "right", tone)]
+
+
+def strip_of(bits: Iterable[Bit], width: int, look: Look, *, bold: bool = False) -> Strip:
+    """The bits as a strip of exactly `width` columns; neighbours of one style become one segment."""
+    segments: list[tuple[str, Style]] = []
+    room = width
+    for bit in [*bits, Bit(" " * width)]:
+        text = cut(shown(bit.text), room, "")
+        if not text:
+            continue
+        room -= cells(text)
+        style = look.style(bit.tone) + _BOLD if bold else look.style(bit.tone)
+        if segments and segments[-1][1] == style:
+            text = segments.pop()[0] + text
+        segments.append((text, style))
+    if room:  # a wide character did not fit into the last column
+        segments.append((" " * room, look.style(Tone.TEXT)))
+    return Strip([Segment(text, style) for text, style in segments], width)

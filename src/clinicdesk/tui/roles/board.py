@@ -1,0 +1,307 @@
+"""The turn board, live: five columns by state, or one table; for every role that may read turns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from textual.widget import Widget
+
+from clinicdesk.clinic.patients.rules import folded
+from clinicdesk.clinic.turns.queries import TurnRow
+from clinicdesk.clinic.turns.rules import State, wait_minutes
+from clinicdesk.kit.text import fit
+from clinicdesk.kit.words import _, plural
+from clinicdesk.tui import turn_words as words
+from clinicdesk.tui.board_lists import (
+    COLUMNS,
+    board_column,
+    detail_lines,
+    fits,
+    in_column,
+    in_table,
+    turn_table,
+)
+from clinicdesk.tui.look import CHANGED, TURN_STATES, Tone
+from clinicdesk.tui.parts import (
+    Bar,
+    Bit,
+    Cell,
+    Command,
+    LineList,
+    Part,
+    Row,
+    Rule,
+    SearchBox,
+    TextLines,
+    wait_text,
+)
+from clinicdesk.tui.parts.bits import spread
+from clinicdesk.tui.turn_verbs import TurnVerbs
+
+Columns = Mapping[State, LineList[TurnRow]]
+
+
+class Heads(Part):
+    """The five column heads with their counts, each in its state's tone; the one with the focus reversed."""
+
+    def __init__(self, columns: Columns, found: Callable[[], list[TurnRow]]) -> None:
+        """Heads over columns; `found` gives the turns that are counted."""
+        super().__init__(id="heads")
+        self._columns, self._found = columns, found
+
+    def line(self, _y: int, _width: int) -> list[Bit]:
+        """One head over each column."""
+        bits: list[Bit] = []
+        counts = words.counts(self._found())
+        for state, column in self._columns.items():
+            mark = TURN_STATES[state]
+            text = fit(f"{mark.glyph} {mark.word.upper()} {counts[state]}", column.size.width)
+            bits += [Bit("│")] * bool(bits) + [Bit(text, Tone.FOCUS if column.has_focus else mark.tone)]
+        return bits
+
+
+class HeadRule(Rule):
+    """The rule below the heads, joined to the bars."""
+
+    def __init__(self, columns: Columns) -> None:
+        """The rule over columns."""
+        super().__init__(id="head-rule")
+        self._columns = columns
+
+    def line(self, y: int, width: int) -> list[Bit]:
+        """A joint over each bar."""
+        at, self.joints = -1, {}
+        for column in self._columns.values():
+            at += column.size.width + 1
+            self.joints[at] = "┼"
+        return super().line(y, width)
+
+
+class Board(TurnVerbs):
+    """Columns or a table of the clinic's day, a filter over both, the detail of the turn pointed at."""
+
+    NAME = _("Tablero de turnos")
+    is_board = True
+    DEFAULT_CSS = """
+    Board #filter { display: none; }
+    Board.-filtering #filter { display: block; }
+    Board #table { display: none; }
+    Board.-table #table { display: block; }
+    Board.-table #heads, Board.-table #head-rule, Board.-table #columns { display: none; }
+    """
+
+    def __init__(self) -> None:
+        """The parts; the rows come from the day."""
+        super().__init__()
+        self.top = TextLines()
+        self.filter = SearchBox(_("Filtrar"), on_change=self._filtered, id="filter")
+        self.columns = {state: self._column(state) for state in COLUMNS}
+        self.heads = Heads(self.columns, self.found)
+        self.head_rule = HeadRule(self.columns)
+        self.table = turn_table(self.today, lambda _turn: self._texts())
+        self.detail = TextLines(tall=2)
+        self._column_with_focus = State.EN_ESPERA
+
+    def _column(self, state: State) -> LineList[TurnRow]:
+        return board_column(state, self.today, lambda _turn: self._texts())
+
+    def body(self) -> Iterable[Widget]:
+        """Title, filter, heads and columns or the table, the detail."""
+        between: list[Widget] = [self.columns[COLUMNS[0]]]
+        for state in COLUMNS[1:]:
+            between += [Bar(), self.columns[state]]
+        columns = Row(*between, id="columns")
+        yield from (
+            self.top,
+            self.filter,
+            self.heads,
+            self.head_rule,
+            columns,
+            self.table,
+            Rule(),
+            self.detail,
+        )
+
+    def commands(self) -> Iterable[Command]:
+        """Verbs first, then views."""
+        yield Command("enter", _("Aplicar"), self.to_list, _("dejar el filtro puesto"), pane=self.filter)
+        yield from self.verbs(in_bar="luxz")
+        yield Command("v", _("Vista"), self.other_view, _("columnas o tabla"))
+        yield Command("/", _("Filtrar"), self.open_filter, _("filtrar"))
+        yield Command(
+            "escape", _("Quitar filtro"), self.back, _("quitar el filtro; volver"), pane=self.filter
+        )
+        yield Command("down", _("Ir a la lista"), self.to_list, _("ir a la lista"), pane=self.filter)
+        yield Command("left", _("Columna"), lambda: self.next_column(-1), _("columna"), bar=False)
+        yield Command("right", _("Columna"), lambda: self.next_column(1), _("columna"), bar=False)
+
+    def started(self) -> None:
+        """The queue first."""
+        self._show(fresh=True)
+        self.to_list()
+
+    def resumed(self) -> None:
+        """Rows may have changed while another screen was in front."""
+        super().resumed()
+        self._show()
+
+    # Rows
+
+    def found(self) -> list[TurnRow]:
+        """The turns that fit the filter, by time."""
+        wanted = folded(self.filter.value).split()
+        return [turn for turn in self.day.rows if fits(turn, wanted)] if wanted else self.day.rows
+
+    def turn(self) -> TurnRow | None:
+        """The turn pointed at, as it is now."""
+        pointed = self._list.current
+        return self.day.get(pointed.id) if pointed is not None else None
+
+    @property
+    def _list(self) -> LineList[TurnRow]:
+        return self.table if self.has_class("-table") else self.columns[self._column_with_focus]
+
+    def _show(self, *, fresh: bool = False) -> None:
+        """The rows as they are now; `fresh` shows them unmarked, as another filter's or day's."""
+        now, found = self.today(), self.found()
+        if self.has_class("-table"):
+            _put(self.table, in_table(found, now), fresh=fresh)
+        else:
+            self._show_columns(found, now, fresh=fresh)
+        self._texts()
+
+    def _show_columns(self, found: list[TurnRow], now: datetime, *, fresh: bool) -> None:
+        for state, column in self.columns.items():
+            _put(column, in_column(found, state, now), fresh=fresh)
+            for row in column.rows:  # with the focus it keeps who left until the next key
+                if row.state == state and (new := self.day.get(row.id)) is not None:
+                    column.update_row(row.id, new)
+
+    def turns_changed(self, ids: frozenset[UUID] | None) -> None:
+        """Somebody did something: it is shown, and said."""
+        self._show()
+        turn = self.day.get(next(iter(ids))) if ids is not None and len(ids) == 1 else None
+        if turn is not None and not self.prompt.asking:
+            self.prompt.say(f"{CHANGED} {words.news(turn, self.actor.at.zone)}")
+
+    def minute(self) -> None:
+        """Waits tick; who waited long enough moves up."""
+        self._show()
+        for part in (*self.columns.values(), self.table):
+            part.repaint()
+
+    # Texts around the rows
+
+    def _texts(self) -> None:
+        if not self.is_mounted:
+            return
+        found, every = self.found(), self.day.rows
+        where = f" {_('Tablero de turnos')} · {self._view_words()}"
+        few = bool(self.filter.value) or self.has_class("-table")
+        right = _("{} de {}").format(len(found), len(every)) if few else _waits(found, self.today())
+        self.top.set(spread([Bit(where, Tone.TITLE)], f"{right} ", self.size.width))
+        self.heads.repaint()
+        self.head_rule.repaint()
+        self.detail.set(*self._detail_lines())
+        self.prompt.hint(self._hint(found, every))
+        self.keys_changed()
+
+    def _view_words(self) -> str:
+        if self.has_class("-table"):
+            return _("tabla · orden: triaje, llegada")
+        which = _("filtrados") if self.filter.value else _("todos")
+        return f"{self.actor.at.clinic_name} · {_('hoy')} · {which}"
+
+    def _hint(self, found: list[TurnRow], every: list[TurnRow]) -> str:
+        if self.filter.value and not found:
+            return _("Ningún turno coincide con «{}». Esc quita el filtro.").format(self.filter.value)
+        if self.filter.value:
+            return _("{} de {} turnos. Esc quita el filtro y muestra los {}.").format(
+                len(found), len(every), len(every)
+            )
+        if not every:
+            return _("No hay turnos hoy.")
+        counts = words.counts(every)
+        return _("Además: × {}  ? {}").format(
+            plural(counts[State.CANCELADO], _("cancelado"), _("cancelados")),
+            plural(counts[State.AUSENTE], _("ausente"), _("ausentes")),
+        )
+
+    def _detail_lines(self) -> list[Cell]:
+        turn = self.turn()
+        if turn is None:
+            return ["", ""]
+        return detail_lines(turn, self.desk.clock(), self.actor.at.zone)
+
+    # Keys
+
+    def to_list(self) -> None:
+        """The rows have the focus: those of the column it was in, or the first column that has any."""
+        if not self.has_class("-table") and not len(self._list):
+            full = (state for state in (State.EN_ESPERA, *COLUMNS) if len(self.columns[state]))
+            self._column_with_focus = next(full, self._column_with_focus)
+        self.focus_on(self._list)
+        self._texts()
+
+    def other_view(self) -> None:
+        """Columns or the table; the turn pointed at stays."""
+        turn = self.turn()
+        self.toggle_class("-table")
+        self._show(fresh=True)
+        if turn is not None:
+            if turn.state in self.columns and not self.has_class("-table"):
+                self._column_with_focus = State(turn.state)
+            self._list.select(turn.id)
+        self.to_list()
+
+    def next_column(self, step: int) -> None:
+        """← and →."""
+        if not self.has_class("-table"):
+            at = COLUMNS.index(self._column_with_focus) + step
+            self._column_with_focus = COLUMNS[max(0, min(at, len(COLUMNS) - 1))]
+            self.focus_on(self._list)
+            self._texts()
+
+    def open_filter(self) -> None:
+        """`/`: type to narrow."""
+        self.add_class("-filtering")
+        self.focus_on(self.filter)
+
+    def _filtered(self, _text: str) -> None:
+        self._show(fresh=True)
+
+    def back(self) -> None:
+        """Esc: the filter goes; without one, the board."""
+        if self.has_class("-filtering"):
+            self.remove_class("-filtering")
+            self.filter.value = ""
+            self.to_list()
+        elif not self.desk.at_home:
+            self.desk.pop_screen()
+
+    def keys_changed(self) -> None:
+        """Tab may have moved the focus to another column."""
+        for state, column in self.columns.items():
+            if column is self.focused and state is not self._column_with_focus:
+                self._column_with_focus = state
+                self.call_later(self._texts)
+        super().keys_changed()
+
+
+def _put(rows: LineList[TurnRow], new: list[TurnRow], *, fresh: bool) -> None:
+    if fresh:
+        rows.show(new)
+    else:
+        rows.renew(new)
+
+
+def _waits(turns: Sequence[TurnRow], now: datetime) -> str:
+    """`espera media 13 min, máx. 31`."""
+    waits = [wait_minutes(turn.arrived_at, now) for turn in turns if turn.state == State.EN_ESPERA]
+    if not waits:
+        return _("nadie espera")
+    return _("espera media {}, máx. {}").format(
+        wait_text(sum(waits) // len(waits)), wait_text(max(waits)).removesuffix(" min")
+    )

@@ -1,0 +1,95 @@
+"""`t`: the next free slot, offered in the reserved line; Enter gives it, `o` offers another doctor's."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable
+from uuid import UUID
+
+from clinicdesk.clinic.rights import Permission
+from clinicdesk.clinic.turns import queries, service
+from clinicdesk.clinic.turns.errors import SlotTaken
+from clinicdesk.clinic.turns.queries import SlotRow
+from clinicdesk.kit.names import short_name
+from clinicdesk.kit.words import _
+from clinicdesk.tui.parts import Command, day_text
+from clinicdesk.tui.turn_verbs import NO_RIGHT, TurnVerbs
+
+_GIVE = "enter"
+_OTHER = "o"
+_DAYS_FIRST = 2
+_DAYS_AHEAD = 30
+_MOST_SLOTS = 500
+
+
+class Booking(TurnVerbs):
+    """A screen that gives turns."""
+
+    @abstractmethod
+    def patient(self) -> tuple[UUID, str] | None:
+        """Id and whole name of the person pointed at."""
+
+    def booking_commands(self) -> Iterable[Command]:
+        """Its one key."""
+        yield Command(
+            "t", _("Turno"), self.book_next, _("dar el próximo turno libre"), why_not=self._no_booking
+        )
+
+    def _no_booking(self) -> str | None:
+        if not self.actor.may(Permission.TURN_BOOK):
+            return NO_RIGHT
+        return self.no_line() or (None if self.patient() else _("no hay un paciente señalado"))
+
+    async def book_next(self) -> None:
+        """Offer slots until one is taken; the person is the one pointed at when the key came."""
+        who, turn = self.patient(), self.turn()
+        if who is None:
+            return
+        own = turn.doctor_id if turn else None
+        days, at = _DAYS_FIRST, 0
+        slots = await self._next_of_each(own, days)
+        while True:
+            if at >= len(slots) and days < _DAYS_AHEAD:
+                days = _DAYS_AHEAD
+                slots = await self._next_of_each(own, days)
+            if not slots:
+                self.prompt.refuse(_("No hay lugar en los próximos {} días.").format(_DAYS_AHEAD))
+                return
+            slot = slots[at % len(slots)]
+            answer = await self._offer(slot, who[1])
+            if answer != _OTHER:
+                break
+            at += 1
+        if answer == _GIVE:
+            await self._give(who, slot)
+
+    async def _offer(self, slot: SlotRow, name: str) -> str | None:
+        words = _("{}, {}. Enter: dar a {}.").format(slot_words(slot), short_name(slot.doctor, "", 14), name)
+        return await self.prompt.pick(words, {_OTHER: _("otro prof.")}, at_once=True, enter=_GIVE)
+
+    async def _give(self, who: tuple[UUID, str], slot: SlotRow) -> None:
+        try:
+            answer = await self.do(service.book_turn, service.BookTurn(patient_id=who[0], slot=slot.id))
+        except SlotTaken as taken:
+            self.prompt.refuse(_("{} t: ofrecer el próximo.").format(taken))
+            return
+        self._undoable(_("turno {}").format(slot_words(slot)), None, answer)
+        await self._refresh(answer.patient_id, answer.id)
+        self.prompt.say(_("Turno {}: {}, {}. z deshace.").format(slot_words(slot), who[1], slot.doctor))
+
+    async def _next_of_each(self, doctor_id: int | None, days: int) -> list[SlotRow]:
+        """The first free slot of each doctor by time, the patient's own doctor first."""
+        clinic_id = self.actor.at.clinic_id
+        found: dict[int, SlotRow] = {}
+        if doctor_id is not None:
+            own = queries.SlotsQuery(clinic_id, doctor_id, days=days, limit=1)
+            found = {slot.doctor_id: slot for slot in await self.see(queries.slots, own)}
+        ask = queries.SlotsQuery(clinic_id, days=days, limit=_MOST_SLOTS)
+        for slot in await self.see(queries.slots, ask):
+            found.setdefault(slot.doctor_id, slot)
+        return list(found.values())
+
+
+def slot_words(slot: SlotRow) -> str:
+    """`lun 23 nov 11:00`."""
+    return f"{day_text(slot.starts_at.date())} {slot.starts_at:%H:%M}"

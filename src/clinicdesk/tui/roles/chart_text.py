@@ -1,0 +1,248 @@
+"""How the pieces of a history read on the screen, pure: kinds, numbers, diagnoses, notes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Final
+
+from clinicdesk.clinic.patients.queries import AllergyRow, PatientRow
+from clinicdesk.clinic.prescriptions.queries import PrescribedRow
+from clinicdesk.clinic.records.queries import DiagnosisRow, EntryRow, NoteRow, VitalRow
+from clinicdesk.clinic.records.rules import DiagnosisEntry
+from clinicdesk.clinic.results.queries import ObservationRow
+from clinicdesk.kit import clock
+from clinicdesk.kit.names import full_name, sex_age
+from clinicdesk.kit.text import cells, cut, fit, shown
+from clinicdesk.kit.words import _, plural
+from clinicdesk.tui.look import Tone
+from clinicdesk.tui.parts import Allergy, Cell, PatientLine
+from clinicdesk.tui.parts.bits import spread
+from clinicdesk.tui.parts.pager import wrapped
+
+KINDS: Final = MappingProxyType(
+    {
+        "consulta": _("Consulta"),
+        "urgencia": _("Urgencia"),
+        "control": _("Control"),
+        "procedimiento": _("Procedimto."),
+        "teleconsulta": _("Teleconsul."),
+        "laboratorio": _("Laboratorio"),
+        "imagen": _("Imagen"),
+        "internacion": _("Internación"),
+        "otro": _("Otro"),
+    }
+)
+SYSTOLIC: Final = "8480-6"
+_DIASTOLIC: Final = "8462-4"
+_VITALS: Final = MappingProxyType(
+    {
+        "8867-4": _("FC"),
+        "2708-6": _("SpO2"),
+        "59408-5": _("SpO2"),
+        "8310-5": _("T"),
+        "9279-1": _("FR"),
+        "39156-5": _("IMC"),
+        "29463-7": _("peso"),
+        "8302-2": _("talla"),
+    }
+)
+_WITH_UNIT: Final = frozenset({"29463-7", "8302-2"})
+_UNITS: Final = MappingProxyType({"mm[Hg]": "mmHg", "Cel": "°C"})
+_ANNOTATION: Final = re.compile(r"\{[^}]*\}")
+_SHORT_CODE: Final = 6
+_HASH_LETTERS: Final = 12
+_INDENT: Final = 10
+_KIND: Final = 12
+
+
+def number_text(value: Decimal) -> str:
+    """`6,4`: no zeros that say nothing, a comma as the country writes it."""
+    text = f"{value:f}"
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return text.replace(".", ",")
+
+
+def day_short(at: datetime, zone: str) -> str:
+    """`16/10/26`."""
+    return f"{clock.local(at, zone):%d/%m/%y}"
+
+
+def patient_line(patient: PatientRow, allergies: Iterable[AllergyRow], today: date) -> PatientLine:
+    """Who it is, as the strip shows it: what was never asked is said, not left blank."""
+    held = tuple(Allergy(row.substance, row.severity == "severa") for row in allergies if row.until is None)
+    asked = held or patient.allergy_status == "ninguna"
+    return PatientLine(
+        name=full_name(patient.family, patient.given),
+        sex_age=" ".join(sex_age(patient.sex, patient.birth, today).split()),
+        document=patient.document or _("sin documento"),
+        coverage=patient.payer or "",
+        chart=f"{patient.chart_number:06}",
+        allergies=held if asked else None,
+    )
+
+
+# Entries
+
+
+def entry_lines(entry: EntryRow, width: int, zone: str) -> list[Cell]:
+    """Two rows of the history list: date, kind and main diagnosis; below who, where and the first words."""
+    kind = fit(KINDS.get(entry.kind, entry.kind), _KIND - 1)
+    head = f"{day_short(entry.at, zone)} {kind} "
+    first = head + _main_words(entry, width - cells(head))
+    who = ", ".join(part for part in (entry.doctor.partition(",")[0], entry.place) if part)
+    said = " · ".join(filter(None, (who, _first_words(entry) if entry.diagnoses else "")))
+    notes = _notes_words(entry)
+    room = max(_KIND, width - _INDENT - cells(notes) - 1)
+    return [first, spread(" " * (_INDENT - 1) + cut(shown(said), room), notes, width)]
+
+
+def _main_words(entry: EntryRow, width: int) -> str:
+    if not entry.diagnoses:
+        return entry.title or _first_words(entry)
+    main = next((row for row in entry.diagnoses if row.kind == "principal"), entry.diagnoses[0])
+    more = f" +{len(entry.diagnoses) - 1}" if len(entry.diagnoses) > 1 else ""
+    code = f"{main.code:<5} " if len(main.code) <= _SHORT_CODE else ""
+    return f"{cut(shown(code + main.text), max(1, width - len(more) - 1))}{more}"
+
+
+def _first_words(entry: EntryRow) -> str:
+    return " ".join(entry.notes[0].text.split()) if entry.notes else ""
+
+
+def _notes_words(entry: EntryRow) -> str:
+    addenda = sum(1 for note in entry.notes if note.amends_id is not None)
+    return plural(addenda, _("adenda"), _("adendas")) + " " if addenda else ""
+
+
+def entry_title(entry: EntryRow, zone: str) -> str:
+    """`16/10/26 10:22 · Control · Centro Norte`."""
+    at = f"{clock.local(entry.at, zone):%d/%m/%Y %H:%M}"
+    return " · ".join(filter(None, (f" {at}", KINDS.get(entry.kind, entry.kind), entry.place)))
+
+
+def entry_page(entry: EntryRow, width: int, zone: str) -> list[Cell]:
+    """The whole entry: who, diagnoses, the note and its signature, addenda, what else was recorded."""
+    lines: list[Cell] = []
+    if entry.title:
+        lines += wrapped(entry.title, width, Tone.TITLE)
+    lines += [_("Atendió {}").format(entry.doctor) if entry.doctor else _("Sin profesional registrado"), ""]
+    for row in entry.diagnoses:
+        lines += diagnosis_lines(row, width)
+    lines += [""] if entry.diagnoses else []
+    for note in entry.notes:
+        lines += _note_page(note, width, zone)
+    for name, value in entry.attributes.items():
+        lines += wrapped(f"{name}: {value}", width)
+    lines += [""] if entry.attributes else []
+    if not entry.notes:
+        lines.append(_("Sin nota firmada en este registro."))
+    if entry.source:
+        lines.append(_("Importado de {}.").format(entry.source))
+    return lines
+
+
+def _note_page(note: NoteRow, width: int, zone: str) -> list[Cell]:
+    at = f"{clock.local(note.signed_at, zone):%d/%m/%Y %H:%M}"
+    who = ", ".join(filter(None, (note.author_name, note.author_license)))
+    kind = _("Adenda de") if note.amends_id else _("Firmada por")
+    lines = wrapped(f"{_('Adenda')} {at}", width, Tone.TITLE) if note.amends_id else []
+    lines += [*wrapped(note.text, width), ""]
+    lines += wrapped(f"{kind} {who}, {at}.", width, Tone.TITLE)
+    return [*lines, f"{_('Sello')} {note.hash.hex()[:_HASH_LETTERS]}", ""]
+
+
+# Diagnoses
+
+
+def diagnosis_lines(row: DiagnosisRow | DiagnosisEntry, width: int) -> list[Cell]:
+    """`I10   HTA esencial` with how sure, how important and whether it stays."""
+    standing = ", ".join(filter(None, (row.certainty, row.kind, _("crónico") if row.chronic else "")))
+    code = row.code if len(row.code) <= _SHORT_CODE else ""
+    text = f"{code:<5} {row.text}" if code else row.text
+    if cells(shown(text)) + cells(standing) + 2 <= width:
+        return [spread(text, standing, width)]
+    return [cut(shown(text), width), f"      {standing}"]
+
+
+def problem_line(row: DiagnosisRow, width: int = 0) -> str:
+    """`I10 HTA esencial`, the code in so many columns; without a code too long to be read."""
+    return f"{row.code:<{width}} {row.text}" if len(row.code) <= _SHORT_CODE else row.text
+
+
+# Vitals, prescriptions, results
+
+
+def vital_words(rows: Sequence[VitalRow]) -> list[str]:
+    """`PA 152/94`, `FC 88`: the last of each, the blood pressure as one."""
+    by_code = {row.code: row for row in rows}
+    words = []
+    if SYSTOLIC in by_code and _DIASTOLIC in by_code:
+        high, low = by_code[SYSTOLIC], by_code[_DIASTOLIC]
+        words.append(f"{_('PA')} {number_text(high.value)}/{number_text(low.value)}")
+    for code, name in _VITALS.items():
+        if code in by_code:
+            row = by_code[code]
+            unit = row.unit if code in _WITH_UNIT else ""
+            words.append(f"{name} {_with_unit(number_text(round(row.value, 1)), unit)}")
+    return words
+
+
+def _with_unit(value: str, unit: str) -> str:
+    """`152 mmHg`, `3`: UCUM's spellings as people write them, its `{notes}` left out."""
+    said = _UNITS.get(unit, _ANNOTATION.sub("", unit))
+    return f"{value} {said}".rstrip()
+
+
+def vital_line(row: VitalRow, width: int, zone: str) -> Cell:
+    """One sign with its value, unit and day."""
+    value = f"{_with_unit(number_text(round(row.value, 2)), row.unit)}  {day_short(row.at, zone)} "
+    return spread(cut(shown(row.name), max(1, width - cells(value) - 1)), value, width)
+
+
+def prescribed_lines(row: PrescribedRow, width: int, zone: str) -> list[Cell]:
+    """What was prescribed, in which state, since when."""
+    since = day_short(row.starts_at, zone)
+    if row.ends_at:
+        below = _("{}, {} a {}").format(row.state, since, day_short(row.ends_at, zone))
+    else:
+        below = _("{} desde {}").format(row.state, since)
+    who = f", {row.doctor}" if row.doctor else ""
+    return [cut(shown(row.text), width), f"   {below}{who}"]
+
+
+def observed_line(row: ObservationRow, width: int, zone: str) -> Cell:
+    """One result: day, name, value with its unit."""
+    value = number_text(round(row.value_number, 2)) if row.value_number is not None else row.value_text or ""
+    end = f"{cut(shown(_with_unit(value, row.unit or '')), width // 2)} "
+    head = f"{day_short(row.at, zone)} {row.name}"
+    return spread(cut(shown(head), max(1, width - cells(end) - 1)), end, width)
+
+
+_STEP: Final = 10
+_TALLEST: Final = 6
+_AXIS: Final = 7
+
+
+def plot_lines(rows: Sequence[VitalRow], width: int, zone: str) -> list[Cell]:
+    """A dot for each value over a scale, at most six rows high, with the first and last day below."""
+    values = [round(float(row.value)) for row in rows]
+    step = _STEP
+    while max(values) // step - min(values) // step >= _TALLEST:
+        step += _STEP
+    levels = range(max(values) // step, min(values) // step - 1, -1)
+    gap = max(1, (width - _AXIS - 2) // len(values))
+    lines: list[Cell] = [
+        f" {level * step:>4} │{''.join(f'{_dot(value, level, step):>{gap}}' for value in values)}"
+        for level in levels
+    ]
+    below = spread(" " * _AXIS + day_short(rows[0].at, zone), f"{day_short(rows[-1].at, zone)} ", width)
+    return [*lines, f"      └{'─' * max(1, width - _AXIS - 1)}", below]
+
+
+def _dot(value: int, level: int, step: int) -> str:
+    return "•" if value // step == level else ""

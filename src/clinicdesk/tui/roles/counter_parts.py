@@ -1,0 +1,97 @@
+"""What the counter's home is made of beside lists: its search box, its frame, its words for an answer."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from textual import events
+from textual.widget import Widget
+
+from clinicdesk.clinic.patients import rules
+from clinicdesk.clinic.patients.queries import Found
+from clinicdesk.clinic.turns.queries import TurnRow
+from clinicdesk.kit.words import _, plural
+from clinicdesk.tui.look import TRIAGE, TRIAGE_MINUTES, Tone
+from clinicdesk.tui.parts import Bit, Cell, Rule, SearchBox
+from clinicdesk.tui.parts.screen import WIDE
+
+QUEUE_WIDTH: Final = 30
+WIDE_QUEUE_WIDTH: Final = 45
+
+
+class PatientBox(SearchBox):
+    """The search box. Once its text has served (`spent`), what is typed next begins a new search."""
+
+    spent = False
+
+    def press(self, key: events.Key) -> bool:
+        """A character after a search begins another; an editing key goes on with the old text."""
+        if key.character and key.character.isprintable():
+            self._begin()
+            return super().press(key)
+        edited = super().press(key)
+        self.spent = self.spent and not edited
+        return edited
+
+    def insert(self, text: str) -> None:
+        """A scan, a paste, or a digit typed in a list."""
+        self._begin()
+        super().insert(text)
+
+    def _begin(self) -> None:
+        if self.spent:
+            self.entry.set("")
+            self.spent = False
+
+
+class Joint(Rule):
+    """The rule above or below the vertical bar of this screen."""
+
+    def __init__(self, glyph: str) -> None:
+        """`glyph` stands where the bar meets it."""
+        super().__init__()
+        self._glyph = glyph
+
+    def line(self, _y: int, width: int) -> list[Bit]:
+        """The bar stands further right on a wide screen."""
+        queue = WIDE_QUEUE_WIDTH if width >= WIDE else QUEUE_WIDTH
+        self.joints = {width - queue - 1: self._glyph}
+        return super().line(_y, width)
+
+
+class Pane(Widget):
+    """The right side: the queue, and below it on a wide screen levels and last acts."""
+
+    DEFAULT_CSS = "Pane { layout: vertical; height: 1fr; }"
+
+
+def exact(text: str, found: Found) -> Found:
+    """A document typed whole is the only candidate."""
+    wanted = rules.understood(text).document
+    if not wanted:
+        return found
+    same = [
+        row for row in found.rows if "".join(filter(str.isalnum, row.document.partition(" ")[2])) == wanted
+    ]
+    return Found(tuple(same), more=False) if same else found
+
+
+def found_words(text: str, found: Found, *, offline: bool = False) -> str:
+    """How many fit, as the end of the search row says it; nothing while there is too little to search by."""
+    if offline:
+        return _("sin buscar")
+    if not text or rules.understood(text).empty:
+        return ""
+    if found.more:
+        return _("más de {} candidatos").format(len(found.rows))
+    return plural(len(found.rows), _("candidato"), _("candidatos")) if found.rows else _("ninguno")
+
+
+def level_lines(waiting: list[TurnRow]) -> list[Cell]:
+    """How many wait at each triage level, and how long they may."""
+    lines: list[Cell] = [Bit(f" {_('Triaje: espera y máximo')}", Tone.TITLE)]
+    for level, mark in TRIAGE.items():
+        count = sum(1 for turn in waiting if turn.triage == level)
+        most = f" {mark.word:<9} {count:>3}   {_('máx.')} {TRIAGE_MINUTES[level]:>3} min"
+        lines.append([Bit("  "), Bit(mark.glyph, mark.tone), Bit(most)])
+    return ["", *lines]

@@ -1,0 +1,117 @@
+"""F2: one patient's page at the counter: who they are, how to reach them, their turns from today on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from textual.widget import Widget
+
+from clinicdesk.clinic.patients import queries as registry
+from clinicdesk.clinic.patients.queries import PatientRow
+from clinicdesk.clinic.turns import queries as agenda
+from clinicdesk.clinic.turns.queries import TurnRow
+from clinicdesk.kit.names import full_name, sex_age
+from clinicdesk.kit.words import _
+from clinicdesk.tui import turn_words as words
+from clinicdesk.tui.parts import (
+    Allergy,
+    Cell,
+    Column,
+    Command,
+    LineList,
+    PatientLine,
+    PatientStrip,
+    Rule,
+    TextLines,
+    day_text,
+    mark_cell,
+)
+from clinicdesk.tui.screens import ClinicScreen
+
+
+def patient_line(patient: PatientRow, today: datetime) -> PatientLine:
+    """The strip of a patient as the counter knows them: whether there are allergies, not which."""
+    known: dict[str, tuple[Allergy, ...] | None] = {"ninguna": (), "sin_preguntar": None}
+    return PatientLine(
+        name=full_name(patient.family, patient.given),
+        sex_age=sex_age(patient.sex, patient.birth, today),
+        document=patient.document,
+        coverage=patient.payer or "",
+        chart=f"{patient.chart_number:06d}",
+        allergies=known.get(patient.allergy_status, (Allergy(_("registradas en la historia")),)),
+    )
+
+
+class PatientPage(ClinicScreen):
+    """Read only."""
+
+    NAME = _("Ficha del paciente")
+
+    def __init__(self, patient_id: UUID) -> None:
+        """Empty until read."""
+        super().__init__()
+        self._patient_id = patient_id
+        self.strip = PatientStrip()
+        self.facts = TextLines(tall=7)
+        self.turns = LineList[TurnRow](
+            lambda turn: turn.id,
+            (
+                Column[TurnRow](_("Día"), 10, lambda turn: day_text(turn.day)),
+                Column[TurnRow](_("Hora"), 5, words.hour),
+                Column[TurnRow](_("Estado"), 12, lambda turn: mark_cell(words.mark(turn))),
+                Column[TurnRow](_("Profesional"), 20, lambda turn: words.doctor(turn, 20)),
+                Column[TurnRow](_("Práctica"), 0, lambda turn: turn.procedure or ""),
+            ),
+            title=_("Turnos desde hoy"),
+            heads=True,
+            empty=_("Sin turnos."),
+        )
+
+    def body(self) -> Iterable[Widget]:
+        """Identity, facts, turns."""
+        yield from (self.strip, Rule(), self.facts, Rule(), self.turns)
+
+    def commands(self) -> Iterable[Command]:
+        """Back."""
+        yield Command("escape", _("Volver"), self.leave, _("volver"))
+
+    def started(self) -> None:
+        """Read behind the first frame."""
+        self.focus_on(self.turns)
+        self.in_background(self._read())
+
+    def leave(self) -> None:
+        """Back to where F2 was pressed."""
+        self.desk.pop_screen()
+
+    async def _read(self) -> None:
+        patient = await self.see(registry.show, registry.PatientQuery(self._patient_id))
+        self.strip.show(patient_line(patient, self.today()))
+        self.facts.set(*_facts(patient))
+        since = self.today().date()
+        turns = await self.see(agenda.patient_turns, agenda.PatientTurnsQuery(self._patient_id, since))
+        self.turns.show(turns)
+        self.turns.title(f"{_('Turnos desde hoy')} · {len(turns)}")
+
+    def turns_changed(self, ids: frozenset[UUID] | None) -> None:
+        """Perhaps one of these."""
+        if ids is None or any(turn.id in ids for turn in self.turns.rows):
+            self.in_background(self._read())
+
+
+def _facts(patient: PatientRow) -> list[Cell]:
+    unknown = _("sin registrar")
+    born = f"{patient.birth:%d/%m/%Y}" if patient.birth else _("sin fecha")
+    facts = [
+        (_("Nacimiento"), f"{born} {_('(estimada)')}" if patient.birth_estimated else born),
+        (_("Teléfono"), patient.phone or unknown),
+        (_("Correo"), patient.email or unknown),
+        (_("Domicilio"), patient.address or unknown),
+        (_("Localidad"), patient.city or unknown),
+        (_("Cobertura"), patient.payer or _("particular")),
+    ]
+    if patient.deceased_on is not None:
+        facts.append((_("Falleció"), f"{patient.deceased_on:%d/%m/%Y}"))
+    return [f"  {label:<12} {text}" for label, text in facts]

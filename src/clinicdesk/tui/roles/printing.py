@@ -1,0 +1,36 @@
+"""The history of the patient on the screen as a PDF in the account's home folder."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from clinicdesk.clinic.patients.queries import PatientRow
+from clinicdesk.kit.sheet import Stamp, write_atomically
+
+if TYPE_CHECKING:
+    from clinicdesk.clinic.rights import Actor
+    from clinicdesk.tui.desk_link import DeskLink
+
+
+async def print_history(link: DeskLink, patient: PatientRow, now: datetime) -> Path:
+    """Write the whole history, readable by this account alone; where it went. Raises Refusal.
+
+    Handing a history out is written down. The exporter and its fonts are imported now, not before.
+    """
+    from clinicdesk.exporters import HISTORY, Exporter, HistoryQuery
+    from clinicdesk.kit import plugins
+
+    exporter = plugins.load("clinicdesk.exporters", "history_pdf", Exporter, "EXPORTER")
+    history = await link.see(HISTORY, HistoryQuery(patient.patient_id))
+    path = Path.home() / f"clinicdesk-HC-{patient.chart_number:06}{exporter.suffix}"
+    stamp = _stamp(link.session.actor, now)
+    await link.hop(write_atomically, path, lambda out: exporter.write(history, stamp, out))
+    return path
+
+
+def _stamp(actor: Actor, now: datetime) -> Stamp:
+    zone = ZoneInfo(actor.at.zone)
+    return Stamp(actor.name, now.astimezone(zone), actor.at.zone, actor.at.clinic_name)

@@ -1,0 +1,289 @@
+"""The form for a person new to the network, beside the people they might already be."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from datetime import date
+from typing import Final
+
+from textual import events
+from textual.widget import Widget
+
+from clinicdesk.clinic.patients import queries as registry
+from clinicdesk.clinic.patients import rules, service
+from clinicdesk.clinic.patients.errors import DocumentKnown
+from clinicdesk.clinic.patients.queries import Found, PatientRow
+from clinicdesk.kit.errors import InvalidInput
+from clinicdesk.kit.names import sex_age, short_name
+from clinicdesk.kit.words import _
+from clinicdesk.tui.finder import Finder
+from clinicdesk.tui.look import Tone
+from clinicdesk.tui.parts import Bar, Bit, Body, Cell, Command, Field, Row, Rule, TextLines
+from clinicdesk.tui.screens import ClinicScreen
+
+_LABEL: Final = 12
+_ALIKE_WIDTH: Final = 34
+_MOST_ALIKE: Final = 4
+_DATE_LENGTH: Final = 10
+_DATE: Final = re.compile(r"(\d{1,2})[/. -]?(\d{1,2})[/. -]?(\d{4})")
+
+
+class SexField(Field):
+    """One letter, F M or X; the next field follows by itself."""
+
+    def __init__(self, on_change: Callable[[str], None]) -> None:
+        """Empty."""
+        super().__init__(_("Sexo"), label_width=_LABEL, most=1, note=_("(F M X)"), on_change=on_change)
+
+    def press(self, key: events.Key) -> bool:
+        """A letter replaces the one there is."""
+        if key.character and key.character.upper() in {"F", "M", "X"}:
+            self.value = key.character.upper()
+            return True
+        return bool(key.character and key.character.isprintable()) or super().press(key)
+
+
+class DateField(Field):
+    """`07/03/1990`: the slashes come by themselves, and the next field after the last digit."""
+
+    def __init__(self, on_change: Callable[[str], None]) -> None:
+        """Empty."""
+        super().__init__(_("Nacimiento"), label_width=_LABEL, most=_DATE_LENGTH, on_change=on_change)
+
+    def press(self, key: events.Key) -> bool:
+        """Digits, with their slashes."""
+        if key.character and key.character.isprintable():
+            if key.character.isdigit() and self.entry.at == len(self.entry.text):
+                self.value = slashed(self.entry.text + key.character)
+            elif key.character.isdigit() or key.character == "/":
+                return super().press(key)
+            return True
+        return super().press(key)
+
+
+def slashed(text: str) -> str:
+    """`0703` → `07/03/`: a date as far as it is typed."""
+    digits = "".join(filter(str.isdigit, text))[:8]
+    parts = [digits[:2], digits[2:4], digits[4:]]
+    return "/".join(part for at, part in enumerate(parts) if part or (at and len(parts[at - 1]) == 2))  # noqa: PLR2004
+
+
+def parsed_date(text: str) -> date | None:
+    """A day as typed; None where it is none."""
+    found = _DATE.fullmatch(text.strip())
+    try:
+        return date(int(found[3]), int(found[2]), int(found[1])) if found else None
+    except ValueError:
+        return None
+
+
+class RegisterForm(ClinicScreen):
+    """Fields at the left, look-alikes at the right; F8 saves."""
+
+    NAME = _("Registrar paciente")
+    DEFAULT_CSS = f"""
+    RegisterForm #fields {{ width: 1fr; }}
+    RegisterForm #alike {{ width: {_ALIKE_WIDTH}; height: 1fr; }}
+    """
+
+    def __init__(self, text: str, draft: dict[str, str], done: Callable[[PatientRow, bool], None]) -> None:
+        """`text` was searched in vain; `draft`, which an earlier form left, is taken up where it began so.
+
+        `done` takes the patient, and whether they are new or were recognised.
+        """
+        super().__init__()
+        self._done, self._draft = done, draft
+        self.fields = {
+            "document": self._field(_("Documento")),
+            "family": self._field(_("Apellidos")),
+            "given": self._field(_("Nombres")),
+            "sex": SexField(lambda text: self._changed("sex", text)),
+            "birth": DateField(lambda text: self._changed("birth", text)),
+            "phone": self._field(_("Teléfono")),
+            "email": self._field(_("Correo")),
+            "payer": self._field(_("Cobertura")),
+            "address": self._field(_("Domicilio")),
+            "city": self._field(_("Localidad")),
+        }
+        self.alike = TextLines(tall=18, id="alike")
+        self.finder: Finder[Found] = Finder(self._find_alike, self._show_alike)
+        self._known: PatientRow | None = None
+        searched = _from_search(text) if text else {}
+        self._starting = dict(draft) if draft and searched.items() <= draft.items() else searched
+
+    def _field(self, label: str) -> Field:
+        return Field(label, label_width=_LABEL, most=rules.NAME_MOST, on_change=self._look_for_alike)
+
+    def body(self) -> Iterable[Widget]:
+        """The form and its neighbours."""
+        title = TextLines(Bit(f" {_('Registrar paciente nuevo')}", Tone.TITLE), "")
+        note = TextLines("", f"  {_('Alergias')}     {_('sin preguntar')}")
+        fields = Body(title, *self.fields.values(), note, id="fields")
+        yield Row(fields, Bar(), self.alike)
+        yield Rule({79 - _ALIKE_WIDTH: "┴"} if self.app.size.width == 80 else {})  # noqa: PLR2004
+
+    def commands(self) -> Iterable[Command]:
+        """Fields, save, leave."""
+        yield Command("enter", _("Campo"), self.next_field, _("campo siguiente"), bar=False)
+        yield Command("down", _("Campo"), self.next_field, bar=False)
+        yield Command("tab", _("Campo"), self.next_field, _("campo siguiente"))
+        yield Command("up", _("Campo"), self.previous_field, _("campo anterior"), bar=False)
+        yield Command("f2", _("Abrir el parecido"), self.open_alike, _("es esa persona"), self._nobody_alike)
+        yield Command("f8", _("Guardar"), self.save, _("guardar"), why_not=self.no_line)
+        yield Command("escape", _("Volver"), self.back, _("volver; lo escrito se conserva"))
+
+    def started(self) -> None:
+        """What is known is filled in; the first empty field has the focus."""
+        for name, text in self._starting.items():
+            self.fields[name].value = text
+        first = next((field for field in self.fields.values() if not field.value), None)
+        self.focus_on(first or self.fields["phone"])
+        self.prompt.hint(_("F8 guarda. Sin documento: dejarlo en blanco."))
+
+    # Fields
+
+    def next_field(self) -> None:
+        """Down one."""
+        self.focus_next()
+        self.keys_changed()
+
+    def previous_field(self) -> None:
+        """Up one."""
+        self.focus_previous()
+        self.keys_changed()
+
+    def _changed(self, name: str, text: str) -> None:
+        """Sex and birth go on by themselves once they are whole."""
+        whole = len(text) == (1 if name == "sex" else _DATE_LENGTH)
+        if whole and self.focused is self.fields[name]:
+            self.next_field()
+        self._look_for_alike(text)
+
+    def value(self, name: str) -> str:
+        """What a field holds."""
+        return self.fields[name].value
+
+    # Look-alikes
+
+    def _look_for_alike(self, _text: str) -> None:
+        if self.is_mounted:
+            self.finder.want(f"{self.value('document')}\n{self.value('family')} {self.value('given')}")
+
+    async def _find_alike(self, text: str) -> Found:
+        document, _line, name = text.partition("\n")
+        for wanted in (document, name):
+            if not self.desk.offline and not rules.understood(wanted).empty:
+                found = await self.see(registry.search, registry.SearchQuery(wanted, _MOST_ALIKE))
+                if found.rows:
+                    return found
+        return Found((), more=False)
+
+    def _show_alike(self, _text: str, found: Found) -> None:
+        if not self.is_mounted:
+            return
+        self._known = found.rows[0] if found.rows else None
+        title = Bit(f" {_('Personas parecidas')} · {len(found.rows)}", Tone.TITLE)
+        lines: list[Cell] = [title, ""]
+        for row in found.rows:
+            lines += self._alike_lines(row)
+        self.alike.set(*lines)
+        self.keys_changed()
+
+    def _alike_lines(self, row: PatientRow) -> list[Cell]:
+        born = f" {_('nac.')} {row.birth:%d/%m/%Y}" if row.birth else ""
+        return [
+            f"  {short_name(row.family, row.given, _ALIKE_WIDTH - 3)}",
+            f"    {sex_age(row.sex, row.birth, self.today())} {born}",
+            f"    {row.document or _('sin documento')}",
+            "",
+        ]
+
+    def _nobody_alike(self) -> str | None:
+        return None if self._known is not None else _("nadie se parece")
+
+    def open_alike(self) -> None:
+        """F2: it is that person; the form closes, its text is not kept."""
+        if self._known is not None:
+            self._close_with(self._known, new=False)
+
+    # Saving
+
+    async def save(self) -> None:
+        """Register. A known document names whose it is, and F2 opens them."""
+        document = self._document()
+        birth = parsed_date(self.value("birth"))
+        problems = self._problems(document, birth)
+        if problems:
+            self.prompt.refuse(problems[0])
+            return
+        if document is None and not await self.prompt.confirm(
+            _("Registrar sin documento, con número interno:")
+        ):
+            return
+        order = service.RegisterPatient(
+            document=document,
+            family=self.value("family"),
+            given=self.value("given"),
+            sex=self.value("sex"),
+            birth=birth,
+            phone=self.value("phone") or None,
+            email=self.value("email") or None,
+            payer=self.value("payer") or None,
+            address=self.value("address") or None,
+            city=self.value("city") or None,
+        )
+        try:
+            answer = await self.do(service.register, order)
+        except DocumentKnown as known:
+            patient = known.fields.get("patient")
+            self._known = patient if isinstance(patient, PatientRow) else None
+            self.fields["document"].wrong()
+            raise
+        self._close_with(await self.see(registry.show, registry.PatientQuery(answer.patient_id)), new=True)
+
+    def _document(self) -> rules.Document | None:
+        text = self.value("document")
+        try:
+            return rules.parsed_document(text, self.actor.at.country) if text else None
+        except InvalidInput:
+            self.fields["document"].wrong()
+            self.focus_on(self.fields["document"])
+            raise
+
+    def _problems(self, document: rules.Document | None, birth: date | None) -> tuple[str, ...]:
+        """What keeps it from being saved; the fields concerned are marked, the first has the focus."""
+        wrong = {
+            "family": not self.value("family"),
+            "sex": not self.value("sex"),
+            "birth": birth is None and bool(self.value("birth") or document),
+        }
+        for name, is_wrong in wrong.items():
+            self.fields[name].wrong(is_wrong)
+        first = next((name for name, is_wrong in wrong.items() if is_wrong), None)
+        if first is not None:
+            self.focus_on(self.fields[first])
+        if self.value("birth") and birth is None:
+            return (_("La fecha de nacimiento no existe: se espera día/mes/año."),)
+        return rules.problems_of(
+            self.value("given"), self.value("family"), self.value("sex"), birth, document, self.today().date()
+        )
+
+    def _close_with(self, patient: PatientRow, *, new: bool) -> None:
+        self._draft.clear()
+        self.desk.pop_screen()
+        self._done(patient, new)
+
+    def back(self) -> None:
+        """Esc: what was typed waits for the next time."""
+        self._draft.clear()
+        self._draft.update({name: field.value for name, field in self.fields.items() if field.value})
+        self.desk.pop_screen()
+
+
+def _from_search(text: str) -> dict[str, str]:
+    """What was searched, in the field where it belongs."""
+    wanted = rules.understood(text)
+    if wanted.document:
+        return {"document": text}
+    return {} if wanted.chart_number else {"family": text.title()}

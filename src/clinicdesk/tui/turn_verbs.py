@@ -1,0 +1,223 @@
+"""What can be done to the turn that is pointed at: one letter, one verb, on every screen that lists turns."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, TypeVar
+from uuid import UUID
+
+from clinicdesk.clinic.rights import Permission
+from clinicdesk.clinic.turns import service
+from clinicdesk.clinic.turns.errors import TurnChanged
+from clinicdesk.clinic.turns.queries import TurnRow
+from clinicdesk.clinic.turns.rules import State
+from clinicdesk.clinic.turns.undo import reinstate
+from clinicdesk.kit.errors import Refusal
+from clinicdesk.kit.words import _, plural
+from clinicdesk.tui import turn_words as words
+from clinicdesk.tui.look import TURN_STATES
+from clinicdesk.tui.parts import Command
+from clinicdesk.tui.screens import ClinicScreen
+
+if TYPE_CHECKING:
+    from clinicdesk.clinic.usecases import UseCase
+
+ABSENT_REASONS: Final = {"1": _("no vino"), "2": _("no responde al llamado"), "3": _("avisó que no viene")}
+LEFT_REASONS: Final = {"1": _("se retiró"), "2": _("no responde al llamado")}
+CANCEL_REASONS: Final = {"1": _("lo pidió el paciente"), "2": _("lo canceló el centro"), "3": _("se retiró")}
+VOID_REASON: Final = _("deshecho en el momento")
+
+NO_RIGHT: Final = _("su rol no tiene ese derecho")
+HopT = TypeVar("HopT", bound=service.Hop)
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """How the last act is taken back, as it was left at `seq`."""
+
+    said: str
+    case: UseCase[service.Hop, service.TurnAnswer] | None
+    patient_id: UUID
+    turn_id: UUID
+    seq: int
+    state: str
+
+
+class TurnVerbs(ClinicScreen):
+    """A screen that points at a turn."""
+
+    @abstractmethod
+    def turn(self) -> TurnRow | None:
+        """The turn pointed at, as it is now."""
+
+    def verbs(self, in_bar: str) -> Iterable[Command]:
+        """The keys on a turn; those of `in_bar` stand in the key bar, all in the help."""
+        admit, book, call = Permission.TURN_ADMIT, Permission.TURN_BOOK, Permission.TURN_CALL
+        for key, label, act, help_text, needs, states in (
+            ("i", _("Admitir"), self.admit, _("admitir: llegó"), admit, _ADMIT),
+            ("c", _("Confirmar"), self.confirm, _("confirmar asistencia"), book, _CONFIRM),
+            ("l", _("Llamar"), self.call, _("llamar al señalado"), call, _CALL),
+            ("r", _("Repetir"), self.call, _("repetir el llamado"), call, _CALL),
+            ("u", _("Ausente"), self.absent, _("ausente, con motivo"), call, _OPEN),
+            ("x", _("Cancelar"), self.cancel, _("cancelar, con motivo"), book, _OPEN),
+        ):
+            yield Command(
+                key,
+                label,
+                self._run_on_turn(act),
+                help_text,
+                self._why_not(key, needs, states),
+                key in in_bar,
+            )
+        yield Command("z", _("Deshacer"), self.undo, _("deshacer lo último"), self._no_undo, "z" in in_bar)
+        yield Command("y", _("Orden"), self.why, _("por qué este orden"), self._no_turn, "y" in in_bar)
+
+    def _run_on_turn(self, act: Callable[[TurnRow], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+        async def run() -> None:
+            turn = self.turn()
+            if turn is not None:
+                await act(turn)
+
+        return run
+
+    def _why_not(self, key: str, needs: Permission, states: tuple[State, ...]) -> Callable[[], str | None]:
+        def why_not() -> str | None:
+            if not self.actor.may(needs):
+                return NO_RIGHT
+            return self.no_line() or self._no_turn() or self._wrong_state(key, states)
+
+        return why_not
+
+    def _no_turn(self) -> str | None:
+        return None if self.turn() is not None else _("no hay un turno señalado")
+
+    def _wrong_state(self, key: str, states: tuple[State, ...]) -> str | None:
+        turn = self.turn()
+        if turn is None:
+            return None
+        if turn.state not in states:
+            return _("el turno está {}").format(words.mark(turn).word)
+        if key == "u" and turn.state == State.EN_ESPERA and not self.actor.may(Permission.TURN_BOOK):
+            return NO_RIGHT
+        if key == "r" and not turn.calls:
+            return _("todavía no fue llamado")
+        return None
+
+    def _no_undo(self) -> str | None:
+        return self.no_line() or (None if self.desk.undoable else _("no hay nada para deshacer"))
+
+    # Verbs; each takes the turn as it was when the key came
+
+    async def admit(self, turn: TurnRow) -> None:
+        """The patient is at the counter."""
+        answer = await self._hop(service.admit, order(service.Admit, turn))
+        self._undoable(_("admisión {}").format(answer.ticket), service.unadmit, answer)
+        self.prompt.say(_("Admisión {}: {}. z deshace.").format(answer.ticket, words.patient_name(turn)))
+
+    async def confirm(self, turn: TurnRow) -> None:
+        """The patient says they will come."""
+        answer = await self._hop(service.confirm, order(service.Hop, turn))
+        self._undoable(_("confirmación"), service.unconfirm, answer)
+        self._tell(turn, State.CONFIRMADO)
+
+    async def call(self, turn: TurnRow) -> None:
+        """Call to the room, once more if need be."""
+        await self.do(service.call, service.Call(patient_id=turn.patient_id, turn_id=turn.id))
+        await self._refresh(turn.patient_id, turn.id)
+        times = plural(turn.calls + 1, _("vez"), _("veces"))
+        said = _("{} {}: llamado {}.").format(turn.ticket or "", words.patient_name(turn), times)
+        self.prompt.say(said.strip())
+
+    async def absent(self, turn: TurnRow) -> None:
+        """Did not come; or waited and is gone, which is a cancellation with that reason."""
+        gone = turn.state == State.EN_ESPERA
+        reasons = LEFT_REASONS if gone else ABSENT_REASONS
+        chosen = await self.prompt.pick(_("Ausente, motivo:"), reasons)
+        if chosen:
+            case, to = (service.cancel, State.CANCELADO) if gone else (service.absent, State.AUSENTE)
+            answer = await self._hop(case, order(service.Hop, turn, reasons[chosen]))
+            if gone:
+                self._undoable(_("cancelación"), reinstate, answer)
+            self._tell(turn, to, undo=gone)
+
+    async def cancel(self, turn: TurnRow) -> None:
+        """The turn will not happen."""
+        chosen = await self.prompt.pick(_("Cancelar, motivo:"), CANCEL_REASONS)
+        if chosen:
+            answer = await self._hop(service.cancel, order(service.Hop, turn, CANCEL_REASONS[chosen]))
+            self._undoable(_("cancelación"), reinstate, answer)
+            self._tell(turn, State.CANCELADO)
+
+    async def undo(self) -> None:
+        """Take the last act of this desk back."""
+        last = self.desk.undoable.pop()
+        now = self.day.get(last.turn_id)
+        if now is not None and now.seq != last.seq:
+            raise TurnChanged(state=words.mark(now).word)
+        if last.case is None:
+            void = service.Void(patient_id=last.patient_id, turn_id=last.turn_id, reason=VOID_REASON)
+            await self.do(service.void, void)
+            seq = last.seq
+        else:
+            back = service.Hop(
+                patient_id=last.patient_id, turn_id=last.turn_id, seq=last.seq, from_state=last.state
+            )
+            seq = (await self.do(last.case, back)).seq
+        self._earlier_follow(last, seq)
+        await self._refresh(last.patient_id, last.turn_id)
+        whose = f", {words.patient_name(now)}" if now is not None else ""
+        self.prompt.say(_("Deshecho: {}{}.").format(last.said, whose))
+
+    def _earlier_follow(self, undone: Undo, seq: int) -> None:
+        """What was done to the turn before can be taken back next, from where it stands now."""
+        self.desk.undoable = [
+            replace(each, seq=seq) if each.turn_id == undone.turn_id else each for each in self.desk.undoable
+        ]
+
+    def why(self) -> None:
+        """Why the queue has this order."""
+        turn = self.turn()
+        if turn is not None:
+            self.prompt.say(words.why_this_order(turn, self.day.rows, self.now()))
+
+    # Underneath
+
+    async def _hop(self, case: UseCase[HopT, service.TurnAnswer], hop: HopT) -> service.TurnAnswer:
+        """Move the turn on as it was seen; its row is read again whatever comes of it."""
+        try:
+            return await self.do(case, hop)
+        finally:
+            await self._refresh(hop.patient_id, hop.turn_id)
+
+    async def _refresh(self, patient_id: UUID, turn_id: UUID) -> None:
+        """Show the turn as it is now; if it cannot be read the live line brings it."""
+        try:
+            await self.day.refresh([(patient_id, turn_id)])
+        except Refusal:
+            return
+
+    def _undoable(
+        self, said: str, case: UseCase[service.Hop, service.TurnAnswer] | None, answer: service.TurnAnswer
+    ) -> None:
+        self.desk.undoable.append(Undo(said, case, answer.patient_id, answer.id, answer.seq, answer.state))
+
+    def _tell(self, turn: TurnRow, to: State, *, undo: bool = True) -> None:
+        said = _("{} {} pasó a {}.").format(
+            words.number_or_hour(turn), words.patient_name(turn), TURN_STATES[to].word
+        )
+        self.prompt.say(f"{said} {_('z deshace.')}" if undo else said)
+
+
+def order(made: type[HopT], turn: TurnRow, reason: str | None = None) -> HopT:
+    """The order that moves a turn on, as it was seen."""
+    return made(
+        patient_id=turn.patient_id, turn_id=turn.id, seq=turn.seq, from_state=turn.state, reason=reason
+    )
+
+
+_ADMIT: Final = (State.REGISTRADO, State.CONFIRMADO, State.AUSENTE)
+_CALL: Final = (State.EN_ESPERA, State.EN_CURSO)
+_CONFIRM: Final = (State.REGISTRADO,)
+_OPEN: Final = (State.REGISTRADO, State.CONFIRMADO, State.EN_ESPERA)

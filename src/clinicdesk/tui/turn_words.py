@@ -1,0 +1,152 @@
+"""How turns read on every screen: hours, states, waits, names. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from clinicdesk.clinic.turns import rules
+from clinicdesk.clinic.turns.queries import TurnRow
+from clinicdesk.clinic.turns.rules import State
+from clinicdesk.kit import clock
+from clinicdesk.kit.names import full_name, short_name
+from clinicdesk.kit.words import _, plural
+from clinicdesk.tui.look import TRIAGE, TRIAGE_MINUTES, TURN_STATES, Mark, Tone
+from clinicdesk.tui.parts import Bit, wait_text
+
+_HOURS_ALONE = 600
+"""Waits from so many minutes on are told in hours alone."""
+_MINUTES_AN_HOUR = 60
+ADMISSIBLE = frozenset({State.REGISTRADO, State.CONFIRMADO, State.AUSENTE})
+
+
+def hour(turn: TurnRow) -> str:
+    """`09:40` on the clinic's clock; `dem.` for one who came without a turn."""
+    return _("dem.") if turn.kind == "walk_in" else f"{turn.wall_start:%H:%M}"
+
+
+def clock_time(at: datetime, zone: str) -> str:
+    """`09:40`: an instant on the clinic's clock."""
+    return f"{clock.local(at, zone):%H:%M}"
+
+
+def mark(turn: TurnRow) -> Mark:
+    """Glyph, word and tone of its state."""
+    return TURN_STATES[turn.state]
+
+
+def state_word(turn: TurnRow) -> Bit:
+    """`en espera`, in the state's tone."""
+    return Bit(mark(turn).word, mark(turn).tone)
+
+
+def state_glyph(turn: TurnRow) -> Bit:
+    """`≡`, in the state's tone."""
+    return Bit(mark(turn).glyph, mark(turn).tone)
+
+
+def patient_name(turn: TurnRow) -> str:
+    """The whole name, for prompts that write."""
+    return full_name(turn.family, turn.given)
+
+
+def patient_short(turn: TurnRow, width: int) -> str:
+    """The name in so many columns."""
+    return short_name(turn.family, turn.given, width)
+
+
+def doctor(turn: TurnRow, width: int = 12) -> str:
+    """The doctor's surname in so many columns."""
+    return short_name(turn.doctor_family, "", width)
+
+
+def triage(turn: TurnRow) -> Bit:
+    """`N2`, blank before triage."""
+    level = TRIAGE.get(turn.triage or 0)
+    return Bit(level.glyph, level.tone) if level else Bit("  ")
+
+
+def wait(turn: TurnRow, now: datetime, most: int = 8) -> Bit:
+    """`24 min`, with `!` and reversed over the level's maximum; nothing for who does not wait.
+
+    In less than 8 columns a wait over the maximum is minutes alone: `71!`.
+    """
+    if turn.state != State.EN_ESPERA or turn.arrived_at is None:
+        return Bit("")
+    minutes = rules.wait_minutes(turn.arrived_at, now)
+    text = wait_text(minutes) if minutes < _HOURS_ALONE else f"{minutes // _MINUTES_AN_HOUR} h"
+    if not rules.is_overdue(turn, now):
+        return Bit(text)
+    return Bit(f"{text}!" if len(text) < most else f"{minutes}!", Tone.OVERDUE)
+
+
+def number_or_hour(turn: TurnRow) -> str:
+    """How people refer to the turn: its number, else its hour."""
+    return turn.ticket or hour(turn)
+
+
+def news(turn: TurnRow, zone: str) -> str:
+    """What happened last: `A014 Rivas Pons, Inés pasó a en espera 09:41.`, or that they were called."""
+    who = f"{number_or_hour(turn)} {patient_name(turn)}"
+    if turn.called_at is not None and turn.called_at > turn.state_at:
+        times = plural(turn.calls, _("vez"), _("veces"))
+        return _("{}: llamado {}, {}.").format(who, times, clock_time(turn.called_at, zone))
+    return _("{} pasó a {} {}.").format(who, mark(turn).word, clock_time(turn.state_at, zone))
+
+
+def waiting(turns: Iterable[TurnRow], now: datetime) -> list[TurnRow]:
+    """Who waits, in the order in which they will be called."""
+    queue = [turn for turn in turns if turn.state == State.EN_ESPERA]
+    return sorted(queue, key=lambda turn: rules.queue_key(turn, now))
+
+
+def turn_of_today(turns: Iterable[TurnRow]) -> TurnRow | None:
+    """Of a patient's turns of a day the one that matters: to admit, else under way, else the last."""
+    found = list(turns)
+    for states in (ADMISSIBLE - {State.AUSENTE}, {State.EN_ESPERA, State.EN_CURSO}, {State.AUSENTE}):
+        for turn in found:
+            if turn.state in states:
+                return turn
+    return found[-1] if found else None
+
+
+def counts(turns: Iterable[TurnRow]) -> dict[str, int]:
+    """How many are in each state."""
+    found = dict.fromkeys(TURN_STATES, 0)
+    for turn in turns:
+        found[turn.state] += 1
+    return found
+
+
+def counts_line(found: dict[str, int], *, words: bool = True) -> list[Bit]:
+    """` ° 14 reg.  + 9 conf.  …`: the legend of the glyphs at once."""
+    bits: list[Bit] = []
+    for state, number in found.items():
+        each = TURN_STATES[state]
+        bits += [Bit("  " if bits else " "), Bit(each.glyph, each.tone)]
+        bits.append(Bit(f" {number} {each.short}" if words else f" {number}"))
+    return bits
+
+
+def why_this_order(turn: TurnRow, turns: Iterable[TurnRow], now: datetime) -> str:
+    """`A009 es 2.º de 6: A3 AMARILLO, llegó hace 24 min. Antes: A013 N2.`"""
+    queue = waiting(turns, now)
+    place = next((at for at, other in enumerate(queue) if other.id == turn.id), None)
+    if place is None:
+        return _("No está en espera: el orden es de quienes esperan.")
+    minutes = rules.wait_minutes(turn.arrived_at, now)
+    level = TRIAGE.get(turn.triage or 0)
+    said = _("{} es {}.º de {}: {}, llegó hace {}.").format(
+        number_or_hour(turn),
+        place + 1,
+        len(queue),
+        f"{level.glyph} {level.word}" if level else _("sin triaje, cuenta como V4"),
+        wait_text(minutes),
+    )
+    lifted = minutes // max(1, TRIAGE_MINUTES[turn.triage or 4])
+    if lifted:
+        said += " " + _("Sube {} por la espera.").format(lifted)
+    if place:
+        before = queue[place - 1]
+        said += " " + _("Antes: {}.").format(f"{number_or_hour(before)} {triage(before).text}".strip())
+    return said
