@@ -1,0 +1,189 @@
+"""`clinicdesk login|logout|whoami|passwd`."""
+
+from __future__ import annotations
+
+import json
+import stat
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clinicdesk.kit import clock, secrets
+from tests.cli.conftest import PROGRAM, Done
+from tests.factories import PASSWORD, Network
+from tests.terminal import Terminal
+
+Cli = Callable[..., Done]
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    """Where this account's kept logins lie."""
+    return tmp_path / "state" / "clinicdesk" / "logins"
+
+
+@pytest.fixture
+def secret(tmp_path: Path) -> Callable[[str], str]:
+    """`secret("clave")` → the path of a closed file that holds it."""
+
+    def made(text: str) -> str:
+        path = tmp_path / f"secreto-{len(text)}-{text[:3]}"
+        path.touch(mode=0o600)
+        path.write_text(f"{text}\n")
+        return str(path)
+
+    return made
+
+
+def logged_in(cli: Cli, secret: Callable[[str], str], user: str, password: str = PASSWORD) -> Done:
+    """Log in for the commands that follow."""
+    return cli(None, "login", user, "--json", CLINICDESK_PASSWORD_FILE=secret(password))
+
+
+def test_a_login_is_kept_for_the_commands_that_follow(
+    cli: Cli, secret: Callable[[str], str], state: Path
+) -> None:
+    done = logged_in(cli, secret, "msosa")
+    assert done.code == 0, done.err
+    assert (done.data["user"], done.data["name"]) == ("msosa", "Sosa, Marta")
+    me = cli(None, "whoami", "--json")
+    assert me.data == {
+        "user": "msosa",
+        "name": "Sosa, Marta",
+        "role": "admisionista",
+        "clinic": "NORTE",
+        "clinic_name": "Centro Norte",
+        "roles": [{"role": "admisionista", "clinic": "NORTE"}],
+        "must_change_password": False,
+    }
+    assert cli(None, "whoami").out.splitlines()[0] == "msosa"
+    (file,) = state.iterdir()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(state.stat().st_mode) == 0o700
+    assert PASSWORD not in file.read_text()
+
+
+def test_logging_out_ends_it(cli: Cli, secret: Callable[[str], str], state: Path) -> None:
+    assert logged_in(cli, secret, "msosa").code == 0
+    assert cli(None, "logout", "--json").data == {"logged_out": True}
+    assert list(state.iterdir()) == []
+    assert cli(None, "whoami").code == 4
+    assert cli(None, "logout", "--json").data == {"logged_out": False}
+
+
+def test_it_lasts_twelve_hours(
+    cli: Cli, secret: Callable[[str], str], state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert logged_in(cli, secret, "msosa").code == 0
+    almost, over = clock.now() + timedelta(hours=11, minutes=59), clock.now() + timedelta(hours=12, minutes=1)
+    monkeypatch.setattr(clock, "now", lambda: almost)
+    assert cli(None, "whoami").code == 0
+    monkeypatch.setattr(clock, "now", lambda: over)
+    assert cli(None, "whoami").code == 4
+
+
+def test_a_kept_login_that_is_none_counts_as_none(
+    cli: Cli, secret: Callable[[str], str], state: Path
+) -> None:
+    assert logged_in(cli, secret, "msosa").code == 0
+    (path,) = state.iterdir()
+    stored = json.loads(path.read_text())
+    for broken in ("", "[]", "{}", json.dumps(stored | {"until": "2999-01-01"})):
+        path.write_text(broken)
+        assert cli(None, "whoami").code == 4
+
+
+def test_it_belongs_to_one_database(cli: Cli, secret: Callable[[str], str], network: Network) -> None:
+    assert logged_in(cli, secret, "msosa").code == 0
+    other = network.elsewhere("otra")
+    assert cli(None, "whoami", CLINICDESK_DATABASE_URL=other).code == 4
+
+
+def test_the_environment_wins_over_the_kept_login(cli: Cli, secret: Callable[[str], str]) -> None:
+    assert logged_in(cli, secret, "msosa").code == 0
+    assert cli("lpaz", "whoami", "--json").data["user"] == "lpaz"
+
+
+def test_wrong_unknown_and_closed_read_the_same_and_cost_the_same(
+    cli: Cli, secret: Callable[[str], str], state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert cli("admin", "user", "add", "cerrada", "--family", "Ruiz", "--role", "gestion",
+               "--password-file", secret("la clave de otra")).code == 0  # fmt: skip
+    assert cli("admin", "user", "disable", "cerrada").code == 0
+    counted: list[bytes] = []
+    derived = secrets.derived
+
+    def counting(password: str, salt: bytes) -> str:
+        counted.append(salt)
+        return derived(password, salt)
+
+    monkeypatch.setattr(secrets, "derived", counting)
+    told = []
+    for user, password in (
+        ("msosa", "no es la clave"),
+        ("nadie.asi", "no es la clave"),
+        ("cerrada", "la clave de otra"),
+        ("cerrada", "no es la clave"),
+    ):
+        counted.clear()
+        done = logged_in(cli, secret, user, password)
+        told.append((done.code, done.out, done.err, len(counted), len(counted[0])))
+    assert set(told) == {(4, "", told[0][2], 1, 16)}
+    assert not state.exists() or list(state.iterdir()) == []
+
+
+def test_a_failed_login_leaves_the_kept_one(cli: Cli, secret: Callable[[str], str]) -> None:
+    assert logged_in(cli, secret, "msosa").code == 0
+    assert logged_in(cli, secret, "lpaz", "no es la clave").code == 4
+    assert cli(None, "whoami", "--json").data["user"] == "msosa"
+
+
+def test_one_changes_ones_own_password(cli: Cli, secret: Callable[[str], str]) -> None:
+    added = cli("admin", "user", "add", "nueva", "--family", "Gil", "--role", "admisionista",
+                "--password-file", secret("clave provisoria"))  # fmt: skip
+    assert added.code == 0, added.err
+    first = logged_in(cli, secret, "nueva", "clave provisoria")
+    assert first.code == 0
+    assert "clinicdesk passwd" in first.err
+    mine = {"CLINICDESK_PASSWORD_FILE": secret("clave provisoria")}
+    changed = cli("nueva", "passwd", "--password-file", secret("mi propia clave"), **mine)
+    assert changed.code == 0, changed.err
+    assert cli("nueva", "whoami", **mine).code == 4
+    now = cli("nueva", "whoami", "--json", CLINICDESK_PASSWORD_FILE=secret("mi propia clave"))
+    assert now.data["must_change_password"] is False
+    assert "passwd" not in now.err
+
+
+def test_a_new_password_must_be_long_and_the_old_one_right(cli: Cli, secret: Callable[[str], str]) -> None:
+    short = cli("cruiz", "passwd", "--password-file", secret("corta"))
+    assert short.code == 6
+    assert "8" in short.err
+    assert cli("cruiz", "whoami").code == 0
+
+
+def test_the_kept_login_follows_a_changed_password(cli: Cli, secret: Callable[[str], str]) -> None:
+    assert cli("admin", "user", "add", "seguida", "--family", "Gil", "--role", "gestion",
+               "--password-file", secret("clave provisoria")).code == 0  # fmt: skip
+    assert logged_in(cli, secret, "seguida", "clave provisoria").code == 0
+    old = secret("clave provisoria")
+    assert cli("seguida", "passwd", "--password-file", secret("mi propia clave"),
+               CLINICDESK_PASSWORD_FILE=old).code == 0  # fmt: skip
+    assert cli(None, "whoami", "--json").data["user"] == "seguida"
+
+
+def test_the_password_is_typed_unseen(environment: Callable[..., dict[str, str]], state: Path) -> None:
+    """At a terminal: user and password are asked for, and the password is not echoed."""
+    env: dict[str, Any] = environment(None)
+    with Terminal([PROGRAM, "login"], env=env) as terminal:
+        terminal.wait_for("Usuario")
+        terminal.send("msosa\n")
+        terminal.wait_for("Clave de msosa")
+        terminal.send(f"{PASSWORD}\n")
+        assert terminal.wait_end() == 0
+        assert "Ingresó Sosa, Marta" in terminal.text
+        assert PASSWORD not in terminal.text
+    (file,) = state.iterdir()
+    assert json.loads(file.read_text())["username"] == "msosa"

@@ -1,0 +1,184 @@
+"""`clinicdesk patient`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import func, select
+
+from clinicdesk.clinic.patients.model import patient_documents
+from tests.cli.conftest import Done, added
+from tests.factories import Network
+
+Cli = Callable[..., Done]
+NAMES = ("--given", "Martina", "--family", "Villafañe Ocampo", "--birth", "1990-02-28", "--sex", "F")
+
+
+def rows_of(network: Network, number: str) -> int:
+    """How many patients hold an Argentine DNI."""
+    with network.owner.connect() as owner:
+        held = select(func.count()).where(patient_documents.c.document_key == f"AR:DNI:{number}")
+        return int(owner.execute(held).scalar_one())
+
+
+def test_a_person_is_registered_with_every_field(cli: Cli) -> None:
+    contact = ("--phone", "+54 11 5555", "--email", "m@example.org", "--coverage", "OSDE", "--city", "Salta")
+    done = cli("msosa", "patient", "add", "--document", "DNI:40.100.001", *NAMES, *contact, "--json")
+    assert done.code == 0, done.err
+    patient = done.data
+    assert patient["document"] == "AR:DNI:40100001"
+    assert (patient["given"], patient["family"]) == ("Martina", "Villafañe Ocampo")
+    assert (patient["birth"], patient["sex"]) == ("1990-02-28", "F")
+    assert (patient["phone"], patient["email"]) == ("+54 11 5555", "m@example.org")
+    assert (patient["coverage"], patient["city"]) == ("OSDE", "Salta")
+    assert len(patient["id"]) == 64
+    assert isinstance(patient["chart_number"], int)
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["40100002", "DNI:40100002", "AR:DNI:40.100.002", "ID", "HC"],
+)
+def test_a_patient_is_shown_by_any_name_of_theirs(cli: Cli, words: str) -> None:
+    shown = cli("msosa", "patient", "show", "40100002", "--json")
+    patient = shown.data if shown.code == 0 else added(cli, "40100002")
+    known = {"ID": patient["id"], "HC": f"HC {patient['chart_number']}"}
+    done = cli("msosa", "patient", "show", known.get(words, words), "--json")
+    assert done.data["id"] == patient["id"]
+
+
+def test_people_read_one_fact_a_line_name_first(cli: Cli) -> None:
+    added(cli, "40100003")
+    lines = cli("msosa", "patient", "show", "40100003").out.splitlines()
+    assert lines[0] == "Quispe Mamani, Rosa Elena"
+    assert "Documento: DNI 40.100.003" in lines
+    assert "Sexo: F" in lines
+    assert "Nacimiento: 02/08/1981" in lines
+
+
+def test_a_known_document_is_a_conflict_that_shows_whose_it_is(cli: Cli, network: Network) -> None:
+    first = added(cli, "40100004")
+    done = cli("msosa", "patient", "add", "--document", "40100004", *NAMES, "--json")
+    assert done.code == 5
+    assert done.data["id"] == first["id"]
+    assert "ya es de Quispe Mamani, Rosa Elena" in done.err
+    plain = cli("msosa", "patient", "add", "--document", "40100004", *NAMES)
+    assert plain.code == 5
+    assert plain.out.startswith("Quispe Mamani, Rosa Elena\n")
+    assert rows_of(network, "40100004") == 1
+
+
+def test_the_same_key_gives_the_first_answer_and_one_row(cli: Cli, network: Network) -> None:
+    order = ("patient", "add", "--document", "40100005", *NAMES, "--json", "--key", str(uuid4()))
+    first, again = cli("msosa", *order), cli("msosa", *order)
+    assert first.code == again.code == 0
+    assert first.out == again.out
+    assert rows_of(network, "40100005") == 1
+
+
+def test_a_key_of_another_order_is_invalid(cli: Cli, network: Network) -> None:
+    key = ("--key", str(uuid4()))
+    assert cli("msosa", "patient", "add", "--document", "40100006", *NAMES, *key).code == 0
+    done = cli("msosa", "patient", "add", "--document", "40100007", *NAMES, *key)
+    assert done.code == 6
+    assert "--key" in done.err
+    assert rows_of(network, "40100007") == 0
+
+
+def test_every_problem_is_named_at_once(cli: Cli) -> None:
+    bad = ("--document", "DNI:??", "--family", " ", "--birth", "1990-02-30", "--sex", "Q")
+    done = cli("msosa", "patient", "add", *bad)
+    assert done.code == 6
+    assert done.out == ""
+    for said in ("«DNI:??»", "Falta el apellido", "«1990-02-30» no existe", "El sexo es F, M o X"):
+        assert said in done.err
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (("--birth", "2999-01-01"), "futuro"),
+        (("--birth", "1700-01-01"), "1880"),
+        (("--birth", "ayer"), "«ayer» no existe"),
+        (("--family", "a" * 100_000), "120 caracteres"),
+        (("--coverage", "a" * 200), "cobertura"),
+        (("--document", "ZZZ:1234"), "ZZZ"),
+        (("--document", "1" * 500), "no se entiende"),
+    ],
+)
+def test_what_cannot_be_is_invalid_input(cli: Cli, change: tuple[str, str], said: str) -> None:
+    done = cli("msosa", "patient", "add", "--document", "40100008", *NAMES, *change)
+    assert done.code == 6
+    assert said in done.err
+    assert cli("msosa", "patient", "show", "40100008").code == 3
+
+
+def test_a_blank_coverage_is_none(cli: Cli) -> None:
+    done = cli("msosa", "patient", "add", "--document", "40100012", *NAMES, "--coverage", " ", "--json")
+    assert (done.code, done.data["coverage"]) == (0, None)
+
+
+def test_contact_data_are_corrected_and_the_rest_stays(cli: Cli) -> None:
+    added(cli, "40100011", phone="111", city="Salta")
+    edit = ("patient", "edit", "40100011", "--phone", "222", "--city", "", "--json", "--key", str(uuid4()))
+    first = cli("msosa", *edit)
+    assert first.code == 0, first.err
+    assert (first.data["phone"], first.data["city"], first.data["version"]) == ("222", None, 2)
+    assert first.data["family"] == "Quispe Mamani"
+    assert cli("msosa", *edit).out == first.out
+    assert cli("enfe", "patient", "edit", "40100011", "--phone", "3").code == 4
+    assert cli("msosa", "patient", "edit", "49999999", "--phone", "3").code == 3
+
+
+def test_a_document_nobody_has_is_not_found(cli: Cli) -> None:
+    done = cli("msosa", "patient", "show", "49999999")
+    assert (done.code, done.out) == (3, "")
+    assert "49999999" in done.err
+
+
+def test_a_person_without_papers_has_a_chart_number(cli: Cli) -> None:
+    done = cli("msosa", "patient", "add", "--family", "NN", "--sex", "X", "--json")
+    assert done.code == 0, done.err
+    assert done.data["document"] is None
+    shown = cli("msosa", "patient", "show", f"HC {done.data['chart_number']}", "--json")
+    assert shown.data["family"] == "NN"
+
+
+def test_search_finds_names_in_any_order_and_prints_json_lines(cli: Cli) -> None:
+    patient = added(cli, "40100009", given="Ñusta", family="Zegarra Huamán")
+    for words in (["zegarra", "nusta"], ["huaman ñusta"], ["40100009"]):
+        found = cli("msosa", "patient", "search", *words, "--json")
+        assert [row["id"] for row in found.rows] == [patient["id"]]
+    table = cli("msosa", "patient", "search", "zegarra").out
+    assert "Zegarra Huamán, Ñusta" in table
+    assert "DNI 40.100.009" in table
+
+
+def test_search_that_finds_nobody_is_an_empty_list(cli: Cli) -> None:
+    done = cli("msosa", "patient", "search", "xyzzyx", "--json")
+    assert (done.code, done.out) == (0, "")
+    assert "Nadie coincide" in done.err
+
+
+HOSTILE = "A\x1b]52;c;cm0gLXJm\x07\x1b[2J\u202eB [/b] [@click=app.exit]x[/]"
+
+
+def test_a_hostile_name_reaches_no_terminal(cli: Cli) -> None:
+    added(cli, "40100010", family=HOSTILE, given="\x9b31mRojo\u2066")
+    for order in (["show", "40100010"], ["search", "40100010"]):
+        out = cli("msosa", "patient", *order).out
+        assert "[/b] [@click=app.exit]x[/]" in out
+        assert not any(char in out for char in "\x1b\x07\x9b\u202e\u2066\x7f")
+    raw = cli("msosa", "patient", "show", "40100010", "--json").out
+    assert not any(char in raw for char in "\x1b\x07\x9b\u202e\u2066")
+    assert "[/b]" in json.loads(raw)["family"]
+
+
+def test_an_argument_that_is_no_text_is_invalid(program: Cli) -> None:
+    latin = b"Mu\xf1oz".decode(errors="surrogateescape")
+    done = program("msosa", "patient", "add", "--family", latin, "--sex", "F")
+    assert done.code == 6
+    assert "argumento 4" in done.err

@@ -1,0 +1,52 @@
+"""What people may write by raw SQL is what their use cases write, column by column."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from clinicdesk.bootstrap import Session
+
+# (username, statement): each would change nothing, since the rights are looked at first.
+DENIED = [
+    ("msosa", "UPDATE patients SET deceased_on = '2020-01-01' WHERE false"),
+    ("msosa", "UPDATE patients SET family = 'Otra' WHERE false"),
+    (
+        "msosa",
+        "INSERT INTO allergies (patient_id, id, substance) SELECT patient_id, patient_id, 'x' FROM patients",
+    ),
+    ("lpaz", "UPDATE patients SET allergy_status = 'ninguna' WHERE false"),
+    ("lpaz", "UPDATE visits SET doctor_id = 1 WHERE false"),
+    ("enfe", "INSERT INTO bookings SELECT * FROM bookings WHERE false"),
+    ("enfe", "INSERT INTO turns SELECT * FROM turns WHERE false"),
+    ("gestion", "UPDATE turns SET triage = 1 WHERE false"),
+    ("admin", "SELECT count(*) FROM patients"),
+    ("msosa", "INSERT INTO acts (key, person) VALUES (gen_random_uuid(), 'u_admin')"),
+    ("msosa", "INSERT INTO acts (key, at) VALUES (gen_random_uuid(), '2001-01-01')"),
+    ("lpaz", "SELECT salt FROM logins"),
+    ("lpaz", "SELECT * FROM patient_search"),
+    ("lpaz", "SELECT * FROM act_answers"),
+    ("lpaz", "CREATE TEMP TABLE mine (i int)"),
+]
+ALLOWED = [
+    ("msosa", "UPDATE patients SET phone = '1' WHERE false"),
+    ("enfe", "INSERT INTO turn_events SELECT * FROM turn_events WHERE false"),
+]
+
+
+@pytest.mark.parametrize(("username", "statement"), DENIED)
+def test_denied(log_in: Callable[..., Session], username: str, statement: str) -> None:
+    with (
+        log_in(username).engine.connect() as connection,
+        pytest.raises(DBAPIError, match="permission denied"),
+    ):
+        connection.execute(text(statement))
+
+
+@pytest.mark.parametrize(("username", "statement"), ALLOWED)
+def test_allowed(log_in: Callable[..., Session], username: str, statement: str) -> None:
+    with log_in(username).engine.connect() as connection:
+        assert connection.execute(text(statement)).rowcount == 0

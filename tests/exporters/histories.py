@@ -1,0 +1,169 @@
+"""Histories made by hand for the exporters' tests."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from clinicdesk.clinic.patients.queries import AllergyRow, PatientRow
+from clinicdesk.clinic.prescriptions.queries import PrescribedRow
+from clinicdesk.clinic.records.queries import Chart, DiagnosisRow, EntryRow, NoteRow, VitalRow
+from clinicdesk.clinic.results.queries import ObservationRow
+from clinicdesk.exporters import History
+from clinicdesk.kit.sheet import Stamp
+
+ZONE: Final = "America/Argentina/Buenos_Aires"
+STAMP: Final = Stamp(
+    "Sosa, Marta", datetime(2026, 11, 23, 9, 42, tzinfo=ZoneInfo(ZONE)), ZONE, "Centro Norte"
+)
+FIRST: Final = datetime(2026, 10, 16, 12, 40, tzinfo=UTC)
+NOTE: Final = (
+    "Motivo: «dolor» torácico desde ayer, niega náuseas.\n"
+    "Examen: TA 150/95 mmHg, FC 88. Murmullo vesicular conservado.\n\n"
+    "Plan: ECG, control en una semana. Saturación ≥ 95 % → alta."
+)
+
+
+def patient(**changes: Any) -> PatientRow:
+    """Rosa Quispe, or somebody made from her."""
+    rosa = PatientRow(
+        patient_id=UUID(int=1),
+        chart_number=2210,
+        family="Quispe Mamani",
+        given="Rosa Elena",
+        sex="F",
+        birth=date(1981, 2, 3),
+        birth_estimated=False,
+        deceased_on=None,
+        phone=None,
+        email=None,
+        address=None,
+        city=None,
+        allergy_status="registradas",
+        version=1,
+        document="DNI 28.431.907",
+        payer="PAMI",
+    )
+    return replace(rosa, **changes)
+
+
+def allergy(substance: str, severity: str | None = None, **changes: Any) -> AllergyRow:
+    """An allergy that still holds."""
+    return replace(AllergyRow(UUID(int=7), substance, None, None, severity, None, None), **changes)
+
+
+def diagnosis(
+    code: str = "I10", text: str = "Hipertensión esencial (primaria)", **changes: Any
+) -> DiagnosisRow:
+    """A confirmed main diagnosis."""
+    row = DiagnosisRow(
+        UUID(int=8),
+        None,
+        "CIE-10",
+        code,
+        text,
+        "confirmado",
+        "principal",
+        False,
+        None,
+        None,
+    )
+    return replace(row, **changes)
+
+
+def note(number: int, text: str = NOTE, **changes: Any) -> NoteRow:
+    """A signed note whose hash follows from its number."""
+    row = NoteRow(
+        id=UUID(int=number),
+        record_id=UUID(int=1000 + number),
+        amends_id=None,
+        text=text,
+        author_id=5,
+        author_name="Paz, Lucía",
+        author_license="MN 123.456",
+        signed_at=FIRST + timedelta(minutes=22),
+        hash=hashlib.sha256(str(number).encode()).digest(),
+    )
+    return replace(row, **changes)
+
+
+def entry(number: int = 1, **changes: Any) -> EntryRow:
+    """A consultation, each number a week before the last."""
+    row = EntryRow(
+        id=UUID(int=1000 + number),
+        visit_id=None,
+        kind="consulta",
+        at=FIRST - timedelta(weeks=number - 1),
+        place="Centro Norte",
+        doctor="Paz, Lucía",
+        title=None,
+        attributes={},
+        source=None,
+        diagnoses=(diagnosis(),),
+        notes=(note(number),),
+    )
+    return replace(row, **changes)
+
+
+def medication(text: str, state: str = "vigente", **changes: Any) -> PrescribedRow:
+    """A prescribed item."""
+    row = PrescribedRow(UUID(int=9), text, None, state, FIRST, None, "Paz", None, None)
+    return replace(row, **changes)
+
+
+def observation(number: str | None, **changes: Any) -> ObservationRow:
+    """A potassium value."""
+    value = None if number is None else Decimal(number)
+    row = ObservationRow(
+        UUID(int=10),
+        UUID(int=11),
+        "Ionograma",
+        "laboratorio",
+        FIRST,
+        "2823-3",
+        "Potasio",
+        value,
+        None,
+        "mmol/L",
+    )
+    return replace(row, **changes)
+
+
+def chart(entries: tuple[EntryRow, ...] | None = None, **changes: Any) -> Chart:
+    """A chart with something in every section."""
+    entries = tuple(map(entry, (1, 2, 3))) if entries is None else entries
+    made = Chart(
+        patient=patient(),
+        allergies=(
+            allergy("Penicilina", "severa", reaction="urticaria", since=date(1999, 5, 1)),
+            allergy("Polen"),
+        ),
+        problems=(
+            diagnosis(chronic=True, onset=date(2010, 3, 1)),
+            diagnosis("E11.9", "Diabetes mellitus no insulinodependiente", certainty="presuntivo"),
+        ),
+        vitals=(VitalRow(FIRST, "8480-6", "Tensión sistólica", Decimal("150"), "mmHg"),),
+        entries=entries,
+        entries_total=len(entries),
+    )
+    return replace(made, **changes)
+
+
+def history(entries: tuple[EntryRow, ...] | None = None, **changes: Any) -> History:
+    """A whole history; changes are those of its chart."""
+    made = chart(entries, **changes)
+    earlier = tuple(replace(row, at=row.at - timedelta(days=30), value=Decimal("142")) for row in made.vitals)
+    return History(
+        chart=made,
+        vitals=earlier + made.vitals,
+        prescribed=(
+            medication("Enalapril 10 mg, 1 comprimido cada 12 h", reason="hipertensión"),
+            medication("Amoxicilina 500 mg", "vencida"),
+        ),
+        observed=(observation("6.40"), observation("4.1", at=FIRST - timedelta(days=90))),
+    )

@@ -1,0 +1,104 @@
+"""The history as JSON: complete, and told in the clinic's hours."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from decimal import Decimal
+from io import BytesIO
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from clinicdesk.exporters import History, history_json
+from clinicdesk.kit.sheet import Stamp
+from tests.exporters.histories import STAMP, entry, history, note, observation, patient
+
+
+def read(made: History) -> dict[str, Any]:
+    """The object written."""
+    out = BytesIO()
+    assert history_json.EXPORTER.write(made, STAMP, out) == ()
+    assert out.getvalue().endswith(b"}\n")
+    loaded: dict[str, Any] = json.loads(out.getvalue())
+    return loaded
+
+
+def test_it_has_every_part_of_the_history() -> None:
+    made = read(history())
+    assert made["format"] == "clinicdesk.history/1"
+    assert list(made)[1:] == [
+        "printed",
+        "patient",
+        "allergies",
+        "problems",
+        "vitals",
+        "prescriptions",
+        "results",
+        "entries",
+    ]
+    assert made["printed"] == {
+        "by": "Sosa, Marta",
+        "at": "2026-11-23T09:42:00-03:00",
+        "zone": "America/Argentina/Buenos_Aires",
+        "clinic": "Centro Norte",
+    }
+    assert made["patient"]["family"] == "Quispe Mamani"
+    assert made["patient"]["birth"] == "1981-02-03"
+    assert [row["state"] for row in made["prescriptions"]] == ["vigente", "vencida"]
+    assert len(made["results"]) == 2
+    assert [row["value"] for row in made["vitals"]] == [142, 150]
+
+
+def test_an_entry_has_its_diagnoses_its_notes_and_whole_hashes() -> None:
+    made = read(history((entry(1, attributes={"peso_kg": 72.5, "viajes": ["Perú"]}),)))
+    (row,) = made["entries"]
+    assert row["at"] == "2026-10-16T09:40:00-03:00"
+    assert row["attributes"] == {"peso_kg": 72.5, "viajes": ["Perú"]}
+    assert row["diagnoses"][0]["code"] == "I10"
+    (written,) = row["notes"]
+    assert written["hash"] == note(1).hash.hex()
+    assert written["text"] == note(1).text
+    assert written["id"] == str(UUID(int=1))
+
+
+def test_every_time_carries_its_offset() -> None:
+    def times(value: Any) -> list[datetime]:
+        if isinstance(value, dict):
+            return [found for held in value.values() for found in times(held)]
+        if isinstance(value, list):
+            return [found for held in value for found in times(held)]
+        if isinstance(value, str) and "T" in value and value[:4].isdigit():
+            return [datetime.fromisoformat(value)]
+        return []
+
+    found = times(read(history()))
+    assert len(found) > 8
+    assert all(at.tzinfo is not None for at in found)
+
+
+@pytest.mark.parametrize(
+    ("number", "told"), [("6.40", 6.4), ("150", 150), ("0.001", 0.001), ("1E+2", 100), ("-3", -3)]
+)
+def test_numbers_are_numbers(number: str, told: float) -> None:
+    made = read(History(history().chart, (), (), (observation(number),)))
+    assert made["results"][0]["value_number"] == told
+    assert Decimal(str(told)) == Decimal(number)
+
+
+def test_text_comes_back_as_it_was_and_holds_no_raw_control() -> None:
+    hostile = "a\x1b]52;c;QUJD\x07b\x9b\u202e ñ \U0001f600\nfin"
+    made = history((entry(1, notes=(note(1, hostile),)),), patient=patient(given=hostile))
+    out = BytesIO()
+    history_json.EXPORTER.write(made, STAMP, out)
+    text = out.getvalue().decode()
+    assert json.loads(text)["entries"][0]["notes"][0]["text"] == hostile
+    assert json.loads(text)["patient"]["given"] == hostile
+    assert not set(text) & set("\x1b\x07\x9b\u202e")
+
+
+def test_a_stamp_without_a_zone_is_a_bug() -> None:
+    naive = Stamp("a", datetime(2026, 1, 1), "z", "c")  # noqa: DTZ001
+    with pytest.raises(ValueError, match="zone"):
+        history_json.EXPORTER.write(history(), naive, BytesIO())

@@ -1,0 +1,318 @@
+"""The printed history, read back page by page."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from io import BytesIO
+from uuid import UUID
+
+import pytest
+from pypdf import PdfReader
+
+from clinicdesk.clinic.records import service as records
+from clinicdesk.clinic.records.rules import DiagnosisEntry
+from clinicdesk.clinic.turns import service as turns
+from clinicdesk.exporters import HISTORY, History, HistoryQuery, history_pdf
+from clinicdesk.kit.errors import Refusal
+from tests.exporters.histories import (
+    FIRST,
+    STAMP,
+    allergy,
+    diagnosis,
+    entry,
+    history,
+    medication,
+    note,
+    observation,
+    patient,
+)
+from tests.factories import PASSWORD, Network, new_patient
+
+HEAD = "Quispe Mamani, Rosa Elena DNI 28.431.907 · F 45 a · nacimiento 03/02/1981 · HC 002210"
+FOOT = "Impreso por Sosa, Marta el 23/11/2026 09:42 (UTC-03:00, America/Argentina/Buenos_Aires)"
+
+
+def pages_of(made: History) -> list[str]:
+    """The text of each page with blanks and line ends as single spaces."""
+    out = BytesIO()
+    history_pdf.EXPORTER.write(made, STAMP, out)
+    return [" ".join(page.extract_text().split()) for page in PdfReader(out).pages]
+
+
+def text_of(made: History) -> str:
+    """All pages."""
+    return " ".join(pages_of(made))
+
+
+def test_a_short_history_says_everything() -> None:
+    text = text_of(history())
+    for said in (
+        "Historia clínica",
+        "Centro Norte",
+        "Cobertura: PAMI",
+        "!! Penicilina · severa · urticaria · desde 01/05/1999",
+        "! Polen",
+        "I10 Hipertensión esencial (primaria) principal · confirmado · crónico 01/03/2010",
+        "E11.9 Diabetes mellitus no insulinodependiente principal · presuntivo",
+        "Enalapril 10 mg, 1 comprimido cada 12 h hipertensión Paz 16/10/2026",
+        "Tensión sistólica 150 mmHg 16/10/2026 09:40",
+        "Potasio 6,40 mmol/L 16/10/2026 09:40 2",
+        "Atenciones · 3 registros",
+        "16/10/2026 09:40 · Consulta Paz, Lucía · Centro Norte",
+        "Motivo: «dolor» torácico desde ayer, niega náuseas.",
+        "Saturación ≥ 95 % → alta.",
+        "Firmado por Paz, Lucía · MN 123.456 · 16/10/2026 10:02 · huella 6b86b273ff34fce1",
+    ):
+        assert said in text
+    assert "Amoxicilina" not in text
+
+
+def test_reading_order_is_alerts_then_state_then_entries_newest_first() -> None:
+    text = text_of(history((entry(3), entry(1), entry(2))))
+    places = [
+        text.index(mark)
+        for mark in (
+            "Penicilina",
+            "Diabetes",
+            "Enalapril",
+            "Tensión sistólica",
+            "Potasio",
+            "16/10/2026 09:40 · Consulta",
+            "09/10/2026 09:40 · Consulta",
+            "02/10/2026 09:40 · Consulta",
+            "Fin de la historia clínica",
+        )
+    ]
+    assert places == sorted(places)
+
+
+def test_forty_pages_carry_head_foot_and_count() -> None:
+    pages = pages_of(
+        history(tuple(entry(number, notes=(note(number, text_for(number)),)) for number in range(1, 230)))
+    )
+    assert len(pages) >= 40
+    for number, page in enumerate(pages, 1):
+        assert page.startswith(f"{HEAD} Historia clínica Centro Norte")
+        assert page.endswith(f"{FOOT} Página {number} de {len(pages)}")
+    whole = " ".join(pages)
+    assert all(f"nota-{number}-fin" in whole for number in range(1, 230))
+
+
+def text_for(number: int) -> str:
+    """A note of a dozen lines that ends in its number."""
+    return "\n".join(["Evolución sin cambios, «afebril», tolera la dieta."] * 11) + f"\nnota-{number}-fin"
+
+
+def test_a_signature_stands_under_the_last_line_it_signs() -> None:
+    pages = pages_of(
+        history(tuple(entry(number, notes=(note(number, text_for(number)),)) for number in range(1, 120)))
+    )
+    for number in range(1, 120):
+        (page,) = [page for page in pages if f"nota-{number}-fin" in page]
+        assert f"nota-{number}-fin Firmado por" in page
+
+
+def test_an_entry_that_runs_over_names_itself_again() -> None:
+    pages = pages_of(history((entry(1, notes=(note(1, "línea\n" * 150),)),)))
+    assert "16/10/2026 09:40 · Consulta (continúa)" in pages[1]
+    assert "continúa" not in pages[0]
+
+
+def test_an_addendum_says_so_and_keeps_its_own_signature() -> None:
+    later = FIRST + timedelta(days=2)
+    added = note(9, "Se corrige la dosis.", amends_id=UUID(int=1), author_name="Gil, Álvaro", signed_at=later)
+    text = text_of(history((entry(1, notes=(note(1), added)),)))
+    assert "Adenda Se corrige la dosis. Firmado por Gil, Álvaro · MN 123.456 · 18/10/2026 09:40" in text
+
+
+def test_an_empty_history_says_so() -> None:
+    empty = History(
+        history(
+            (), allergies=(), problems=(), vitals=(), patient=patient(allergy_status="sin_preguntar")
+        ).chart,
+        (),
+        (),
+        (),
+    )
+    (text,) = pages_of(empty)
+    assert "Alergias Sin preguntar." in text
+    assert "Problemas Sin registros." in text
+    assert "Medicación vigente Sin registros." in text
+    assert "Atenciones Sin registros." in text
+    assert "signos vitales" not in text
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [("ninguna", "Alergias Ninguna conocida."), ("sin_preguntar", "Alergias Sin preguntar.")],
+)
+def test_never_asked_and_none_known_are_told_apart(status: str, said: str) -> None:
+    assert said in text_of(history(allergies=(), patient=patient(allergy_status=status)))
+
+
+def test_an_allergy_that_is_over_is_no_alert() -> None:
+    over = allergy("Látex", "severa", until=date(2020, 1, 1))
+    text = text_of(history(allergies=(over, allergy("Ibuprofeno", "leve"))))
+    assert "Látex" not in text
+    assert "! Ibuprofeno · leve" in text
+
+
+def test_severe_allergies_come_first() -> None:
+    rows = (
+        allergy("Abejas", "leve"),
+        allergy("Zinc", "severa"),
+        allergy("Maní", "moderada"),
+        allergy("Ácaros"),
+    )
+    text = text_of(history(allergies=rows))
+    places = [text.index(name) for name in ("!! Zinc", "! Maní", "! Abejas", "! Ácaros")]
+    assert places == sorted(places)
+
+
+def test_who_died_is_printed_with_the_age_they_reached() -> None:
+    text = text_of(history(patient=patient(deceased_on=date(2020, 2, 2))))
+    assert "F 38 a · nacimiento 03/02/1981 · fallecimiento 02/02/2020" in text
+
+
+def test_unknowns_are_words() -> None:
+    text = text_of(history(patient=patient(document="", birth=None)))
+    assert "sin documento · F · nacimiento sin dato · HC 002210" in text
+
+
+def test_an_imported_entry_names_its_source_and_its_place() -> None:
+    made = entry(
+        1, notes=(), source="synthea", place="Hospital Ñandú", doctor="", title="Encounter (procedure)"
+    )
+    text = text_of(history((made,)))
+    assert "16/10/2026 09:40 · Consulta Hospital Ñandú Encounter (procedure)" in text
+    assert "Sin nota. Registro importado de synthea." in text
+
+
+def test_attributes_are_spelled_out() -> None:
+    attributes = {"peso_kg": 72, "fumador": False, "viajes": ["Perú", {"país": "Bolivia"}], "nada": None}
+    text = text_of(history((entry(1, attributes=attributes),)))
+    assert "peso_kg: 72 · fumador: no · viajes: Perú, país: Bolivia · nada:" in text
+
+
+def test_a_code_of_another_catalogue_names_it() -> None:
+    text = text_of(
+        history((entry(1, diagnoses=(diagnosis("444814009", "Viral sinusitis", system="SNOMED-CT"),)),))
+    )
+    assert "444814009 Viral sinusitis · principal · confirmado · SNOMED-CT" in text
+    assert "I10 Hipertensión esencial (primaria) principal · confirmado · crónico 01/03/2010" in text
+
+
+HOSTILE = ["A[/b]B", "[@click=app.exit]x[/]", "{nb}", "**x** __y__", "<b>&amp;", "\\) Tj (x", "U+0041"]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_is_printed_literally_wherever_it_stands(text: str) -> None:
+    made = history(
+        (
+            entry(
+                1,
+                title=f"uno {text}",
+                place=f"dos {text}",
+                kind=f"tres {text}",
+                attributes={f"cuatro {text}": f"cinco {text}"},
+                diagnoses=(diagnosis(text=f"seis {text}"),),
+                notes=(note(1, f"siete {text}", author_name=f"ocho {text}"),),
+            ),
+        ),
+        patient=patient(family=f"nueve {text}", payer=f"diez {text}"),
+        allergies=(allergy(f"once {text}"),),
+    )
+    printed = text_of(
+        History(made.chart, (), (medication(f"doce {text}"),), (observation(None, value_text=text),))
+    )
+    for mark in [
+        "uno",
+        "dos",
+        "tres",
+        "cuatro",
+        "cinco",
+        "seis",
+        "siete",
+        "ocho",
+        "nueve",
+        "diez",
+        "once",
+        "doce",
+    ]:
+        assert f"{mark} {text}" in printed
+
+
+def test_escapes_and_direction_marks_are_marks() -> None:
+    text = text_of(history((entry(1, notes=(note(1, "a\x1b]52;c;QUJD\x07b \u202eabc\u202c fin"),)),)))
+    assert "a·]52;c;QUJD·b ·abc· fin" in text
+
+
+def test_a_long_name_is_whole_on_every_page() -> None:
+    family, given = (
+        "Fernández de la Reguera Ibáñez y Goicoechea-Etcheverry Urrutia",
+        "María de los Ángeles Guadalupe",
+    )
+    pages = pages_of(history(tuple(map(entry, range(1, 30))), patient=patient(family=family, given=given)))
+    assert len(pages) > 2
+    assert all(f"{family}, {given}" in page for page in pages)
+
+
+def test_letters_without_a_glyph_come_back() -> None:
+    out = BytesIO()
+    made = history((entry(1, notes=(note(1, "Nombre: 王小明"),)),), patient=patient(given="Али"))
+    assert history_pdf.EXPORTER.write(made, STAMP, out) == ("王", "小", "明")
+    text = " ".join(PdfReader(out).pages[0].extract_text().split())
+    assert "Quispe Mamani, Али" in text
+    assert "Nombre: ‹U+738B›‹U+5C0F›‹U+660E›" in text
+
+
+def test_the_same_history_is_the_same_file() -> None:
+    first, second = BytesIO(), BytesIO()
+    history_pdf.EXPORTER.write(history(), STAMP, first)
+    history_pdf.EXPORTER.write(history(), STAMP, second)
+    assert first.getvalue() == second.getvalue()
+
+
+def signed_history(network: Network, log_in, text: str) -> tuple[History, UUID]:  # type: ignore[no-untyped-def]
+    """A walk-in admitted, seen and written up by real people, read back for export."""
+    front, doctor = log_in("msosa"), log_in("lpaz")
+    made = new_patient(front, family="Ñandutí Echeverría", given="Ítalo")
+    waiting = front.desk().do(
+        turns.walk_in,
+        turns.WalkIn(
+            patient_id=made.patient_id, doctor_id=network.person_ids["lpaz"], reason="dolor de cabeza"
+        ),
+    )
+    start = records.StartVisit(
+        patient_id=made.patient_id, turn_id=waiting.id, seq=waiting.seq, from_state=waiting.state
+    )
+    called = doctor.desk().do(records.start_visit, start)
+    order = records.SignNote(
+        patient_id=made.patient_id,
+        visit_id=called.visit_id,
+        text=text,
+        diagnoses=(DiagnosisEntry("R51", "Cefalea"),),
+        proof=doctor.prove(PASSWORD),
+    )
+    doctor.desk().do(records.sign_note, order)
+    done = records.FinishVisit(
+        patient_id=made.patient_id, turn_id=called.turn_id, seq=called.seq, from_state="en_curso"
+    )
+    doctor.desk().do(records.finish_visit, done)
+    return doctor.desk().see(HISTORY, HistoryQuery(made.patient_id)), made.patient_id
+
+
+def test_a_signed_note_goes_from_the_desk_to_paper(network: Network, log_in) -> None:  # type: ignore[no-untyped-def]
+    made, _ = signed_history(network, log_in, "Refiere «cefalea» desde ayer.\nControl en una semana.")
+    text = text_of(made)
+    assert "Ñandutí Echeverría, Ítalo" in text
+    assert "R51 Cefalea principal · confirmado" in text
+    assert "Refiere «cefalea» desde ayer. Control en una semana. Firmado por Paz, Lucía" in text
+    digest = made.chart.entries[0].notes[0].hash.hex()[:16]
+    assert f"huella {digest}" in text
+
+
+def test_who_may_not_export_gets_no_history(network: Network, log_in) -> None:  # type: ignore[no-untyped-def]
+    _, patient_id = signed_history(network, log_in, "Texto.")
+    with pytest.raises(Refusal):
+        log_in("msosa").desk().see(HISTORY, HistoryQuery(patient_id))

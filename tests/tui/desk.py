@@ -1,0 +1,120 @@
+"""A real desk in a real terminal: log in, type scripts, count keys. Run as a module it is the desk."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from tests.terminal import Terminal
+
+KEYS: Final = {
+    "Enter": "\r",
+    "Tab": "\t",
+    "Esc": "\x1b",
+    "Up": "\x1b[A",
+    "Down": "\x1b[B",
+    "Right": "\x1b[C",
+    "Left": "\x1b[D",
+    "F1": "\x1bOP",
+    "F2": "\x1bOQ",
+    "F3": "\x1bOR",
+    "F5": "\x1b[15~",
+    "F8": "\x1b[19~",
+    "F9": "\x1b[20~",
+    "F10": "\x1b[21~",
+    "PageUp": "\x1b[5~",
+    "PageDown": "\x1b[6~",
+    "Home": "\x1b[H",
+    "End": "\x1b[F",
+    "Delete": "\x1b[3~",
+    "Back": "\x7f",
+}
+_TOKEN: Final = re.compile(r"<(\w+)>|(.)", re.DOTALL)
+_GAP: Final = 0.04
+"""Seconds between keys: as fast as hands, slower than a scanner."""
+
+_AFTER_ESC: Final = 0.2
+"""A key sooner after Esc would be one with Alt."""
+
+
+def strokes(script: str) -> list[str]:
+    """`28431907<Enter>` → what each key sends, one item a key."""
+    return [KEYS[name] if name else char for name, char in _TOKEN.findall(script)]
+
+
+class Desk(Terminal):
+    """One desk. `at` (ISO, UTC) sets its clock; `users` are the demo users on its login."""
+
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        *,
+        size: tuple[int, int] = (80, 24),
+        at: str = "",
+        users: str = "",
+        colour: bool = True,
+    ) -> None:
+        """Start it; the login is on its way."""
+        extra = {"DESK_AT": at, "DESK_USERS": users, "NO_COLOR": "" if colour else "1"}
+        super().__init__([sys.executable, "-m", "tests.tui.desk"], size=size, env={**environment, **extra})
+
+    def log_in(self, username: str) -> Desk:
+        """Type name and password, and wait until the login is gone."""
+        from tests.factories import PASSWORD  # not above: the desk itself begins in this module
+
+        self.wait_for("Usuario")
+        self.press(f"{username}<Enter>")
+        self.send(PASSWORD)
+        self.press("<Enter>")
+        self.wait_for(lambda: "Usuario " not in self.text and "vivo" in self.text)
+        self.settle()
+        return self
+
+    def press(self, script: str) -> int:
+        """Type a script as hands do; how many keys that were."""
+        keys = strokes(script)
+        for key in keys:
+            self.send(key)
+            self._listen(_GAP if key != KEYS["Esc"] else _AFTER_ESC)
+        return len(keys)
+
+    def _listen(self, seconds: float) -> None:
+        """Take in what the desk paints for so long."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            self._read(left)
+
+    @property
+    def line(self) -> str:
+        """The reserved line."""
+        return self.lines[-2].strip()
+
+    def row_of(self, text: str) -> str:
+        """The first line of the screen with this text."""
+        return next(line for line in self.lines if text in line)
+
+
+def main() -> int:
+    """The desk, its clock set where DESK_AT asks for it."""
+    from clinicdesk import bootstrap
+    from clinicdesk.kit import clock
+    from clinicdesk.tui.app import ClinicDesk
+
+    users = [tuple(each.split(",")) for each in filter(None, os.environ.get("DESK_USERS", "").split(";"))]
+    at = os.environ.get("DESK_AT")
+    behind = datetime.now(UTC) - datetime.fromisoformat(at) if at else timedelta()
+
+    def now() -> datetime:
+        moment = clock.now() - behind
+        return moment.replace(second=0, microsecond=0) if at else moment
+
+    return ClinicDesk(bootstrap.settings(), users, now=now).run_desk()  # type: ignore[arg-type]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

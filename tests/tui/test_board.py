@@ -1,0 +1,110 @@
+"""The turn board on a second terminal: live, in columns and as a table, filtered, hostile names as text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from clinicdesk.clinic.turns import service
+from clinicdesk.kit import clock
+from tests.factories import Network
+from tests.tui.counter import Counter
+from tests.tui.desk import Desk
+
+Open = Callable[..., Desk]
+HEADS = ("° REGISTRADO", "+ CONFIRMADO", "≡ EN ESPERA", "▶ EN CURSO", "• FINALIZADO")
+
+
+@pytest.fixture(scope="module")
+def wall(desk_environment: dict[str, str], network: Network) -> Iterator[Desk]:
+    """The board of a nurse, wide, open all the time."""
+    terminal = Desk(desk_environment, size=(120, 36))
+    yield terminal.log_in("enfe")
+    terminal.close()
+
+
+@pytest.fixture
+def board(wall: Desk) -> Desk:
+    """In columns, without a filter."""
+    wall.press("<Esc>")
+    if "tabla" in wall.lines[1]:
+        wall.press("v")
+    wall.wait_for("REGISTRADO")
+    return wall
+
+
+def column_of(board: Desk, text: str) -> int | None:
+    """In which column (0–4) the text stands; None if it does not."""
+    for line in board.lines[4:30]:
+        if text in line:
+            return line[: line.index(text)].count("│")
+    return None
+
+
+def test_each_state_shows_on_another_terminal(board: Desk, counter: Counter) -> None:
+    person = counter.patient("Zelaya", "Íñigo")
+    turn = counter.booked(person)
+    board.wait_for(lambda: column_of(board, "Zelaya") == 0)
+    turn = counter.hop(service.confirm, turn, clock.now())
+    board.wait_for(lambda: column_of(board, "Zelaya") == 1)
+    turn = counter.hop(service.admit, turn, clock.now())
+    board.wait_for(lambda: column_of(board, "Zelaya") == 2)
+    assert f"{turn.ticket} Zelaya, Íñigo pasó a en espera" in board.line
+    turn = counter.hop(service.cancel, turn, clock.now(), reason="se retiró")
+    board.wait_for(lambda: column_of(board, "Zelaya") is None or "→ cancelado" in board.text)
+
+
+def test_counts_stand_in_the_heads(board: Desk, counter: Counter) -> None:
+    before = [board.row_of("REGISTRADO")]
+    counter.booked(counter.patient("Contada", "Una"))
+    board.wait_for(lambda: board.row_of("REGISTRADO") != before[0])
+    waiting = counter.scalar(
+        "SELECT count(*) FROM turns WHERE state = 'registrado' AND day = :day AND clinic_id = :clinic"
+        " AND voided_reason IS NULL",
+        day=clock.local_day(clock.now(), counter.session.actor.at.zone),
+        clinic=counter.network.clinic_ids[0],
+    )
+    assert f"{HEADS[0]} {waiting}" in board.row_of("REGISTRADO")
+    assert all(head in board.row_of("REGISTRADO") for head in HEADS)
+
+
+def test_the_table_filters_while_one_types(board: Desk, counter: Counter) -> None:
+    counter.booked(counter.patient("Barragán Iturbe", "Sol"), "jibarra")
+    counter.booked(counter.patient("Barragán Iturbe", "Luna"), "lpaz")
+    board.press("v")
+    board.wait_for("tabla · orden")
+    board.press("/barragan iba")
+    board.wait_for(lambda: "Barragán Iturbe, Sol" in board.text and "Luna" not in board.text)
+    assert "1 de " in board.lines[1]
+    board.press("<Enter>")
+    board.settle()
+    assert "Filtrar » barragan iba" in board.text
+    board.press("<Esc>")
+    board.wait_for("Luna")
+    board.press("/nadiesellamaasi")
+    board.wait_for("Ningún turno coincide con «nadiesellamaasi»")
+
+
+def test_f3_opens_the_board_and_esc_goes_back_with_the_text_kept(open_desk: Open) -> None:
+    desk = open_desk("msosa")
+    desk.press("quis<F3>")
+    desk.wait_for("Tablero de turnos")
+    desk.press("<F3><Esc>")
+    desk.wait_for("Paciente » quis")
+
+
+def test_the_detail_names_turn_and_reason(board: Desk, counter: Counter) -> None:
+    person = counter.patient("Godoy", "Bruno Ariel")
+    order = service.WalkIn(
+        patient_id=person.patient_id,
+        doctor_id=counter.network.person_ids["lpaz"],
+        reason="caída, dolor de muñeca",
+        triage=1,
+    )
+    answer = counter.session.desk().do(service.walk_in, order)
+    board.wait_for(f"{answer.ticket} R1")
+    board.press("/godoy<Enter>")
+    board.wait_for("motivo: caída, dolor de muñeca")
+    assert "R1 ROJO máx. 0" in board.text
+    assert "demanda espontánea Paz" in board.text

@@ -1,0 +1,238 @@
+"""The doctor's home in a real terminal: the queue, the chart that opens by itself, one key for each step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from pypdf import PdfReader
+
+from clinicdesk.kit import clock
+from tests.factories import Network
+from tests.tui.desk import Desk
+from tests.tui.surgery import Surgery, new_surgery
+
+OpenDesk = Callable[..., Desk]
+MOST_BYTES_A_MOVE = 350
+
+
+@pytest.fixture
+def surgery(network: Network, log_in: Callable[..., object]) -> Surgery:
+    """A doctor nobody else queues for."""
+    return new_surgery(network, log_in("cruiz"))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def doctor(surgery: Surgery, open_desk: OpenDesk) -> Callable[..., Desk]:
+    """`doctor(size=(80, 24))` → the doctor's desk, logged in."""
+
+    def start(**more: object) -> Desk:
+        terminal: Desk = open_desk(surgery.username, **more)
+        terminal.wait_for("Mi cola")
+        return terminal
+
+    return start
+
+
+def test_one_key_calls_the_first_by_level_and_opens_the_chart(
+    surgery: Surgery, doctor: Callable[..., Desk]
+) -> None:
+    first, second = surgery.patient("Coria Villalba", "Pedro"), surgery.patient()
+    surgery.waits(first, clock.now() - timedelta(minutes=20), triage=4)
+    surgery.waits(second, triage=2)
+    surgery.history(second, [("control", "I10", "HTA esencial", "")])
+    desk = doctor()
+    assert "Mi cola · 2 esperan" in desk.text
+    assert desk.press("n") == 1
+    desk.wait_for("16/10/26 Control     I10   HTA esencial")
+    assert desk.lines[1].startswith(" Quispe Mamani, Rosa Elena   F 45 a   DNI")
+    desk.wait_for("Llamado: A")
+    assert "Mi cola · 1 espera" in desk.text
+    assert (surgery.state(second), surgery.state(first)) == ("en_curso", "en_espera")
+    opened = "SELECT count(*) FROM acts WHERE patient_id = :id AND what = 'chart.open'"
+    assert surgery.scalar(opened, id=second) == 1
+
+
+def test_nobody_waits_is_said(doctor: Callable[..., Desk]) -> None:
+    desk = doctor()
+    desk.press("n")
+    desk.wait_for(lambda: desk.line == "Nadie espera.")
+
+
+def test_allergies_lead_the_severe_first_and_never_asked_is_said(
+    surgery: Surgery, doctor: Callable[..., Desk]
+) -> None:
+    allergic, unasked = surgery.patient(), surgery.patient("Gil", "Ana")
+    surgery.allergic(allergic, ("AINE", "leve"), ("penicilina", "severa"))
+    surgery.inside(allergic)
+    surgery.waits(unasked)
+    desk = doctor()
+    desk.wait_for("Quispe Mamani, Rosa Elena   F")
+    assert desk.lines[2].startswith(" !! ALERGIA penicilina (severa)  ! AINE")
+    desk.press("n")
+    desk.wait_for("Gil, Ana   F")
+    assert desk.lines[2].startswith(" Alergias: sin preguntar")
+
+
+def test_who_is_inside_comes_back_on_the_screen_after_a_login(
+    surgery: Surgery, doctor: Callable[..., Desk]
+) -> None:
+    surgery.inside(surgery.patient())
+    desk = doctor()
+    desk.wait_for("Quispe Mamani, Rosa Elena   F 45 a")
+    assert "▶ " in desk.row_of("»A")
+
+
+def test_a_call_is_repeated_and_taken_back_to_the_queue(
+    surgery: Surgery, doctor: Callable[..., Desk]
+) -> None:
+    patient = surgery.patient()
+    surgery.inside(patient)
+    desk = doctor()
+    desk.wait_for("DNI")
+    assert desk.press("r") == 1
+    desk.wait_for("llamado 2 veces")
+    desk.press("w")
+    desk.wait_for("volvió a la espera")
+    assert surgery.state(patient) == "en_espera"
+    desk.press("w")
+    desk.wait_for("A espera: no está en curso")
+
+
+def test_finishing_asks_only_where_the_note_is_not_signed(
+    surgery: Surgery, doctor: Callable[..., Desk]
+) -> None:
+    patient = surgery.patient()
+    surgery.inside(patient)
+    desk = doctor()
+    desk.wait_for("DNI")
+    desk.press("f")
+    desk.wait_for("No hay nota de esta atención. Enter: finalizar igual.")
+    desk.press("<Esc>")
+    desk.wait_for("Sin registros todavía")
+    assert surgery.state(patient) == "en_curso"
+    desk.press("f<Enter>")
+    desk.wait_for("finalizada. n llama al siguiente.")
+    assert surgery.state(patient) == "finalizado"
+
+
+def test_the_six_sections_and_the_way_back(surgery: Surgery, doctor: Callable[..., Desk]) -> None:
+    patient = surgery.patient()
+    surgery.inside(patient)
+    surgery.history(patient, [("control", "I10", "HTA esencial", "Buen control.")])
+    surgery.prescribed(patient, "Enalapril 10 mg")
+    surgery.measured(patient, clock.now(), high=152, low=94, pulse=88)
+    desk = doctor()
+    desk.wait_for("Historia · 1 registro")
+    assert "PA 152/94  FC 88" in desk.row_of("Vitales")
+    assert "1 vigente: Enalapril 10 mg" in desk.row_of("Recetas")
+    assert "I10 HTA esencial" in desk.row_of("Dx act.")
+    for key, title, row in (
+        ("2", "Recetas · 1", "vigente desde 16/10/26"),
+        ("3", "Resultados · 0", "Sin resultados."),
+        ("4", "Diagnósticos · 1", "confirmado, principal, crónico"),
+        ("5", "Vitales · 3", "152 mmHg"),
+        ("6", "Mensajes", "No hay mensajes."),
+    ):
+        desk.press(key)
+        desk.wait_for(title)
+        assert row in desk.text
+    desk.press("<Esc>")
+    desk.wait_for("Historia · 1 registro")
+    desk.press("<Enter>")
+    desk.wait_for("Sello")
+    assert "Buen control." in desk.text
+    assert "Firmada por Lagos" in desk.text
+    desk.press("<F2>")
+    desk.wait_for("Nacimiento    02/08/1981, 45 a")
+    desk.press("<Esc><Esc><Esc>")
+    desk.wait_for(lambda: desk.lines[1] == "")
+    assert "Historia" not in desk.text
+    assert "Vitales" not in desk.text
+
+
+def test_enter_opens_the_chart_of_anybody_in_the_queue(surgery: Surgery, doctor: Callable[..., Desk]) -> None:
+    inside, waiting = surgery.patient(), surgery.patient("Coria", "Pedro")
+    surgery.inside(inside)
+    surgery.waits(waiting)
+    desk = doctor()
+    desk.wait_for("DNI")
+    desk.press("<Esc><Down>")
+    desk.wait_for("Enter abre la historia de Coria, Pedro.")
+    desk.press("<Enter>")
+    desk.wait_for("Coria, Pedro   F 45 a")
+    assert surgery.state(waiting) == "en_espera"
+    desk.press("e")
+    desk.wait_for("Nota: todavía no fue llamado")
+
+
+def test_two_thousand_visits_scroll_to_the_first(surgery: Surgery, doctor: Callable[..., Desk]) -> None:
+    patient = surgery.patient()
+    surgery.inside(patient)
+    surgery.long_history(patient, 2_000)
+    desk = doctor()
+    desk.wait_for("Historia · 2000 registros")
+    assert "Visita 1" in desk.text
+
+    def oldest_shown() -> bool:
+        desk.send("\x1b[F")
+        desk.settle(0.05)
+        return "Visita 2000" in desk.text
+
+    desk.wait_for(oldest_shown)
+    desk.press("<Up>")
+    desk.wait_for("»27/04/21 Consulta    Visita 1999")
+
+
+def test_what_another_desk_does_shows_in_place(surgery: Surgery, doctor: Callable[..., Desk]) -> None:
+    desk = doctor()
+    desk.wait_for("Nadie espera ni está por venir.")
+    ticket = surgery.waits(surgery.patient("Rivas Pons", "Inés")).ticket
+    desk.wait_for(f"{ticket}  ≡")
+    assert "Mi cola · 1 espera" in desk.text
+    assert "Rivas" in desk.row_of(ticket)
+
+
+def test_a_hostile_note_is_shown_and_obeyed_by_nobody(surgery: Surgery, doctor: Callable[..., Desk]) -> None:
+    hostile = "A[/b]B [@click=app.exit]x[/] \x1b[2J\x1b]52;c;eA==\x07 \u202eoculto"
+    patient = surgery.patient("[red]Ñandú\x1b[2J", "A[/b]B")
+    surgery.inside(patient)
+    surgery.history(patient, [("control", "I10", hostile, hostile)])
+    desk = doctor()
+    desk.wait_for("16/10/26")
+    start = len(desk.output)
+    desk.press("<Enter>")
+    desk.wait_for("│ A[/b]B [@click=app.exit]x[/] ·[2J·]52;c;eA==·")
+    assert "│ ·oculto" in desk.text
+    assert "[red]Ñandú·[2J, A[/b]B" in desk.lines[1]
+    assert b"\x1b[2J" not in desk.output[start:]
+    assert b"\x1b]52" not in desk.output
+
+
+def test_the_history_is_printed_for_this_account_alone(
+    surgery: Surgery, open_desk: OpenDesk, tmp_path: Path
+) -> None:
+    patient = surgery.patient()
+    surgery.inside(patient)
+    surgery.history(patient, [("control", "I10", "HTA esencial", "Niñez sin asma; años después, sí.")])
+    desk: Desk = open_desk(surgery.username, env={"HOME": str(tmp_path)}, size=(120, 36))
+    desk.wait_for("Historia · 1 registro")
+    desk.press("p")
+    desk.wait_for("Historia guardada en")
+    (file,) = tmp_path.glob("clinicdesk-HC-*.pdf")
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert "Niñez sin asma; años después, sí." in " ".join(PdfReader(file).pages[0].extract_text().split())
+    done = "SELECT count(*) FROM acts WHERE patient_id = :id AND what = 'history.export'"
+    assert surgery.scalar(done, id=patient) == 1
+
+
+def test_a_move_costs_little(surgery: Surgery, doctor: Callable[..., Desk]) -> None:
+    patient = surgery.patient()
+    surgery.inside(patient)
+    surgery.long_history(patient, 20)
+    desk = doctor()
+    desk.wait_for("Historia · 20 registros")
+    desk.settle()
+    assert 0 < desk.act("\x1b[B").bytes <= MOST_BYTES_A_MOVE

@@ -1,0 +1,189 @@
+"""The login: one answer to every wrong try, nothing heavy before its first frame, and the way out."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+
+import pytest
+from sqlalchemy import Executable, delete, insert, text
+
+from clinicdesk import bootstrap
+from clinicdesk.bootstrap import Session
+from clinicdesk.clinic.access.errors import LoginRefused
+from clinicdesk.clinic.access.model import clinic_roles
+from clinicdesk.clinic.access.service import EnableUser, NewUser, add_user, enable_user
+from tests.factories import PASSWORD, Network
+from tests.tui.desk import Desk
+
+Open = Callable[..., Desk]
+REFUSED = "La clave no es correcta. Revisar mayúsculas y volver a escribirla."
+HEAVY = "{'sqlalchemy', 'psycopg', 'fpdf', 'alembic', 'argon2', 'faker'}"
+
+
+def test_nothing_heavy_is_imported_before_the_first_frame() -> None:
+    program = (
+        "import sys; from pathlib import Path; from clinicdesk.kit.settings import Settings;"
+        "from clinicdesk.tui.app import ClinicDesk; ClinicDesk(Settings(Path('x'))).first_screen();"
+        f"print(sorted({HEAVY} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.fixture
+def disabled(log_in: Callable[..., Session]) -> Iterator[str]:
+    """A login that administration has closed for this test."""
+    admin = log_in("admin").desk()
+    admin.do(enable_user, EnableUser(username="secre", enabled=False))
+    yield "secre"
+    admin.do(enable_user, EnableUser(username="secre", enabled=True))
+
+
+def test_wrong_unknown_and_disabled_read_the_same(open_desk: Open, disabled: str) -> None:
+    desk = open_desk()
+    answers = []
+    for user, password in (("msosa", "otra clave"), ("nadie", PASSWORD), (disabled, PASSWORD)):
+        desk.wait_for("Usuario")
+        desk.press(f"{user}<Enter>")
+        desk.send(password)
+        desk.press("<Enter>")
+        desk.wait_for(REFUSED)
+        answers.append("\n".join(desk.lines[1:]).replace(user, ""))
+        assert "*" not in desk.row_of("Clave")
+        desk.press("<Esc>")
+        desk.wait_for(lambda: REFUSED not in desk.text)
+    assert answers[1:] == answers[:1] * 2
+    assert desk.alive
+
+
+@pytest.fixture
+def two_roles(network: Network) -> Iterator[None]:
+    """Gestión of the north is also secretaría in the south."""
+    second = {
+        "person_id": network.person_ids["gestion"],
+        "clinic_id": network.clinic_ids[1],
+        "role": "secretaria",
+    }
+
+    def write(statement: Executable) -> None:
+        with network.owner.begin() as owner:
+            owner.execute(statement)
+            owner.execute(text("SELECT access.sync_groups('gestion')"))
+
+    write(insert(clinic_roles).values(**second))
+    yield
+    write(delete(clinic_roles).filter_by(**second))
+
+
+@pytest.mark.usefixtures("two_roles")
+def test_a_person_of_several_roles_chooses_clinic_and_role(open_desk: Open) -> None:
+    desk = open_desk()
+    desk.wait_for("Usuario")
+    desk.press("gestion<Enter>")
+    desk.send(PASSWORD)
+    desk.press("<Enter>")
+    desk.wait_for("elige centro y rol")
+    assert "Centro Norte" in desk.row_of("(1 de 2)")
+    desk.press("<Right>")
+    desk.wait_for("(2 de 2)")
+    assert "Secretaría" in desk.row_of("Rol")
+    desk.press("<Enter>")
+    desk.wait_for("Centro Sur · Secretaría · Prado, Olga")
+    desk.press("<F10>2")
+    desk.wait_for("elige centro y rol")
+    desk.press("<Enter>")
+    desk.wait_for("Centro Norte · Gestión · Prado, Olga")
+
+
+def test_leaving_ends_the_session_and_the_program(open_desk: Open, network: Network) -> None:
+    desk = open_desk("msosa")
+    desk.press("<F10>1")
+    desk.wait_for("Ingreso")
+    assert "msosa" not in desk.text
+    assert "***" not in desk.text
+    with network.owner.connect() as owner:
+        left = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'u_msosa'"
+        for _try in range(50):
+            owner.rollback()
+            if (open_lines := owner.execute(text(left)).scalar_one()) == 0:
+                break
+            desk.settle(0.1)
+    assert open_lines == 0
+    desk.press("<F10>")
+    assert desk.wait_end() == 0
+
+
+def test_the_demo_users_are_listed(open_desk: Open) -> None:
+    users = ";".join(f"rol{n},persona{n},clave-{n}" for n in range(1, 10))
+    desk = open_desk(users=users)
+    desk.wait_for("Red de demostración")
+    for n in range(1, 10):
+        assert f"rol{n}  persona{n}  clave-{n}" in desk.text
+    assert "confidenciales" in desk.text
+
+
+def test_without_a_database_the_login_says_so_and_tries_again(open_desk: Open) -> None:
+    nowhere = "postgresql://clinicdesk@/clinicdesk?host=/nowhere"
+    desk = open_desk(env={"CLINICDESK_DATABASE_URL": nowhere})
+    desk.wait_for("Usuario")
+    desk.press("msosa<Enter>x<Enter>")
+    desk.wait_for("No hay línea con la base de datos")
+    desk.press("<F1>")
+    desk.wait_for("Teclas de esta pantalla")
+    desk.press("<Esc><F10>")
+    assert desk.wait_end() == 0
+
+
+@pytest.mark.parametrize(
+    ("user", "first"),
+    [
+        ("admin", "clinicdesk user list"),
+        ("secre", "Tablero de turnos"),
+        ("enfe", "Tablero de turnos"),
+        ("gestion", "Tablero de turnos"),
+    ],
+)
+def test_every_role_lands_on_a_real_screen(open_desk: Open, user: str, first: str) -> None:
+    desk = open_desk(user)
+    desk.wait_for(first)
+    desk.press("<F5>")
+    desk.settle()
+    assert "Falló" not in desk.text
+
+
+def test_a_provisional_password_opens_only_the_question_for_another(
+    open_desk: Open, log_in: Callable[..., Session], network: Network
+) -> None:
+    given, chosen = "clave provisoria", "una clave elegida"
+    order = NewUser(
+        username="nueva",
+        given="Ana",
+        family="Nueva",
+        role="admisionista",
+        clinic_id=network.clinic_ids[0],
+        password=given,
+    )
+    log_in("admin").desk().do(add_user, order)
+    desk = open_desk()
+    desk.wait_for("Usuario")
+    desk.press("nueva<Enter>")
+    desk.send(given)
+    desk.press("<Enter>")
+    desk.wait_for("Su clave es provisoria")
+    desk.press("corta<Enter>")
+    desk.wait_for("de 8 a 128 caracteres")
+    desk.send("\x15" + chosen)
+    desk.press("<Enter>")
+    desk.wait_for("Otra vez")
+    desk.press("otra cosa<Enter>")
+    desk.wait_for("no son iguales")
+    desk.send("\x15" + chosen)
+    desk.press("<Enter>")
+    desk.wait_for("Centro Norte · Admisión · Nueva, Ana")
+    with pytest.raises(LoginRefused):
+        bootstrap.log_in(network.url, "nueva", given)
+    session = bootstrap.log_in(network.url, "nueva", chosen)
+    assert not session.actor.must_change_password
+    session.close()
