@@ -11,7 +11,16 @@ revision = "0001"
 down_revision = None
 
 _SQL = Path(__file__).with_name("sql_0001")
-_FILES = ("tables.sql", "staging.sql", "functions.sql", "merge.sql", "rows.sql")
+_FILES = (
+    "tables.sql",
+    "functions.sql",
+    "gate.sql",
+    "logins.sql",
+    "charts.sql",
+    "audit.sql",
+    "merge.sql",
+    "rows.sql",
+)
 
 _DATABASE = """
 DO $$ BEGIN

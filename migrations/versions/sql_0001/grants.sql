@@ -1,7 +1,7 @@
 -- Nothing through PUBLIC; each group gets what its work needs, by table and column.
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO k_owner; -- foreign keys are checked as the owner
-REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA public, gate, access FROM PUBLIC;
+REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA public, gate, access, charts, audit FROM PUBLIC;
 
 GRANT USAGE ON SCHEMA gate TO k_gate;
 GRANT EXECUTE ON FUNCTION gate.begin(text, text) TO k_gate;

@@ -23,10 +23,15 @@ class Permission(StrEnum):
     TURN_CALL = "turn.call"
     TURN_ATTEND = "turn.attend"
     CHART_READ = "chart.read"
+    CHART_BREAK_GLASS = "chart.break_glass"
     NOTE_WRITE = "note.write"
     HISTORY_EXPORT = "history.export"
     REPORT_READ = "report.read"
     IMPORT_RUN = "import.run"
+    PATIENT_SEAL = "patient.seal"
+    PRIVACY_REVIEW = "privacy.review"
+    AUDIT_READ = "audit.read"
+    AUDIT_SEAL = "audit.seal"
 
 
 class Role(StrEnum):
@@ -67,10 +72,11 @@ PERMISSIONS: Final = MappingProxyType(
             Permission.TURN_CALL,
             Permission.TURN_ATTEND,
             Permission.CHART_READ,
+            Permission.CHART_BREAK_GLASS,
             Permission.NOTE_WRITE,
             Permission.HISTORY_EXPORT,
         },
-        Role.ENFERMERIA: _READS | {Permission.TURN_CALL, Permission.CHART_READ},
+        Role.ENFERMERIA: _READS | {Permission.TURN_CALL, Permission.CHART_READ, Permission.CHART_BREAK_GLASS},
         Role.LABORATORIO: _READS,
         Role.RESULTADOS: _READS | {Permission.CHART_READ, Permission.HISTORY_EXPORT},
         Role.GESTION: _READS | {Permission.TURN_OVERBOOK, Permission.REPORT_READ},
@@ -80,9 +86,18 @@ PERMISSIONS: Final = MappingProxyType(
                 Permission.SITE_READ,
                 Permission.SITE_MANAGE,
                 Permission.IMPORT_RUN,
+                Permission.AUDIT_SEAL,
             }
         ),
-        Role.PRIVACIDAD: frozenset({Permission.SITE_READ}),
+        Role.PRIVACIDAD: frozenset(
+            {
+                Permission.SITE_READ,
+                Permission.PATIENT_SEAL,
+                Permission.PRIVACY_REVIEW,
+                Permission.AUDIT_READ,
+                Permission.AUDIT_SEAL,
+            }
+        ),
     }
 )
 
