@@ -18,7 +18,7 @@ TABLES = Path(__file__).resolve().parents[1] / "migrations/versions/sql_0001/tab
 
 def statements() -> list[str]:
     """Sequences, then tables with their indexes, parents first."""
-    dialect = postgresql.dialect()
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
     found = [CreateSequence(each).compile(dialect=dialect) for each in metadata._sequences.values()]
     for table in metadata.sorted_tables:
         found.append(CreateTable(table).compile(dialect=dialect))

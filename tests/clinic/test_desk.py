@@ -25,7 +25,7 @@ from clinicdesk.clinic.records import queries as history
 from clinicdesk.clinic.rights import Permission
 from clinicdesk.clinic.turns import queries as agenda
 from clinicdesk.clinic.turns import service as turns
-from clinicdesk.clinic.usecases import Order, Tx, use_case
+from clinicdesk.clinic.usecases import Order, Reader, Tx, use_case, view
 from clinicdesk.kit.db import engine_for, listener
 from clinicdesk.kit.errors import DatabaseUnreachable, InvalidInput
 from clinicdesk.kit.ids import new_id
@@ -129,6 +129,49 @@ def test_a_refusal_by_constraint_is_an_act_of_its_own(network: Network, log_in) 
     with pytest.raises(DocumentKnown):
         desk.do(service.register, second)
     assert acts_of(network, second.key) == [("u_msosa", "patient.register", "refused", "DocumentKnown")]
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A query that says what else it is about."""
+
+    subject: str
+
+
+@view("test.named", needs=Permission.PATIENT_READ, act=True, purpose="OPER")
+def named(_tx: Reader, query: Named) -> str:
+    """What was asked about; an empty name is refused."""
+    if not query.subject:
+        raise InvalidInput("Falta el nombre.")
+    return query.subject
+
+
+def subjects_of(network: Network, person: str) -> list[tuple[str | None, str, str | None]]:
+    """(subject, outcome, refusal) of a person's acts named test.named."""
+    with network.owner.connect() as owner:
+        rows = owner.execute(
+            select(acts.c.subject, acts.c.outcome, acts.c.refusal)
+            .where(acts.c.person == person, acts.c.what == "test.named")
+            .order_by(acts.c.at)
+        )
+        return [(row.subject, row.outcome, row.refusal) for row in rows]
+
+
+def test_an_act_says_what_else_it_is_about(network: Network, log_in) -> None:  # type: ignore[no-untyped-def]
+    desk = log_in("ncano").desk()
+    for subject in ("informe day, csv", "ñ" * 300, "a\0b\ud800"):
+        assert desk.see(named, Named(subject)) == subject
+    kept = [subject for subject, *_outcome in subjects_of(network, "u_ncano")]
+    assert kept == ["informe day, csv", "ñ" * 120, "ab?"]
+
+
+def test_a_view_that_refuses_writes_an_act_too(network: Network, log_in) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(NotAllowed):
+        log_in("admin").desk().see(named, Named("x"))
+    with pytest.raises(InvalidInput):
+        log_in("rleon").desk().see(named, Named(""))
+    assert subjects_of(network, "u_admin") == [("x", "refused", "NotAllowed")]
+    assert subjects_of(network, "u_rleon") == [("", "refused", "InvalidInput")]
 
 
 def test_all_problems_are_named_at_once(log_in) -> None:  # type: ignore[no-untyped-def]

@@ -23,7 +23,8 @@ GRANT USAGE ON SCHEMA public, access TO k_staff;
 GRANT SELECT ON clinics, floors, rooms, specialties, procedures, agenda_blocks, turn_transitions, people,
   clinic_roles TO k_staff;
 GRANT SELECT (username, person_id, must_change, is_demo, created_at, disabled_at) ON logins TO k_staff;
-GRANT INSERT (key, role, host, clinic_id, patient_id, what, purpose, outcome, refusal, order_key) ON acts TO k_staff;
+GRANT INSERT (key, role, host, clinic_id, patient_id, what, purpose, outcome, refusal, order_key, subject, session)
+  ON acts TO k_staff;
 GRANT INSERT ON act_answers TO k_staff;
 GRANT EXECUTE ON FUNCTION act_answer(uuid) TO k_staff;
 GRANT EXECUTE ON FUNCTION access.change_own(bytea, text) TO k_staff;

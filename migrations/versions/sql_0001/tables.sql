@@ -22,10 +22,13 @@ CREATE TABLE acts (
   outcome TEXT NOT NULL,
   refusal TEXT,
   order_key UUID,
+  subject TEXT,
+  session UUID,
   CONSTRAINT acts_pk PRIMARY KEY (key),
   CONSTRAINT acts_outcome_ck CHECK (outcome IN ('done', 'refused')),
   CONSTRAINT acts_refusal_ck CHECK ((outcome = 'refused') = (refusal IS NOT NULL)),
-  CONSTRAINT acts_text_ck CHECK (length(what) BETWEEN 3 AND 60 AND length(host) <= 120)
+  CONSTRAINT acts_text_ck CHECK (length(what) BETWEEN 3 AND 60 AND length(host) <= 120),
+  CONSTRAINT acts_subject_ck CHECK (length(subject) <= 120)
 );
 
 CREATE TABLE bookings (

@@ -26,10 +26,15 @@ acts: Final = keyed(
     words("outcome"),
     words("refusal", nullable=True),
     Column("order_key", Uuid),
+    # What else the act is about: a username, an export's kind, a file's digest, a report's name.
+    # Never clinical text, a document number or a patient's name.
+    words("subject", nullable=True),
+    Column("session", Uuid),
     PrimaryKeyConstraint("key", name="acts_pk"),
     CheckConstraint("outcome IN ('done', 'refused')", name="acts_outcome_ck"),
     CheckConstraint("(outcome = 'refused') = (refusal IS NOT NULL)", name="acts_refusal_ck"),
     CheckConstraint("length(what) BETWEEN 3 AND 60 AND length(host) <= 120", name="acts_text_ck"),
+    CheckConstraint("length(subject) <= 120", name="acts_subject_ck"),
 )
 
 act_answers: Final = keyed(

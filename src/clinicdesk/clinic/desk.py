@@ -35,6 +35,8 @@ from clinicdesk.kit.ids import new_id
 # Each try after an unknown outcome looks the key up first.
 _PAUSES_SECONDS: Final = (0.05, 0.15, 0.5, 1.3, 3.0)
 _NO_FREE_CONNECTION: Final = "53300"
+_SUBJECT_MOST: Final = 120
+_Deed = UseCase[Any, Any] | View[Any, Any]
 _ACT = insert(acts)
 _ANSWER = insert(act_answers)
 _NOTIFY = select(func.pg_notify(changes.CHANNEL, text(":payload")))
@@ -96,8 +98,15 @@ class Desk:
             raise
 
     def see(self, view: View[QueryT, RowsT], query: QueryT) -> RowsT:
-        """Read rows; writes an act where the view is a deed of its own."""
-        self._demand(view.needs, view.name)
+        """Read rows; writes an act where the view is a deed of its own, and one of each refusal."""
+        try:
+            self._demand(view.needs, view.name)
+            return self._look(view, query)
+        except Refusal as refusal:
+            self._write_down_refusal(view, query, refusal)
+            raise
+
+    def _look(self, view: View[QueryT, RowsT], query: QueryT) -> RowsT:
         for pause in (*_PAUSES_SECONDS[:2], None):
             try:
                 return self._read(view, query)
@@ -118,7 +127,7 @@ class Desk:
             connection.execution_options(isolation_level="REPEATABLE READ")
             tx = Tx(connection, self.actor, self._now(), new_id())
             if view.act:
-                self._record(tx, view.name, view.purpose, getattr(query, "patient_id", None), tx.act)
+                self._record(tx, view, query, tx.act)
             rows = view.run(tx, query)
             if view.act:
                 tx.flush(commit=True)
@@ -180,7 +189,7 @@ class Desk:
     def _transaction(self, connection: Connection, case: UseCase[OrderT, AnswerT], order: OrderT) -> AnswerT:
         tx = Tx(connection, self.actor, self._now(), order.key, advisory_locks=self._advisory_locks)
         if case.act:
-            self._record(tx, case.name, case.purpose, getattr(order, "patient_id", None), order.key)
+            self._record(tx, case, order, order.key)
         answer = case.run(tx, order)
         for change in tx.changes:
             tx.write(_NOTIFY, {"payload": changes.payload(change)})
@@ -189,18 +198,20 @@ class Desk:
         tx.flush(commit=True)
         return answer
 
-    def _record(self, tx: Tx, what: str, purpose: str, patient_id: UUID | None, key: UUID) -> None:
-        tx.write(_ACT, self._act(what, purpose, patient_id, key) | {"outcome": "done"})
+    def _record(self, tx: Tx, deed: _Deed, asked: object, key: UUID) -> None:
+        tx.write(_ACT, self._act(deed, asked, key) | {"outcome": "done"})
 
-    def _act(self, what: str, purpose: str, patient_id: UUID | None, key: UUID) -> dict[str, Any]:
+    def _act(self, deed: _Deed, asked: object, key: UUID) -> dict[str, Any]:
         return {
             "key": key,
             "role": self.actor.at.role.value,
             "host": self.actor.host[:120],
             "clinic_id": self.actor.at.clinic_id or None,
-            "patient_id": patient_id,
-            "what": what,
-            "purpose": purpose,
+            "patient_id": getattr(asked, "patient_id", None),
+            "what": deed.name,
+            "purpose": deed.purpose,
+            "subject": _storable(getattr(asked, "subject", None)),
+            "session": self.actor.session,
         }
 
     def _answered(self, case: UseCase[OrderT, AnswerT], order: OrderT) -> AnswerT | None:
@@ -228,14 +239,21 @@ class Desk:
         except DBAPIError:
             return refusal
 
-    def _write_down_refusal(self, case: UseCase[OrderT, Any], order: OrderT, refusal: Refusal) -> None:
+    def _write_down_refusal(self, deed: _Deed, asked: object, refusal: Refusal) -> None:
         """A refusal is an act too, in a short transaction of its own; without a line it cannot be written."""
         if refusal.exit is Exit.UNREACHABLE:
             return
-        act = self._act(case.name, case.purpose, getattr(order, "patient_id", None), new_id())
-        known_patient = act | {"outcome": "refused", "refusal": refusal.code, "order_key": order.key}
+        order_key = asked.key if isinstance(asked, Order) else None
+        refused = {"outcome": "refused", "refusal": refusal.code, "order_key": order_key}
         with contextlib.suppress(DBAPIError, PoolTimeout), self.engine.begin() as connection:
-            connection.execute(_ACT, known_patient)
+            connection.execute(_ACT, self._act(deed, asked, new_id()) | refused)
+
+
+def _storable(subject: str | None) -> str | None:
+    """What an act may hold of its subject: a name that nobody can store must not leave the act unwritten."""
+    if subject is None:
+        return None
+    return subject.encode("utf-8", "replace").decode().replace("\0", "")[:_SUBJECT_MOST]
 
 
 def _stored(what: str, order: Order, answer: Any) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
+from uuid import UUID
 
 
 class Permission(StrEnum):
@@ -142,6 +143,7 @@ class Actor:
     license: str = ""
     must_change_password: bool = False
     denied: frozenset[Permission] = field(default_factory=frozenset)
+    session: UUID | None = None
 
     def may(self, permission: Permission) -> bool:
         """Whether the session's role carries the permission; a personal denial wins."""
