@@ -1,7 +1,7 @@
 # clinicdesk: two commands, `make run` and `make test`. Needs Python >= 3.11 and make; nothing else.
 # PYTHON=... picks an interpreter, ARGS=... goes to the program, to pytest, or to a benchmark.
 .POSIX:
-.PHONY: help run test lint bench schema lock clean install install-dev
+.PHONY: help run test lint bench schema lock clean install install-dev security-mutants
 
 BIN = .venv/bin
 ARGS =
@@ -25,6 +25,7 @@ help:
 	@echo 'make test   install with the test tools and run every test   (ARGS="-k turns", WORKERS=2)'
 	@echo 'make lint   ruff, mypy, import contracts'
 	@echo 'make bench  each benchmark beside its floor                  (ARGS=name runs one)'
+	@echo 'make security-mutants  each security test fails without what it tests (ARGS=name runs one)'
 	@echo 'make schema write tables.sql again from the declared tables'
 	@echo 'make lock   pin the dependencies again, needs uv             (UPGRADE=--upgrade)'
 	@echo 'make clean  remove .venv and caches; the data of the demo stay'
@@ -47,6 +48,9 @@ bench: install-dev
 		if [ -n "$(ARGS)" ] && [ "$$name" != "$(ARGS)" ]; then continue; fi; \
 		$(BIN)/python -m "benchmarks.$$name" || exit; \
 	done
+
+security-mutants: install-dev
+	@$(BIN)/python tools/security_mutants.py $(ARGS)
 
 schema: install-dev
 	@$(BIN)/python tools/tables.py
