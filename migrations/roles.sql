@@ -25,7 +25,10 @@ BEGIN
     IF NOT pg_has_role(name, 'k_staff', 'MEMBER') THEN
       EXECUTE format('GRANT k_staff TO %I', name);
     END IF;
-    EXECUTE format('GRANT %I TO k_roles WITH ADMIN OPTION', name);
+    -- To give a group on, not to hold it: what makes roles reads no patient. 15 cannot say so.
+    EXECUTE format('GRANT %I TO k_roles WITH ADMIN OPTION', name)
+      || CASE WHEN current_setting('server_version_num')::integer >= 160000
+           THEN ', INHERIT FALSE, SET FALSE' ELSE '' END;
   END LOOP;
   -- An owner without superuser rights makes tables and functions in the name of these two.
   IF NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN
