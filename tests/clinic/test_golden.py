@@ -118,7 +118,8 @@ def test_nobody_empties_a_table_or_hangs_something_on_it(asked: Callable[..., li
       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace,
         aclexplode(c.relacl) a JOIN pg_roles r ON r.oid = a.grantee
       WHERE n.nspname IN {OURS} AND c.relkind IN ('r', 'p')
-        AND r.rolname ~ '^[ku]_' AND r.rolname <> 'k_owner' AND a.privilege_type IN ('TRUNCATE', 'TRIGGER', 'REFERENCES', 'MAINTAIN')"""
+        AND r.rolname ~ '^[ku]_' AND r.rolname <> 'k_owner'
+        AND a.privilege_type IN ('TRUNCATE', 'TRIGGER', 'REFERENCES', 'MAINTAIN')"""
     assert asked(question) == []
 
 
