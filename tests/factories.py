@@ -20,6 +20,7 @@ from clinicdesk.clinic.patients import service as registry
 from clinicdesk.clinic.sites.model import clinics, floors, procedures, rooms, specialties
 from clinicdesk.clinic.turns.model import agenda_blocks
 from clinicdesk.kit import secrets
+from clinicdesk.kit.ids import new_id
 
 PASSWORD = "una clave de prueba"
 # One zone an hour: the network works where it is morning now, so that no test meets midnight.
@@ -153,6 +154,12 @@ def _blocks(connection: Connection, clinic_id: int, doctor_id: int, room_id: int
         )
         first = first or block
     return first
+
+
+def proven(session: bootstrap.Session, key: UUID | None = None) -> dict[str, Any]:
+    """`Order(**proven(session), …)`: a key, and the proof that the password was typed for that order."""
+    made = key or new_id()
+    return {"key": made, "proof": session.prove(PASSWORD, made)}
 
 
 def new_patient(session: bootstrap.Session, **changes: Any) -> registry.PatientAnswer:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import os
 import socket
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from clinicdesk.kit.settings import Settings, default_home, load
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from uuid import UUID
 
     from sqlalchemy import Engine
 
@@ -96,6 +97,7 @@ class Session:
     url: str
     engine: Engine
     actor: Actor
+    secret: str = field(default="", repr=False)
 
     def desk(self) -> Desk:
         """What the person works through."""
@@ -107,11 +109,14 @@ class Session:
         """The same person in another of their roles."""
         return replace(self, actor=replace(self.actor, at=at))
 
-    def prove(self, password: str) -> Proof:
-        """Proof that the person knows the password now. Raises LoginRefused."""
-        from clinicdesk.clinic.access import service
+    def prove(self, password: str, key: UUID | None = None) -> Proof:
+        """Proof that the person knows the password now, for the order of that key alone.
 
-        return service.prove(self.url, self.actor.username, password, self.actor.host)
+        Raises LoginRefused, TooManyTries.
+        """
+        from clinicdesk.clinic.access import gate
+
+        return gate.prove(self.url, self.actor.username, password, self.actor.host, key)
 
     def close(self) -> None:
         """Give the connections back."""
@@ -127,24 +132,32 @@ def log_in(
     role: str | None = None,
     host: str | None = None,
 ) -> Session:
-    """Log a person in through the gate. Raises LoginRefused, NoRole, DatabaseUnreachable."""
-    from clinicdesk.clinic.access import service
+    """Log a person in through the gate. Raises LoginRefused, TooManyTries, NoRole, DatabaseUnreachable."""
+    from clinicdesk.clinic.access import gate
 
     origin = host or host_name()
     username = username.strip().lower()
-    return session(url, username, service.secret_for(url, username, password, origin), clinic, role, origin)
+    arrival = gate.let_in(url, username, password, origin)
+    return _begin(url, arrival.engine, username, arrival.secret, clinic, role, origin)
 
 
 def session(url: str, username: str, secret: str, clinic: str | None, role: str | None, host: str) -> Session:
     """A session from a derived secret, as `login` keeps one for scripts."""
-    from clinicdesk.clinic.access import service
+    from clinicdesk.clinic.access import gate
+
+    return _begin(url, gate.connect(url, username, secret), username, secret, clinic, role, host)
+
+
+def _begin(
+    url: str, engine: Engine, username: str, secret: str, clinic: str | None, role: str | None, host: str
+) -> Session:
+    """Who is in, and as what. Raises NoRole."""
     from clinicdesk.clinic.sites import queries
 
-    engine = service.connect(url, username, secret)
     try:
         with engine.connect() as connection:
             actor = queries.actor_of(connection, username, host, clinic, role)
     except BaseException:
         engine.dispose()
         raise
-    return Session(url, engine, actor)
+    return Session(url, engine, actor, secret)

@@ -13,7 +13,6 @@ import pytest
 from sqlalchemy import text
 
 from clinicdesk.cli import kept_login
-from clinicdesk.clinic.access import service
 from clinicdesk.kit import clock
 from clinicdesk.kit.settings import Settings
 from tests.cli.conftest import Done
@@ -82,6 +81,13 @@ def where(environment: dict[str, str]) -> Settings:
     )
 
 
+def keep(network: Network, settings: Settings, user: str) -> None:
+    """A kept login, as `clinicdesk login` leaves it."""
+    session = network.log_in(user)
+    kept_login.keep(settings, user, session.secret)
+    session.close()
+
+
 @pytest.fixture
 def kept(
     environment: Callable[..., dict[str, str]], network: Network, monkeypatch: pytest.MonkeyPatch
@@ -89,7 +95,7 @@ def kept(
     """msosa's kept login, as `clinicdesk login` leaves it."""
     settings = where(environment(None))
     monkeypatch.setenv("XDG_STATE_HOME", environment(None)["XDG_STATE_HOME"])
-    kept_login.keep(settings, "msosa", service.secret_for(network.url, "msosa", PASSWORD, "prueba"))
+    keep(network, settings, "msosa")
     return kept_login.path_of(settings)
 
 
@@ -164,7 +170,7 @@ def test_signing_asks_for_the_password_although_somebody_is_logged_in(
 ) -> None:
     settings = where(environment(None))
     monkeypatch.setenv("XDG_STATE_HOME", environment(None)["XDG_STATE_HOME"])
-    kept_login.keep(settings, "jibarra", service.secret_for(network.url, "jibarra", PASSWORD, "prueba"))
+    keep(network, settings, "jibarra")
     assert cli("msosa", "patient", "add", "--document", "44500001", "--family", "Paz", "--sex", "F",
                "--birth", "1990-01-01").code == 0  # fmt: skip
     add = ("record", "add", "44500001", "--type", "otro", "--text", "x", "--json")

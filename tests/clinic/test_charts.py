@@ -17,7 +17,7 @@ from clinicdesk.clinic.records.model import diagnoses, vitals
 from clinicdesk.clinic.records.rules import DiagnosisEntry
 from clinicdesk.kit.ids import new_id
 from tests.clinic.test_notes import in_course, signed
-from tests.factories import PASSWORD, Network, new_patient
+from tests.factories import Network, new_patient, proven
 
 LogIn = Callable[..., Session]
 FIRST = datetime(2020, 1, 1, tzinfo=UTC)
@@ -114,7 +114,7 @@ def test_a_signed_addendum_takes_its_draft_along(network: Network, log_in: LogIn
         patient_id=visit.patient_id,
         amends_id=note.note_id,
         text="Olvidé decir.",
-        proof=doctor.prove(PASSWORD),
+        **proven(doctor),
     )
     doctor.desk().do(service.addend_note, order)
     assert doctor.desk().see(queries.drafts, queries.DraftsQuery(visit_id=visit.visit_id)) == ()

@@ -18,7 +18,7 @@ from clinicdesk.clinic.turns import queries as agenda
 from clinicdesk.clinic.turns import service as turns
 from clinicdesk.clinic.turns.errors import PatientBusy, SlotTaken
 from clinicdesk.kit import clock
-from tests.factories import PASSWORD, Network, new_patient
+from tests.factories import Network, new_patient, proven
 
 
 def test_a_patient_is_booked_admitted_seen_and_written_up(network: Network, log_in) -> None:  # type: ignore[no-untyped-def]
@@ -48,7 +48,7 @@ def test_a_patient_is_booked_admitted_seen_and_written_up(network: Network, log_
         visit_id=called.visit_id,
         text="Refiere cefalea. Control.",
         diagnoses=(DiagnosisEntry("R51", "Cefalea"),),
-        proof=doctor.prove(PASSWORD),
+        **proven(doctor),
     )
     signed = doctor.desk().do(records.sign_note, order)
     assert doctor.desk().do(records.sign_note, order) == signed

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from clinicdesk import bootstrap
-from clinicdesk.clinic.access import service
+from clinicdesk.clinic.access import gate as door
 from clinicdesk.clinic.access.errors import LoginRefused, NotInstalled
 from clinicdesk.kit import db, migrate
 from clinicdesk.kit.errors import Refusal
@@ -31,7 +31,7 @@ def test_any_wrong_password_is_refused_in_the_same_words(network: Network, typed
 
 def at_the_gate(network: Network) -> psycopg.Connection[tuple[object, ...]]:
     """A connection with the password that everybody knows."""
-    return psycopg.connect(db.conninfo(network.url, *service.GATE, "prueba"), autocommit=True)
+    return psycopg.connect(db.conninfo(network.url, *door.LOGIN, "prueba"), autocommit=True)
 
 
 def test_who_finds_the_gate_full_waits_for_a_place(network: Network) -> None:

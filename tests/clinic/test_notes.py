@@ -24,7 +24,7 @@ from clinicdesk.clinic.records.errors import (
 )
 from clinicdesk.clinic.turns import service as turns
 from clinicdesk.kit.ids import new_id
-from tests.factories import PASSWORD, STAFF, Network, new_patient
+from tests.factories import PASSWORD, STAFF, Network, new_patient, proven
 
 LogIn = Callable[..., Session]
 
@@ -48,7 +48,7 @@ def signed(network: Network, log_in: LogIn) -> tuple[service.VisitAnswer, servic
         patient_id=visit.patient_id,
         visit_id=visit.visit_id,
         text="Buen estado general.",
-        proof=doctor.prove(PASSWORD),
+        **proven(doctor),
     )
     return visit, doctor.desk().do(service.sign_note, order)
 
@@ -73,15 +73,15 @@ def test_whoever_attended_a_requeued_patient_signs_too(network: Network, log_in:
     visit, first, second = in_course(network, log_in), log_in("lpaz"), log_in("jibarra")
     step: dict[str, Any] = {"patient_id": visit.patient_id, "turn_id": visit.turn_id}
     order = service.SignNote(
-        patient_id=visit.patient_id, visit_id=visit.visit_id, text="Sin fiebre.", proof=second.prove(PASSWORD)
+        patient_id=visit.patient_id, visit_id=visit.visit_id, text="Sin fiebre.", **proven(second)
     )
     with pytest.raises(NotYourVisit):
         second.desk().do(service.sign_note, order)
     back = first.desk().do(turns.requeue, turns.Hop(**step, seq=visit.seq, from_state=visit.state))
     second.desk().do(service.start_visit, service.StartVisit(**step, seq=back.seq, from_state=back.state))
-    assert second.desk().do(service.sign_note, replace(order, key=new_id())).note_id == order.note_id
+    assert second.desk().do(service.sign_note, replace(order, **proven(second))).note_id == order.note_id
     third = log_in("dvidal")
-    again = replace(order, key=new_id(), proof=third.prove(PASSWORD))
+    again = replace(order, **proven(third))
     with pytest.raises(NotYourVisit):
         third.desk().do(service.sign_note, again)
 
@@ -139,29 +139,45 @@ def test_signing_asks_for_the_password_of_the_signer_just_now(network: Network, 
         doctor.desk().do(service.sign_note, order)
     with pytest.raises(LoginRefused):
         doctor.prove("otra clave")
-    fresh = doctor.prove(PASSWORD)
+    fresh = doctor.prove(PASSWORD, order.key)
     stale = replace(fresh, at=fresh.at - timedelta(minutes=5))
-    foreign = log_in("jibarra").prove(PASSWORD)
-    for proof in (stale, foreign):
+    foreign = log_in("jibarra").prove(PASSWORD, order.key)
+    of_another_order, of_none = doctor.prove(PASSWORD, new_id()), doctor.prove(PASSWORD)
+    for proof in (stale, foreign, of_another_order, of_none):
         with pytest.raises(ProofNeeded):
             doctor.desk().do(service.sign_note, replace(order, proof=proof))
+    doctor.desk().do(service.sign_note, replace(order, proof=fresh))
+
+
+def test_one_proof_signs_one_order(network: Network, log_in: LogIn) -> None:
+    doctor = log_in("lpaz")
+    first, second = in_course(network, log_in), in_course(network, log_in)
+    proof = proven(doctor)
+    order = service.SignNote(patient_id=first.patient_id, visit_id=first.visit_id, text="Una.", **proof)
+    doctor.desk().do(service.sign_note, order)
+    more = service.SignNote(
+        patient_id=second.patient_id, visit_id=second.visit_id, text="Otra.", proof=order.proof
+    )
+    with pytest.raises(ProofNeeded):
+        doctor.desk().do(service.sign_note, more)
+    doctor.desk().do(service.sign_note, replace(more, **proven(doctor)))
 
 
 def test_an_empty_note_and_anothers_visit_are_not_signed(network: Network, log_in: LogIn) -> None:
     visit, doctor, other = in_course(network, log_in), log_in("lpaz"), log_in("jibarra")
     blank = service.SignNote(
-        patient_id=visit.patient_id, visit_id=visit.visit_id, text=" \n ", proof=doctor.prove(PASSWORD)
+        patient_id=visit.patient_id, visit_id=visit.visit_id, text=" \n ", **proven(doctor)
     )
     with pytest.raises(NoteEmpty):
         doctor.desk().do(service.sign_note, blank)
     with pytest.raises(NotYourVisit):
-        other.desk().do(service.sign_note, replace(blank, text="Nota.", proof=other.prove(PASSWORD)))
+        other.desk().do(service.sign_note, replace(blank, text="Nota.", **proven(other)))
 
 
 def test_a_visit_is_signed_once_and_grows_by_addenda(network: Network, log_in: LogIn) -> None:
     (visit, note), doctor = signed(network, log_in), log_in("lpaz")
     twice = service.SignNote(
-        patient_id=visit.patient_id, visit_id=visit.visit_id, text="Otra.", proof=doctor.prove(PASSWORD)
+        patient_id=visit.patient_id, visit_id=visit.visit_id, text="Otra.", **proven(doctor)
     )
     with pytest.raises(NoteSigned):
         doctor.desk().do(service.sign_note, twice)
@@ -169,7 +185,7 @@ def test_a_visit_is_signed_once_and_grows_by_addenda(network: Network, log_in: L
         patient_id=visit.patient_id,
         amends_id=note.note_id,
         text="Agrego: alta.",
-        proof=doctor.prove(PASSWORD),
+        **proven(doctor),
     )
     doctor.desk().do(service.addend_note, addendum)
     chart = doctor.desk().see(queries.open_chart, queries.ChartQuery(visit.patient_id))

@@ -24,7 +24,7 @@ from clinicdesk.clinic.records.rules import NOTE_MOST, UNSIGNED, DiagnosisEntry
 from clinicdesk.clinic.turns import service as turns
 from clinicdesk.kit import clock
 from clinicdesk.kit.ids import new_id
-from tests.factories import PASSWORD, Network, new_patient
+from tests.factories import Network, new_patient, proven
 
 STATED = (DiagnosisEntry("I10", "Hipertensión"),)
 
@@ -56,11 +56,9 @@ def test_a_draft_is_signed_as_the_server_holds_it_and_again_gives_the_first_answ
         patient_id=visit.patient_id, visit_id=visit.visit_id, text="Sin cambios.", diagnoses=STATED, version=1
     )
     doctor.desk().do(service.save_draft, draft)
-    order = signing.SignDraft(
-        patient_id=visit.patient_id, visit_id=visit.visit_id, proof=doctor.prove(PASSWORD)
-    )
+    order = signing.SignDraft(patient_id=visit.patient_id, visit_id=visit.visit_id, **proven(doctor))
     first = doctor.desk().do(signing.sign_draft, order)
-    again = replace(order, record_id=new_id(), note_id=new_id(), proof=doctor.prove(PASSWORD))
+    again = replace(order, record_id=new_id(), note_id=new_id(), **proven(doctor, order.key))
     assert doctor.desk().do(signing.sign_draft, again) == first
     entry = entry_of(doctor, visit.patient_id)
     assert [note.text for note in entry.notes] == ["Sin cambios."]
@@ -80,7 +78,7 @@ def test_an_entry_waits_for_its_signature_and_is_signed_once(log_in) -> None:  #
     )
     assert added.note_id is None
     assert entry_of(doctor, patient_id).attributes == {UNSIGNED: "TA 120/80"}
-    order = signing.SignRecord(patient_id=patient_id, record_id=added.id, proof=doctor.prove(PASSWORD))
+    order = signing.SignRecord(patient_id=patient_id, record_id=added.id, **proven(doctor))
     doctor.desk().do(signing.sign_record, order)
     entry = entry_of(doctor, patient_id)
     assert [note.text for note in entry.notes] == ["TA 120/80"]
@@ -98,8 +96,8 @@ def test_only_its_author_signs_an_entry_and_with_the_password(log_in) -> None:  
     with pytest.raises(ProofNeeded):
         doctor.desk().do(signing.sign_record, order)
     with pytest.raises(NotYourVisit):
-        other.desk().do(signing.sign_record, replace(order, key=new_id(), proof=other.prove(PASSWORD)))
-    lost = replace(order, key=new_id(), record_id=new_id(), proof=doctor.prove(PASSWORD))
+        other.desk().do(signing.sign_record, replace(order, **proven(other)))
+    lost = replace(order, record_id=new_id(), **proven(doctor))
     with pytest.raises(RecordNotFound):
         doctor.desk().do(signing.sign_record, lost)
     assert entry_of(doctor, patient_id).notes == ()
@@ -118,7 +116,7 @@ def test_an_entry_is_neither_out_of_time_nor_longer_than_a_note(log_in) -> None:
             kind="otro",
             text="a" * (NOTE_MOST + 1),
             sign=sign,
-            proof=doctor.prove(PASSWORD),
+            **proven(doctor),
         )
         with pytest.raises(NoteTooLong):
             doctor.desk().do(service.add_record, long)

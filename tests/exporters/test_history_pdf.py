@@ -26,7 +26,7 @@ from tests.exporters.histories import (
     observation,
     patient,
 )
-from tests.factories import PASSWORD, Network, new_patient
+from tests.factories import Network, new_patient, proven
 
 HEAD = "Quispe Mamani, Rosa Elena DNI 28.431.907 · F 45 a · nacimiento 03/02/1981 · HC 002210"
 FOOT = "Impreso por Sosa, Marta el 23/11/2026 09:42 (UTC-03:00, America/Argentina/Buenos_Aires)"
@@ -292,7 +292,7 @@ def signed_history(network: Network, log_in, text: str) -> tuple[History, UUID]:
         visit_id=called.visit_id,
         text=text,
         diagnoses=(DiagnosisEntry("R51", "Cefalea"),),
-        proof=doctor.prove(PASSWORD),
+        **proven(doctor),
     )
     doctor.desk().do(records.sign_note, order)
     done = records.FinishVisit(

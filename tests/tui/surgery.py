@@ -23,7 +23,7 @@ from clinicdesk.clinic.records.rules import DiagnosisEntry
 from clinicdesk.clinic.turns import service as turns
 from clinicdesk.kit import clock
 from clinicdesk.kit.ids import new_id
-from tests.factories import PASSWORD, ZONE, Network, new_patient
+from tests.factories import PASSWORD, ZONE, Network, new_patient, proven
 
 _doctors = itertools.count(1)
 FIRST = clock.instant(datetime(2026, 10, 16, 10, 22), ZONE)  # noqa: DTZ001 - wall time of the clinic
@@ -80,7 +80,7 @@ class Surgery:
                 at=FIRST - timedelta(days=44 * number),
                 text=note,
                 diagnoses=(DiagnosisEntry(code, name, chronic=code == "I10"),),
-                proof=doctor.prove(PASSWORD) if note else None,
+                **(proven(doctor) if note else {}),
             )
             doctor.desk().do(records.add_record, order)
         doctor.close()

@@ -1,12 +1,149 @@
--- The gate: what may be asked before anybody has logged in, by k_gate alone.
+-- The gate: what may be asked before anybody has logged in, by k_gate alone. Its password is no secret, so
+-- nothing here says whether a name exists: every name, made up or not, is counted and answered the same way.
 
 CREATE SCHEMA gate AUTHORIZATION k_owner;
 
--- What a login needs before it can be tried: the argon2id salt. An unknown name gets one too,
--- always the same, so that names cannot be told apart here.
-CREATE FUNCTION gate.begin(p_username text, p_origin text) RETURNS TABLE (salt bytea)
+-- Where an attempt comes from: the address where the line has one, and what the program says.
+CREATE FUNCTION gate.origin(p_said text) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT left(concat_ws(' ', host(inet_client_addr()), p_said), 120);
+$$;
+
+-- How long an attempt counts, and how many there may be in that time.
+CREATE FUNCTION gate.lasts() RETURNS interval
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$ SELECT interval '15 minutes' $$;
+
+-- The salt of a login. An unknown name gets one too, always the same; both are worked out for every name.
+CREATE FUNCTION gate.salt_of(p_username text) RETURNS bytea
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT coalesce(
-    (SELECT l.salt FROM public.logins l WHERE l.username = p_username),
-    (SELECT substr(sha256(g.secret || convert_to(p_username, 'UTF8')), 1, 16) FROM public.gate_secret g));
+    (SELECT l.salt FROM public.logins l WHERE l.username = p_username), made.up)
+  FROM (SELECT substr(sha256(g.secret || convert_to(p_username, 'UTF8')), 1, 16) AS up
+        FROM public.gate_secret g) made;
+$$;
+
+-- Attempts left for a name at an origin, and the seconds until there is another. An origin where the person has
+-- logged in before has five of its own, which nobody elsewhere can use up. All other origins have five each and
+-- ten together; an origin has sixty for all names that never logged in there; and there is room for 20,000.
+CREATE FUNCTION gate.room(p_username text, p_origin text, p_known boolean,
+                          OUT attempts_left integer, OUT wait_seconds integer)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  since timestamptz := clock_timestamp() - gate.lasts();
+  own integer;
+  pool integer;
+  unanswered integer;
+  oldest timestamptz;
+BEGIN
+  SELECT count(*) FILTER (WHERE a.origin = p_origin), count(*),
+         count(*) FILTER (WHERE a.failed_at IS NULL AND a.at > clock_timestamp() - interval '10 seconds'), min(a.at)
+    INTO own, pool, unanswered, oldest
+    FROM public.gate_attempts a
+    WHERE a.username = p_username AND a.at > since AND a.known = p_known AND (NOT p_known OR a.origin = p_origin);
+  attempts_left := 5 - own;
+  IF NOT p_known THEN
+    attempts_left := least(attempts_left, 10 - pool,
+      60 - (SELECT count(*) FROM public.gate_attempts a WHERE a.origin = p_origin AND a.at > since AND NOT a.known),
+      20000 - (SELECT count(*) FROM (SELECT FROM public.gate_attempts LIMIT 20000) every));
+  END IF;
+  -- Attempts that have not been answered yet may still turn out well: that is worth a second's wait.
+  wait_seconds := CASE
+    WHEN attempts_left > 0 THEN 0
+    WHEN attempts_left + unanswered > 0 THEN 1
+    ELSE greatest(2, ceil(extract(epoch FROM coalesce(oldest, clock_timestamp()) - since)))
+  END;
+END $$;
+
+-- What the gate itself has to tell the audit: a try that failed, a name that has no tries left.
+CREATE FUNCTION gate.tell(p_what text, p_refusal text, p_origin text) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  INSERT INTO public.acts (key, role, host, what, purpose, outcome, refusal)
+  VALUES (gen_random_uuid(), '', p_origin, p_what, 'OPER',
+          CASE WHEN p_refusal IS NULL THEN 'done' ELSE 'refused' END, p_refusal);
+$$;
+
+-- Attempts that count no more go, a few at a time; nobody waits for another's.
+CREATE FUNCTION gate.prune() RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  DELETE FROM public.gate_attempts WHERE ticket IN (
+    SELECT a.ticket FROM public.gate_attempts a WHERE a.at <= clock_timestamp() - gate.lasts()
+    ORDER BY a.at LIMIT 100 FOR UPDATE SKIP LOCKED);
+$$;
+
+-- What a login needs before it can be tried: the salt, and a ticket that says how it went. `tries` counts this
+-- one. Without a try left there is no salt and no ticket, only how long to wait. Counted before it is tried, so
+-- that many at once are no more than many in a row; one at a time for a name, without waiting long for a crowd.
+CREATE FUNCTION gate.begin(p_username text, p_origin text)
+RETURNS TABLE (salt bytea, ticket uuid, tries integer, most integer, wait_seconds integer)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s' AS $$
+DECLARE
+  who text := left(p_username, 64);
+  here text := gate.origin(p_origin);
+  is_known boolean := EXISTS (SELECT FROM public.known_origins k WHERE k.username = who AND k.origin = here);
+  room record;
+  made uuid;
+  pepper bytea := gate.salt_of(who);
+BEGIN
+  PERFORM gate.prune();
+  PERFORM pg_advisory_xact_lock(hashtextextended(
+    format('clinicdesk.gate %s %s', who, CASE WHEN is_known THEN here END), 0));
+  SELECT * INTO room FROM gate.room(who, here, is_known);
+  IF room.attempts_left > 0 THEN
+    INSERT INTO public.gate_attempts (username, origin, known) VALUES (who, here, is_known)
+      RETURNING gate_attempts.ticket INTO made;
+    RETURN QUERY SELECT pepper, made, 6 - room.attempts_left, 5, 0;
+    RETURN;
+  END IF;
+  -- Told once for all the attempts that stand in the way.
+  UPDATE public.gate_attempts a SET told = true
+    WHERE a.username = who AND a.known = is_known AND (NOT is_known OR a.origin = here) AND NOT a.told;
+  IF FOUND AND room.wait_seconds > 1 THEN
+    PERFORM gate.tell('login.blocked', 'TooManyTries', here);
+  END IF;
+  RETURN QUERY SELECT NULL::bytea, NULL::uuid, 5, 5, room.wait_seconds;
+END $$;
+
+-- The ticket's password was refused. Each ticket is told once: acts are bounded as attempts are.
+CREATE FUNCTION gate.failed(p_ticket uuid) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  tried record;
+BEGIN
+  UPDATE public.gate_attempts a SET failed_at = clock_timestamp()
+    WHERE a.ticket = p_ticket AND a.failed_at IS NULL RETURNING a.username, a.origin INTO tried;
+  IF FOUND THEN
+    PERFORM gate.tell('login.refused', 'LoginRefused', tried.origin);
+  END IF;
+END $$;
+
+-- The person of a ticket has proved who they are: the attempts at that origin are forgotten, and it is known
+-- from now on. The fifty newest origins of a person are kept.
+CREATE FUNCTION gate.succeeded(p_username text, p_ticket uuid) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  here text;
+BEGIN
+  DELETE FROM public.gate_attempts a
+    WHERE a.ticket = p_ticket AND a.username = p_username AND a.failed_at IS NULL RETURNING a.origin INTO here;
+  IF here IS NULL THEN
+    RETURN;
+  END IF;
+  DELETE FROM public.gate_attempts a WHERE a.username = p_username AND a.origin = here;
+  INSERT INTO public.known_origins AS k (username, origin, seen_at) VALUES (p_username, here, clock_timestamp())
+    ON CONFLICT ON CONSTRAINT known_origins_pk DO UPDATE SET seen_at = excluded.seen_at;
+  DELETE FROM public.known_origins k WHERE k.username = p_username AND k.origin IN (
+    SELECT o.origin FROM public.known_origins o WHERE o.username = p_username
+    ORDER BY o.seen_at DESC, o.origin OFFSET 50);
+END $$;
+
+-- Only whoever has logged in as the person can say that the ticket was good: session_user is the proof.
+CREATE FUNCTION gate.arrived(p_ticket uuid) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT gate.succeeded(substr(session_user, 3), p_ticket);
+$$;
+
+-- For `user unlock`: administration gives a person's tries back, everywhere.
+CREATE FUNCTION gate.forgive(p_username text) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  DELETE FROM public.gate_attempts a WHERE a.username = p_username;
 $$;

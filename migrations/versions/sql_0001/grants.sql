@@ -3,8 +3,10 @@ REVOKE ALL ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO k_owner; -- foreign keys are checked as the owner
 REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA public, gate, access, charts, audit FROM PUBLIC;
 
-GRANT USAGE ON SCHEMA gate TO k_gate;
-GRANT EXECUTE ON FUNCTION gate.begin(text, text) TO k_gate;
+-- The gate: what k_gate may ask, and the one answer that only a person's own login can give.
+GRANT USAGE ON SCHEMA gate TO k_gate, k_staff;
+GRANT EXECUTE ON FUNCTION gate.begin(text, text), gate.failed(uuid) TO k_gate;
+GRANT EXECUTE ON FUNCTION gate.arrived(uuid) TO k_staff;
 
 -- Owners of definer functions that make roles: k_roles, so that no superuser's function does.
 GRANT USAGE ON SCHEMA access, public TO k_roles;

@@ -62,6 +62,24 @@ CREATE TABLE clinics (
   CONSTRAINT clinics_name_ck CHECK (length(name) BETWEEN 1 AND 80)
 );
 
+CREATE TABLE gate_attempts (
+  ticket UUID DEFAULT gen_random_uuid() NOT NULL,
+  username TEXT NOT NULL,
+  origin TEXT NOT NULL,
+  known BOOLEAN NOT NULL,
+  at TIMESTAMP WITH TIME ZONE DEFAULT clock_timestamp() NOT NULL,
+  failed_at TIMESTAMP WITH TIME ZONE,
+  told BOOLEAN DEFAULT false NOT NULL,
+  CONSTRAINT gate_attempts_pk PRIMARY KEY (ticket),
+  CONSTRAINT gate_attempts_text_ck CHECK (length(username) <= 64 AND length(origin) <= 120)
+);
+
+CREATE INDEX gate_attempts_at_ix ON gate_attempts (at);
+
+CREATE INDEX gate_attempts_origin_ix ON gate_attempts (origin, at);
+
+CREATE INDEX gate_attempts_username_ix ON gate_attempts (username, at);
+
 CREATE TABLE gate_secret (
   id BIGSERIAL NOT NULL,
   secret BYTEA NOT NULL,
@@ -380,6 +398,14 @@ CREATE TABLE turn_events (
   CONSTRAINT turn_events_person_fk FOREIGN KEY(person_id) REFERENCES people (id),
   CONSTRAINT turn_events_transition_fk FOREIGN KEY(from_state, to_state) REFERENCES turn_transitions (from_state, to_state),
   CONSTRAINT turn_events_prev_fk FOREIGN KEY(patient_id, turn_id, prev_seq, from_state) REFERENCES turn_events (patient_id, turn_id, seq, to_state)
+);
+
+CREATE TABLE known_origins (
+  username TEXT NOT NULL,
+  origin TEXT NOT NULL,
+  seen_at TIMESTAMP WITH TIME ZONE NOT NULL,
+  CONSTRAINT known_origins_pk PRIMARY KEY (username, origin),
+  CONSTRAINT known_origins_username_fk FOREIGN KEY(username) REFERENCES logins (username)
 );
 
 CREATE TABLE rooms (

@@ -225,11 +225,7 @@ def psql(
     ] = None,
 ) -> None:
     """Open psql with the derived secret in the environment of the child alone."""
-    from clinicdesk.cli.entrance import open_secret
     from clinicdesk.cli.psql import run_psql
-    from clinicdesk.clinic.access import service
 
-    call = the_call(ctx)
-    url, username, secret = open_secret(call)
-    service.connect(url, username, secret).dispose()
-    raise typer.Exit(run_psql(url, username, secret, arguments or []))
+    session = the_call(ctx).session()
+    raise typer.Exit(run_psql(session.url, session.actor.username, session.secret, arguments or []))

@@ -16,28 +16,24 @@ if TYPE_CHECKING:
 
 def open_session(call: Call) -> Session:
     """Log in as CLINICDESK_USER, else as whoever `clinicdesk login` keeps. Raises NotLoggedIn."""
-    url, username, secret = open_secret(call)
-    clinic = call.clinic or call.settings.clinic
-    session = bootstrap.session(url, username, secret, clinic, call.role, bootstrap.host_name())
+    session = _session(call)
     if session.actor.must_change_password:
         outcome.say(_("Su clave es provisoria. Cambiarla con: clinicdesk passwd"))
     return session
 
 
-def open_secret(call: Call) -> tuple[str, str, str]:
-    """The database's place, who works here and their derived secret. Raises NotLoggedIn."""
-    where = call.settings
+def _session(call: Call) -> Session:
+    where, clinic = call.settings, call.clinic or call.settings.clinic
     kept = kept_login.kept(where) if where.password_file is None else None
     if kept is not None and where.user in (None, kept.username):
-        return bootstrap.database_url(where), kept.username, kept.secret
+        url, host = bootstrap.database_url(where), bootstrap.host_name()
+        return bootstrap.session(url, kept.username, kept.secret, clinic, call.role, host)
     if where.user is None:
         raise NotLoggedIn
-    from clinicdesk.clinic.access.service import secret_for
-
-    username = where.user.strip().lower()
     password = typed_password(call, where.user)
-    url = bootstrap.database_url(where)
-    return url, username, secret_for(url, username, password, bootstrap.host_name())
+    return bootstrap.log_in(
+        bootstrap.database_url(where), where.user, password, clinic=clinic, role=call.role
+    )
 
 
 def typed_password(call: Call, username: str) -> str:

@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from clinicdesk.bootstrap import Session
-    from clinicdesk.clinic.access.rules import Proof
     from clinicdesk.clinic.desk import Desk
+    from clinicdesk.clinic.usecases import Order
     from clinicdesk.kit.settings import Settings
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
+ProvenT = TypeVar("ProvenT", bound="Order")
 
 
 class NotLoggedIn(Refusal):
@@ -73,12 +74,16 @@ class Call:
         """`Order(**call.keyed, …)`: the key that was given, if one was."""
         return {} if self.key is None else {"key": self.key}
 
-    def prove(self) -> Proof:
-        """Proof that the person knows the password now: from its file, else asked for."""
+    def proved(self, order: ProvenT) -> ProvenT:
+        """The order with proof that the person knows the password now: from its file, else asked for."""
+        from dataclasses import replace
+
         from clinicdesk.cli.entrance import typed_password
 
         session = self.session()
-        return session.prove(typed_password(self, session.actor.username))
+        password = typed_password(self, session.actor.username)
+        proof: dict[str, Any] = {"proof": session.prove(password, order.key)}
+        return replace(order, **proof)
 
     def close(self) -> None:
         """Give the session back."""

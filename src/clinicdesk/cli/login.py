@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -34,18 +35,15 @@ def log_in(
     from clinicdesk.cli import kept_login
     from clinicdesk.cli.entrance import typed_password
     from clinicdesk.cli.new_password import asked
-    from clinicdesk.clinic.access import service
 
     call = the_call(ctx)
     where = call.settings
     username = (user or where.user or asked(_("Usuario"))).strip().lower()
     password = typed_password(call, username)
-    url, host = bootstrap.database_url(where), bootstrap.host_name()
-    secret = service.secret_for(url, username, password, host)
-    clinic = call.clinic or where.clinic
-    with closing(bootstrap.session(url, username, secret, clinic, call.role, host)) as session:
+    url, clinic = bootstrap.database_url(where), call.clinic or where.clinic
+    with closing(bootstrap.log_in(url, username, password, clinic=clinic, role=call.role)) as session:
         actor = session.actor
-    kept = kept_login.keep(where, username, secret)
+    kept = kept_login.keep(where, username, session.secret)
     if actor.must_change_password:
         call.say(_("Su clave es provisoria. Cambiarla con: clinicdesk passwd"))
     data = {"user": username, "name": actor.name, "until": kept.until}
@@ -101,11 +99,12 @@ def change_password(
     from clinicdesk.clinic.access import service
 
     call = the_call(ctx)
-    actor, proof = call.session().actor, call.prove()
+    actor = call.session().actor
+    proved = call.proved(service.ChangePassword(password=""))
     password = given_password(actor.username, password_file)
-    call.desk.do(service.change_password, service.ChangePassword(password=password, proof=proof))
+    call.desk.do(service.change_password, replace(proved, password=password))
     if (kept := kept_login.kept(call.settings)) and kept.username == actor.username:
         url = bootstrap.database_url(call.settings)
-        secret = service.secret_for(url, actor.username, password, actor.host)
-        kept_login.keep(call.settings, actor.username, secret)
+        with closing(bootstrap.log_in(url, actor.username, password, host=actor.host)) as session:
+            kept_login.keep(call.settings, actor.username, session.secret)
     call.answer({"user": actor.username}, _("Clave cambiada."))

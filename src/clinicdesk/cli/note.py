@@ -117,11 +117,11 @@ def sign(
     patient_id, visit_id = _visit(call, turn_id)
     common = {**call.keyed, "patient_id": patient_id, "visit_id": visit_id, "kind": kind}
     if text is None:
-        held = signing.SignDraft(**common, diagnoses=stated or None, proof=call.prove())
+        held = call.proved(signing.SignDraft(**common, diagnoses=stated or None))
         show_signed(call, call.desk.do(signing.sign_draft, held))
         return
     body = given.text_of(text)
-    order = service.SignNote(**common, text=body, diagnoses=stated, proof=call.prove())
+    order = call.proved(service.SignNote(**common, text=body, diagnoses=stated))
     show_signed(call, call.desk.do(service.sign_note, order))
 
 
@@ -139,10 +139,8 @@ def addend(
     call = the_call(ctx)
     patient_id, row_id = given.pair_of(note_id)
     body = given.text_of(text)
-    order = service.AddendNote(
-        **call.keyed, patient_id=patient_id, amends_id=row_id, text=body, proof=call.prove()
-    )
-    show_signed(call, call.desk.do(service.addend_note, order))
+    order = service.AddendNote(**call.keyed, patient_id=patient_id, amends_id=row_id, text=body)
+    show_signed(call, call.desk.do(service.addend_note, call.proved(order)))
 
 
 def show_signed(call: Call, answer: NoteAnswer) -> None:

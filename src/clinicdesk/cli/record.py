@@ -88,9 +88,8 @@ def add(
         diagnoses=stated,
         attributes=attributes,
         sign=sign,
-        proof=call.prove() if sign and body.strip() else None,
     )
-    answer = call.desk.do(service.add_record, order)
+    answer = call.desk.do(service.add_record, call.proved(order) if sign and body.strip() else order)
     record_id = opaque(answer.patient_id, answer.id)
     note_id = opaque(answer.patient_id, answer.note_id) if answer.note_id else None
     data = {"id": record_id, "type": kind, "signed": note_id is not None, "note_id": note_id}
@@ -105,7 +104,7 @@ def sign_record(ctx: typer.Context, record_id: RecordId) -> None:
 
     call = the_call(ctx)
     patient_id, row_id = given.pair_of(record_id)
-    order = signing.SignRecord(**call.keyed, patient_id=patient_id, record_id=row_id, proof=call.prove())
+    order = call.proved(signing.SignRecord(**call.keyed, patient_id=patient_id, record_id=row_id))
     show_signed(call, call.desk.do(signing.sign_record, order))
 
 

@@ -42,6 +42,7 @@ _UNKNOWN: Final = ("08", "57P01", "57P02", "57P03", "XX000")
 _RETRY: Final = ("40P01", "40001")
 # While connecting libpq tells no SQLSTATE: too many for the role, for the server, for people.
 _NO_ROOM: Final = ("too many connections", "too many clients", "remaining connection slots")
+_NO_DATABASE: Final = ("does not exist", "permission denied for database")
 _ROOM_PAUSES_SECONDS: Final = (0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
 _CITUS_SHARD = re.compile(r"_\d{6,}$")
 _QUOTED_NAME = re.compile(r'constraint "([^"]+)"')
@@ -96,10 +97,30 @@ def when_there_is_room(connect: Callable[[], MadeT]) -> MadeT:
         try:
             return connect()
         except (psycopg.OperationalError, DBAPIError) as error:
-            if not any(words in str(error) for words in _NO_ROOM):
+            if not is_full(error):
                 raise
             time.sleep(pause * (1 + random.random()))  # noqa: S311 - spreads those who wait
     return connect()
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether the server, or the role, had no connection left to give."""
+    return any(words in str(error) for words in _NO_ROOM)
+
+
+def is_refused_login(error: BaseException | None, role: str) -> bool:
+    """Whether the server asked for a password and then would not have this role in.
+
+    libpq tells no SQLSTATE while connecting. Every language of the server's names the role when it
+    refuses it, and none does when the line breaks.
+    """
+    asked = getattr(getattr(error, "pgconn", None), "used_password", False)
+    return bool(asked) and role in str(error) and error is not None and not is_full(error)
+
+
+def is_no_database(error: BaseException) -> bool:
+    """Whether the server has no database of that name, or does not let everybody see it."""
+    return any(words in str(error) for words in _NO_DATABASE)
 
 
 def listener(engine: Engine) -> psycopg.Connection[Any]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from uuid import UUID
 
     from clinicdesk.bootstrap import Session
     from clinicdesk.clinic.access.rules import Proof
@@ -34,9 +35,9 @@ class DeskLink:
         """Read rows. Raises Refusal."""
         return await self.hop(self._desk.see, view, query)
 
-    async def prove(self, password: str) -> Proof:
-        """Proof that the person knows the password now. Raises LoginRefused."""
-        return await self.hop(self.session.prove, password)
+    async def prove(self, password: str, key: UUID | None = None) -> Proof:
+        """Proof that the person knows the password now, for one order. Raises LoginRefused, TooManyTries."""
+        return await self.hop(self.session.prove, password, key)
 
     async def hop(self, function: Callable[..., T], *args: Any) -> T:
         """Run any blocking function of the domain in the pool."""

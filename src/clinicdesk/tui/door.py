@@ -75,11 +75,14 @@ def _log_in(url: str, username: str, password: str, clinic: str | None) -> Sessi
 
 
 def _change_password(session: Session, old: str, new: str) -> Session:
+    from dataclasses import replace
+
     from clinicdesk import bootstrap
     from clinicdesk.clinic.access import service
 
     actor = session.actor
-    order = service.ChangePassword(password=new, proof=session.prove(old))
+    order = service.ChangePassword(password=new)
+    order = replace(order, proof=session.prove(old, order.key))
     session.desk().do(service.change_password, order)
     url = session.url
     session.close()

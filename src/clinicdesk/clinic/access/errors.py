@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-from clinicdesk.kit.errors import Exit, Refusal
+from clinicdesk.kit.errors import DatabaseUnreachable, Exit, Refusal
 
 
 class LoginRefused(Refusal):
     """Wrong password, unknown or disabled user: one same answer."""
 
-    says = "La clave no es correcta. Revisar mayúsculas y volver a escribirla."
+    says = "La clave no es correcta. Revisar mayúsculas y volver a escribirla.{count}"
     exit = Exit.NOT_ALLOWED
+
+
+class TooManyTries(Refusal):
+    """The gate has no try left for this name from here, whether or not the name exists."""
+
+    says = "Demasiados intentos con este usuario. Volver a probar en {wait}."
+    exit = Exit.NOT_ALLOWED
+
+
+class GateFull(DatabaseUnreachable):
+    """Everybody wants in at once, or somebody keeps the others out."""
+
+    says = "La entrada está llena: otros están ingresando. Volver a probar en unos segundos."
 
 
 class NotInstalled(Refusal):

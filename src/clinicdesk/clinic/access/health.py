@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import psycopg
 from sqlalchemy import Connection, Engine, text
 
-from clinicdesk.clinic.access import service
+from clinicdesk.clinic.access import gate
 from clinicdesk.clinic.rights import GROUP_ROLE
 from clinicdesk.kit import db, server
 
@@ -45,7 +45,7 @@ def facts(engine: Engine) -> Facts:
 
 def seen_from_the_gate(url: str) -> Facts:
     """What can be seen before anybody has logged in. Raises DatabaseUnreachable."""
-    engine = db.engine_for(db.conninfo(url, *service.GATE, service.PROGRAM))
+    engine = db.engine_for(db.conninfo(url, *gate.LOGIN, gate.PROGRAM))
     try:
         return facts(engine)
     finally:
@@ -77,7 +77,7 @@ def _revision(connection: Connection) -> str | None:
 
 def lets_anybody_in(url: str) -> bool:
     """Whether the server takes a wrong password: its pg_hba.conf says trust where it must not."""
-    wrong = db.conninfo(url, service.GATE[0], "not the gate's", service.PROGRAM)
+    wrong = db.conninfo(url, gate.LOGIN[0], "not the gate's", gate.PROGRAM)
     try:
         psycopg.connect(wrong).close()
     except psycopg.Error:

@@ -10,11 +10,13 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     ForeignKeyConstraint,
+    Index,
     LargeBinary,
     PrimaryKeyConstraint,
     Sequence,
     Table,
     UniqueConstraint,
+    Uuid,
     text,
 )
 
@@ -79,4 +81,30 @@ gate_secret: Final = local(
     Column("secret", LargeBinary, nullable=False),
     PrimaryKeyConstraint("id", name="gate_secret_pk"),
     CheckConstraint("id = 1 AND length(secret) = 32", name="gate_secret_one_ck"),
+)
+
+# Tries at the gate that still count. Names are whatever was typed, so nothing here refers to a login.
+gate_attempts: Final = local(
+    "gate_attempts",
+    Column("ticket", Uuid, nullable=False, server_default=text("gen_random_uuid()")),
+    words("username"),
+    words("origin"),
+    Column("known", Boolean, nullable=False),
+    instant("at", server_default=text("clock_timestamp()")),
+    instant("failed_at", nullable=True),
+    Column("told", Boolean, nullable=False, server_default=text("false")),
+    PrimaryKeyConstraint("ticket", name="gate_attempts_pk"),
+    CheckConstraint("length(username) <= 64 AND length(origin) <= 120", name="gate_attempts_text_ck"),
+    Index("gate_attempts_username_ix", "username", "at"),
+    Index("gate_attempts_origin_ix", "origin", "at"),
+    Index("gate_attempts_at_ix", "at"),
+)
+
+known_origins: Final = local(
+    "known_origins",
+    words("username"),
+    words("origin"),
+    instant("seen_at"),
+    PrimaryKeyConstraint("username", "origin", name="known_origins_pk"),
+    ForeignKeyConstraint(["username"], ["logins.username"], name="known_origins_username_fk"),
 )

@@ -7,6 +7,7 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 from clinicdesk.clinic.access.errors import BadPassword, BadUsername
 
@@ -44,11 +45,13 @@ def checked_password(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """That a person typed the password again at `at`. Only `service.prove` makes one."""
+    """That a person typed the password again at `at`, for one order (its key): `gate.prove` makes it."""
 
     username: str
     at: datetime
+    key: UUID | None = None
 
-    def holds(self, username: str, now: datetime) -> bool:
-        """Whether this proof is the same person's and fresh."""
-        return self.username == username and timedelta(0) <= now - self.at <= PROOF_LASTS
+    def holds(self, username: str, key: UUID, now: datetime) -> bool:
+        """Whether this proof is the same person's, for this very order, and fresh."""
+        fresh = timedelta(0) <= now - self.at <= PROOF_LASTS
+        return fresh and self.username == username and self.key == key

@@ -1,18 +1,14 @@
-"""Logging in through the gate, and the use cases of administration."""
+"""Use cases of people's access."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
-import psycopg
-from sqlalchemy import Engine, func, insert, select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import func, insert, select
 
 from clinicdesk.clinic.access import rules
 from clinicdesk.clinic.access.errors import (
-    LoginRefused,
-    NotInstalled,
     OwnLogin,
     ProofNeeded,
     RoleUnknown,
@@ -22,57 +18,8 @@ from clinicdesk.clinic.access.errors import (
 from clinicdesk.clinic.access.model import clinic_roles, logins, people
 from clinicdesk.clinic.rights import Permission, Role
 from clinicdesk.clinic.usecases import Order, Reader, Tx, use_case
-from clinicdesk.kit import clock, db, secrets
+from clinicdesk.kit import secrets
 from clinicdesk.kit.errors import Refusal
-
-GATE: Final = ("k_gate", "gate")
-PROGRAM: Final = "clinicdesk"
-# How a server that is not ours, or not yet, answers whoever knocks at the gate.
-_NO_GATE: Final = ('authentication failed for user "k_gate"', "does not exist")
-_REFUSALS: Final = ("password authentication failed", "is not permitted to log in")
-
-
-def secret_for(url: str, username: str, password: str, origin: str) -> str:
-    """The derived secret of a login: asks the gate for the salt.
-
-    Raises NotInstalled, DatabaseUnreachable, LoginRefused for what cannot be anybody's username.
-    """
-    if not rules.is_username(username):
-        raise LoginRefused
-    door = db.conninfo(url, *GATE, PROGRAM)
-    try:
-        with db.when_there_is_room(lambda: psycopg.connect(door, autocommit=True)) as gate:
-            row = gate.execute("SELECT salt FROM gate.begin(%s, %s)", (username, origin)).fetchone()
-    except psycopg.Error as error:
-        if any(words in str(error) for words in _NO_GATE):
-            raise NotInstalled from error
-        raise db.unreachable(error) from error
-    salt = bytes(row[0]) if row and row[0] is not None else bytes(secrets.SALT_BYTES)
-    return secrets.derived(password, salt)
-
-
-def connect(url: str, username: str, secret: str) -> Engine:
-    """An engine of the person's own, its first connection already open.
-
-    Raises LoginRefused with the same words whatever was wrong, DatabaseUnreachable without a line.
-    """
-    if not rules.is_username(username):
-        raise LoginRefused
-    engine = db.engine_for(db.conninfo(url, rules.role_of(username), secret, PROGRAM))
-    try:
-        db.when_there_is_room(engine.connect).close()
-        return engine
-    except DBAPIError as error:
-        engine.dispose()
-        if any(words in str(error.orig) for words in _REFUSALS):
-            raise LoginRefused from None
-        raise db.unreachable(error) from error
-
-
-def prove(url: str, username: str, password: str, origin: str, now: clock.Now = clock.now) -> rules.Proof:
-    """Proof that the person at the keyboard knows the password now. Raises LoginRefused."""
-    connect(url, username, secret_for(url, username, password, origin)).dispose()
-    return rules.Proof(username, now())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +96,7 @@ def reset_password(tx: Tx, order: ResetPassword) -> UserAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangePassword(Order):
-    """One's own new password; `proof` says that the old one was typed just now."""
+    """One's own new password; `proof` says that the old one was typed just now, for this order."""
 
     password: str = field(repr=False, metadata={"made": True})
     proof: rules.Proof | None = field(default=None, repr=False, metadata={"made": True})
@@ -160,7 +107,7 @@ class ChangePassword(Order):
 def change_password(tx: Tx, order: ChangePassword) -> UserAnswer:
     """Set one's own password, and with it that it need not be changed. Raises ProofNeeded, BadPassword."""
     actor = tx.actor
-    if order.proof is None or not order.proof.holds(actor.username, tx.now):
+    if order.proof is None or not order.proof.holds(actor.username, order.key, tx.now):
         raise ProofNeeded
     password = rules.checked_password(order.password)
     salt = secrets.new_salt()

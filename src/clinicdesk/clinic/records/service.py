@@ -369,8 +369,8 @@ def _kind(name: str) -> RecordKind:
 
 
 def demand_proof(tx: Tx, proof: Proof | None) -> None:
-    """Raises ProofNeeded unless the password was typed just now by the same person."""
-    if proof is None or not proof.holds(tx.actor.username, tx.now):
+    """Raises ProofNeeded unless the password was typed just now, by the same person and for this order."""
+    if proof is None or not proof.holds(tx.actor.username, tx.act, tx.now):
         raise ProofNeeded
 
 

@@ -382,7 +382,7 @@ class NoteScreen(ClinicScreen):
         hint = _("Esc sigue el borrador") if len(ask) < self.size.width // 2 else ""
         while (password := await self.prompt.ask_secret(ask, hint=hint)) is not None:
             try:
-                proof = await self.link.prove(password)
+                proof = await self.link.prove(password, order.key)
             except LoginRefused:
                 ask, hint = _("La clave no es correcta. La nota sigue como borrador. Clave"), ""
                 continue
