@@ -33,6 +33,7 @@ def test_who_is_unknown_reads_the_same_as_a_wrong_password(cli: Cli, user: str, 
     wrong = tmp_path / "mal"
     wrong.touch(mode=0o600)
     wrong.write_text("no es la clave")
+    assert cli("msosa", *LOOK).code == 0, "a login begins the count again"
     bad = cli("msosa", *LOOK, CLINICDESK_PASSWORD_FILE=str(wrong))
     done = cli(user, *LOOK)
     if user.strip().lower() == "msosa":

@@ -113,6 +113,7 @@ def test_wrong_unknown_and_closed_read_the_same_and_cost_the_same(
     assert cli("admin", "user", "add", "cerrada", "--family", "Ruiz", "--role", "gestion",
                "--password-file", secret("la clave de otra")).code == 0  # fmt: skip
     assert cli("admin", "user", "disable", "cerrada").code == 0
+    assert cli("admin", "user", "disable", "vmora").code == 0
     counted: list[bytes] = []
     derived = secrets.derived
 
@@ -126,13 +127,14 @@ def test_wrong_unknown_and_closed_read_the_same_and_cost_the_same(
         ("msosa", "no es la clave"),
         ("nadie.asi", "no es la clave"),
         ("cerrada", "la clave de otra"),
-        ("cerrada", "no es la clave"),
+        ("vmora", "no es la clave"),
     ):
         counted.clear()
         done = logged_in(cli, secret, user, password)
         told.append((done.code, done.out, done.err, len(counted), len(counted[0])))
     assert set(told) == {(4, "", told[0][2], 1, 16)}
     assert not state.exists() or list(state.iterdir()) == []
+    assert cli("admin", "user", "enable", "vmora").code == 0
 
 
 def test_a_failed_login_leaves_the_kept_one(cli: Cli, secret: Callable[[str], str]) -> None:

@@ -84,7 +84,7 @@ def test_an_entry_waits_for_its_signature_and_is_signed_once(log_in) -> None:  #
     assert [note.text for note in entry.notes] == ["TA 120/80"]
     assert entry.attributes == {}
     with pytest.raises(NoteSigned):
-        doctor.desk().do(signing.sign_record, replace(order, key=new_id()))
+        doctor.desk().do(signing.sign_record, replace(order, **proven(doctor)))
 
 
 def test_only_its_author_signs_an_entry_and_with_the_password(log_in) -> None:  # type: ignore[no-untyped-def]

@@ -54,11 +54,11 @@ BEGIN
   END;
 END $$;
 
--- What the gate itself has to tell the audit: a try that failed, a name that has no tries left.
-CREATE FUNCTION gate.tell(p_what text, p_refusal text, p_origin text) RETURNS void
+-- What the gate itself has to tell the audit; the name that was tried is what the act is about.
+CREATE FUNCTION gate.tell(p_what text, p_username text, p_origin text, p_refusal text) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-  INSERT INTO public.acts (key, role, host, what, purpose, outcome, refusal)
-  VALUES (gen_random_uuid(), '', p_origin, p_what, 'OPER',
+  INSERT INTO public.acts (key, role, host, what, purpose, subject, outcome, refusal)
+  VALUES (gen_random_uuid(), '', p_origin, p_what, 'OPER', p_username,
           CASE WHEN p_refusal IS NULL THEN 'done' ELSE 'refused' END, p_refusal);
 $$;
 
@@ -98,7 +98,7 @@ BEGIN
   UPDATE public.gate_attempts a SET told = true
     WHERE a.username = who AND a.known = is_known AND (NOT is_known OR a.origin = here) AND NOT a.told;
   IF FOUND AND room.wait_seconds > 1 THEN
-    PERFORM gate.tell('login.blocked', 'TooManyTries', here);
+    PERFORM gate.tell('login.blocked', who, here, 'TooManyTries');
   END IF;
   RETURN QUERY SELECT NULL::bytea, NULL::uuid, 5, 5, room.wait_seconds;
 END $$;
@@ -112,7 +112,7 @@ BEGIN
   UPDATE public.gate_attempts a SET failed_at = clock_timestamp()
     WHERE a.ticket = p_ticket AND a.failed_at IS NULL RETURNING a.username, a.origin INTO tried;
   IF FOUND THEN
-    PERFORM gate.tell('login.refused', 'LoginRefused', tried.origin);
+    PERFORM gate.tell('login.refused', tried.username, tried.origin, 'LoginRefused');
   END IF;
 END $$;
 

@@ -7,6 +7,7 @@ REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA public, gate, access, charts, audit FR
 GRANT USAGE ON SCHEMA gate TO k_gate, k_staff;
 GRANT EXECUTE ON FUNCTION gate.begin(text, text), gate.failed(uuid) TO k_gate;
 GRANT EXECUTE ON FUNCTION gate.arrived(uuid) TO k_staff;
+GRANT EXECUTE ON FUNCTION gate.forgive(text) TO k_admin;
 
 -- Owners of definer functions that make roles: k_roles, so that no superuser's function does.
 GRANT USAGE ON SCHEMA access, public TO k_roles;

@@ -56,6 +56,7 @@ def let_in(url: str, username: str, password: str, origin: str) -> Arrival:
     Raises LoginRefused with the same words whatever was wrong, TooManyTries, NotInstalled,
     DatabaseUnreachable.
     """
+    username = username if rules.is_username(username) else rules.nobody(username)
     ticket = ticket_for(url, username, origin)
     secret = secrets.derived(password, ticket.salt)
     try:
@@ -64,7 +65,7 @@ def let_in(url: str, username: str, password: str, origin: str) -> Arrival:
         failed(url, ticket)
         raise refused(ticket) from None
     try:
-        with engine.begin() as own:
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as own:
             own.execute(select(func.gate.arrived(ticket.id)))
     except DBAPIError as error:
         engine.dispose()
@@ -105,11 +106,8 @@ def connect(url: str, username: str, secret: str) -> Engine:
 def ticket_for(url: str, username: str, origin: str) -> Ticket:
     """Leave to try a password or a code once.
 
-    Raises LoginRefused for what cannot be anybody's username, TooManyTries, NotInstalled,
-    DatabaseUnreachable.
+    Raises TooManyTries, NotInstalled, GateFull, DatabaseUnreachable.
     """
-    if not rules.is_username(username):
-        raise LoginRefused
     for pause in (*_CROWD_PAUSES_SECONDS, None):
         salt, ticket, tries, most, wait_seconds = ask(url, lambda gate: _begin(gate, username, origin))
         if ticket is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -25,6 +26,11 @@ def role_of(username: str) -> str:
 def is_username(text: str) -> bool:
     """Whether a login may have this name."""
     return _USERNAME.fullmatch(text) is not None
+
+
+def nobody(text: str) -> str:
+    """A name that stands for what cannot be anybody's, so that it is tried and counted like any other."""
+    return "x" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:30]
 
 
 def checked_username(text: str) -> str:
