@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import contextlib
 import fcntl
+import inspect
 import os
 import pty
 import select
@@ -17,14 +18,22 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 
 import pyte
 
 QUIET: Final = 0.12
 """Seconds without a byte after which a program is taken to have finished painting."""
-PATIENCE: Final = 20.0
-"""Seconds a test waits for what must come."""
+PATIENCE: Final = 60.0
+"""Seconds a test waits for what must come: only what never comes costs them."""
+_LOOK: Final = 0.03
+"""Seconds between two looks at whether a program works."""
+_NOTHING_NS: Final = 100_000
+"""CPU between two looks that is no work."""
+_TIOCGPTPEER: Final = 0x5441
+"""Opens the other end of a pseudo-terminal (ioctl_tty(2)); Python has no name for it."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,17 +108,64 @@ class Terminal:
         def holds() -> bool:
             return wanted in self.text if isinstance(wanted, str) else wanted()
 
+        self._until(holds, lambda: repr(wanted) if isinstance(wanted, str) else _source(wanted), seconds)
+
+    def shows(self, *texts: str) -> None:
+        """All of the texts come to be on the screen together."""
+
+        def missing() -> list[str]:
+            return [text for text in texts if text not in self.text]
+
+        self._until(lambda: not missing(), lambda: f"{missing()} beside the others")
+
+    def row_shows(self, *texts: str) -> None:
+        """One row of the screen comes to hold all of the texts."""
+
+        def holds() -> bool:
+            return any(all(text in line for text in texts) for line in self.lines)
+
+        self._until(holds, lambda: f"a row with {list(texts)}")
+
+    def becomes(self, read: Callable[[], T], wanted: T) -> None:
+        """What is read, on the screen or behind it, comes to be what is wanted."""
+        self._until(lambda: read() == wanted, lambda: f"{wanted!r}, and it is {read()!r}")
+
+    def hides(self, *texts: str) -> None:
+        """None of the texts is on the screen, nor will be by what was done so far."""
+        self._until(lambda: not any(text in self.text for text in texts), lambda: f"{list(texts)} to go")
+        self.settle()
+        found = [text for text in texts if text in self.text]
+        assert not found, f"{found} came back:\n{self.text}"
+
+    def _until(self, holds: Callable[[], bool], what: Callable[[], str], seconds: float = PATIENCE) -> None:
         deadline = time.monotonic() + seconds
         while not holds():
             left = deadline - time.monotonic()
-            assert left > 0, f"waited {seconds} s for {wanted!r}; the screen says:\n{self.text}"
-            assert self._read(min(left, 0.5)) or self.alive, f"ended with {self.exit_code}:\n{self.text}"
+            assert left > 0, f"waited {seconds} s for {what()}; the screen says:\n{self.text}"
+            came = self._read(min(left, 0.1))
+            assert came or self.alive, f"ended with {self.exit_code}, waiting for {what()}:\n{self.text}"
 
     def settle(self, quiet: float = QUIET, seconds: float = PATIENCE) -> bytes:
-        """Read until nothing came for `quiet` seconds; what came."""
-        start, deadline = len(self.output), time.monotonic() + seconds
-        while time.monotonic() < deadline and self._read(quiet):
-            pass
+        """Read until for `quiet` seconds nothing came and nobody worked on what may still come; what came.
+
+        Silence alone proves nothing on a busy machine: a program that waits for its turn is silent too.
+        """
+        start, since, spent = len(self.output), time.monotonic(), self.cpu_ns()
+        deadline = since + seconds
+
+        def moved(wait: float) -> bool:
+            nonlocal spent
+            came, before, spent = self._read(wait), spent, self.cpu_ns()
+            return came or spent - before > _NOTHING_NS or self._has_work()
+
+        while self.alive:
+            if moved(min(_LOOK, quiet)):
+                since = time.monotonic()
+            elif time.monotonic() - since >= quiet:
+                if not self._is_served() and not moved(0):
+                    break
+                since = time.monotonic()
+            assert time.monotonic() < deadline, f"not at rest after {seconds} s:\n{self.text}"
         return self.output[start:]
 
     # Typing
@@ -122,8 +178,25 @@ class Terminal:
         """Type each text, one key at a time with a person's gap; escape sequences are single keys."""
         for key in keys:
             for press in [key] if key.startswith("\x1b") else key:
-                self.send(press)
-                time.sleep(gap)
+                self.stroke(press, gap)
+
+    def stroke(self, key: str, gap: float) -> None:
+        """One key, the gap after it, and as long as the program needs to take it.
+
+        Keys that a busy program finds together would be a scan to it, which no hand can type.
+        """
+        self.send(key)
+        self.listen(gap)
+        deadline = time.monotonic() + PATIENCE
+        while self._unread() and self.alive:
+            assert time.monotonic() < deadline, f"the program takes no keys:\n{self.text}"
+            self._read(0.005)
+
+    def listen(self, seconds: float) -> None:
+        """Take in what the program paints for so long."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            self._read(left)
 
     def act(self, keys: str | bytes = b"", quiet: float = QUIET) -> Cost:
         """Type and read until quiet: what it cost. A settled screen is assumed."""
@@ -151,6 +224,31 @@ class Terminal:
                 total += int(line.split()[1])
         return total
 
+    def _has_work(self) -> bool:
+        """Whether it has keys to take, or runs or waits for a processor."""
+        return self._unread() > 0 or any(
+            _state(task) in {"R", "D"} for task in Path(f"/proc/{self.pid}/task").glob("*/stat")
+        )
+
+    def _is_served(self) -> bool:
+        """Whether another process works for it, so that it will have work."""
+        return False
+
+    def _unread(self) -> int:
+        """Bytes typed that the program has not read."""
+        if self.fd < 0:
+            return 0
+        try:
+            other = fcntl.ioctl(self.fd, _TIOCGPTPEER, os.O_RDONLY | os.O_NOCTTY)
+        except OSError:
+            return 0
+        try:
+            return int(struct.unpack("i", fcntl.ioctl(other, termios.FIONREAD, b"\0" * 4))[0])
+        except OSError:
+            return 0
+        finally:
+            os.close(other)
+
     @property
     def alive(self) -> bool:
         """Whether it still runs; when not, `exit_code` says how it ended (negative: by that signal)."""
@@ -164,7 +262,7 @@ class Terminal:
     @property
     def stopped(self) -> bool:
         """Whether it is suspended."""
-        return Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+        return _state(Path(f"/proc/{self.pid}/stat")) == "T"
 
     def wait_end(self, seconds: float = PATIENCE) -> int:
         """Read until it ends; its exit code."""
@@ -172,7 +270,8 @@ class Terminal:
         while self.alive:
             assert time.monotonic() < deadline, f"still running after {seconds} s:\n{self.text}"
             self._read(0.05)
-        self._read(0.05)
+        while self._read(0.05):
+            pass
         assert self.exit_code is not None
         return self.exit_code
 
@@ -206,15 +305,35 @@ class Terminal:
 
     def _read(self, seconds: float) -> bool:
         """Read once what comes within the time; False if nothing came."""
-        if self.fd < 0 or not select.select([self.fd], [], [], seconds)[0]:
+        if self.fd < 0:
+            time.sleep(seconds)
+            return False
+        if not select.select([self.fd], [], [], seconds)[0]:
             return False
         try:
             data = os.read(self.fd, 1 << 16)
         except OSError:
+            time.sleep(seconds)
             return False
         self.output += data
         self._stream.feed(_for_pyte(self._decode(data)))
         return bool(data)
+
+
+def _state(stat: Path) -> str:
+    """The state letter of a process or thread; nothing once it is gone."""
+    try:
+        return stat.read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return ""
+
+
+def _source(condition: Callable[[], bool]) -> str:
+    """A condition as it is written."""
+    try:
+        return " ".join(inspect.getsource(condition).split())
+    except OSError:
+        return repr(condition)
 
 
 def _for_pyte(text: str) -> str:

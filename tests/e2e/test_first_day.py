@@ -77,6 +77,7 @@ class Installed(Desk):
     """The console script itself, as a person starts it."""
 
     def __init__(self, environment: dict[str, str], size: tuple[int, int]) -> None:
+        self.database = "clinicdesk"
         Terminal.__init__(self, [str(PROGRAM)], size=size, env=environment)
 
 
@@ -130,15 +131,14 @@ def test_the_first_day(clinic: Clinic, tmp_path: Path) -> None:
         sees(board, clinic, "registrado")
 
         assert front.press(f"{clinic.document}<Enter><Enter>") == len(clinic.document) + 2
-        front.wait_for("z deshace")
-        assert f"{clinic.family}, {clinic.given}" in front.line
+        front.line_shows("z deshace", f"{clinic.family}, {clinic.given}")
         sees(board, clinic, "en espera")
         doctor.wait_for("Mi cola · 1 espera")
-        assert clinic.family[:6] in doctor.row_of("»A001")
+        doctor.row_shows("»A001", clinic.family[:6])
 
         assert doctor.press("n") == 1
         doctor.wait_for(f"Historia · {clinic.visits} registros")
-        assert doctor.lines[1].startswith(f" {clinic.family}, {clinic.given}")
+        doctor.wait_for(lambda: doctor.lines[1].startswith(f" {clinic.family}, {clinic.given}"))
         sees(board, clinic, "en curso")
 
         doctor.press("e")
@@ -153,8 +153,7 @@ def test_the_first_day(clinic: Clinic, tmp_path: Path) -> None:
         board.press("v")
         doctor.wait_for("Hay un borrador suyo de las")
         doctor.press("<Enter>")
-        doctor.wait_for("Plan: Reposo.")
-        assert "Motivo: Niñez sin asma." in doctor.text
+        doctor.shows("Plan: Reposo.", "Motivo: Niñez sin asma.")
         doctor.press("<F9>")
         doctor.wait_for("se firmará tal como se ve")
         doctor.send(PASSWORD)

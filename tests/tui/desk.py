@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import re
 import sys
-import time
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
+from functools import partial
+from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from tests.terminal import Terminal
 
@@ -60,6 +62,7 @@ class Desk(Terminal):
         colour: bool = True,
     ) -> None:
         """Start it; the login is on its way."""
+        self.database = urlsplit(environment["CLINICDESK_DATABASE_URL"]).path.lstrip("/")
         extra = {"DESK_AT": at, "DESK_USERS": users, "NO_COLOR": "" if colour else "1"}
         super().__init__([sys.executable, "-m", "tests.tui.desk"], size=size, env={**environment, **extra})
 
@@ -79,15 +82,16 @@ class Desk(Terminal):
         """Type a script as hands do; how many keys that were."""
         keys = strokes(script)
         for key in keys:
-            self.send(key)
-            self._listen(_GAP if key != KEYS["Esc"] else _AFTER_ESC)
+            self.stroke(key, _GAP if key != KEYS["Esc"] else _AFTER_ESC)
         return len(keys)
 
-    def _listen(self, seconds: float) -> None:
-        """Take in what the desk paints for so long."""
-        until = time.monotonic() + seconds
-        while (left := until - time.monotonic()) > 0:
-            self._read(left)
+    def line_shows(self, *texts: str) -> None:
+        """The reserved line comes to hold all of the texts."""
+        self._until(lambda: all(text in self.line for text in texts), lambda: f"a line with {list(texts)}")
+
+    def _is_served(self) -> bool:
+        """Whether the server does something in this desk's database."""
+        return any(_serves(process, self.database) for process in Path("/proc").glob("[0-9]*"))
 
     @property
     def line(self) -> str:
@@ -95,8 +99,19 @@ class Desk(Terminal):
         return self.lines[-2].strip()
 
     def row_of(self, text: str) -> str:
-        """The first line of the screen with this text."""
-        return next(line for line in self.lines if text in line)
+        """The first line of the screen with this text; empty while there is none."""
+        return next((line for line in self.lines if text in line), "")
+
+
+def _serves(process: Path, database: str) -> bool:
+    """Whether this is a server process at work for somebody in the database, as its title says."""
+    try:
+        title = (process / "cmdline").read_bytes().decode(errors="replace")
+        running = (process / "stat").read_text().rpartition(")")[2].split()[0] == "R"
+    except OSError:
+        return False
+    _head, found, doing = title.partition(f" {database} [local] ")
+    return bool(found) and (running or not doing.startswith("idle"))
 
 
 def main() -> int:
@@ -107,12 +122,8 @@ def main() -> int:
 
     users = [tuple(each.split(",")) for each in filter(None, os.environ.get("DESK_USERS", "").split(";"))]
     at = os.environ.get("DESK_AT")
-    behind = datetime.now(UTC) - datetime.fromisoformat(at) if at else timedelta()
-
-    def now() -> datetime:
-        moment = clock.now() - behind
-        return moment.replace(second=0, microsecond=0) if at else moment
-
+    # A clock that is set stands still: else a slow run would show the next minute.
+    now = partial(datetime.fromisoformat, at) if at else clock.now
     return ClinicDesk(bootstrap.settings(), users, now=now).run_desk()  # type: ignore[arg-type]
 
 

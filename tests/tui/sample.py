@@ -220,8 +220,13 @@ class SampleDesk(DeskApp):
 
     def __init__(self, count: int, hostile: str = "") -> None:
         at = datetime(2026, 11, 23, 9, 42)  # noqa: DTZ001 - a wall clock that stands still
-        start, moves = time.monotonic(), bool(os.environ.get("SAMPLE_CLOCK"))
-        super().__init__(clock=lambda: at + timedelta(seconds=57 + time.monotonic() - start) * moves)
+        start, left = time.monotonic(), os.environ.get("SAMPLE_CLOCK")
+
+        def clock() -> datetime:
+            """It stands still, or comes to the next minute after the seconds of SAMPLE_CLOCK."""
+            return at + timedelta(seconds=60 - float(left) + time.monotonic() - start) if left else at
+
+        super().__init__(clock=clock)
         self.count, self.hostile = count, hostile
 
     def where(self) -> str:

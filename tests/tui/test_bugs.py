@@ -27,6 +27,7 @@ def test_a_bug_shows_a_code_is_written_down_and_the_screen_stays(
     finally:
         with counter.network.owner.begin() as owner:
             owner.execute(text("ALTER FUNCTION search_people_gone RENAME TO search_people"))
+    desk.wait_for(lambda: re.search(r"código \w{4}-\w{2}\.", desk.line) is not None)
     found = re.search(r"código (\w{4}-\w{2})", desk.line)
     assert found
     log = tmp_path / "log" / "clinicdesk.log"

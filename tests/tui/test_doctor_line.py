@@ -47,11 +47,9 @@ def test_a_note_goes_on_without_a_line_and_is_saved_when_it_is_back(
     line.cut()
     desk.wait_for("SIN CONEXIÓN")
     desk.press("Después del corte.")
-    desk.wait_for("Sin guardar desde")
-    assert "sigue aquí" in desk.line
+    desk.line_shows("Sin guardar desde", "sigue aquí")
     desk.press("<Esc>")
-    desk.wait_for("No hay línea con la base de datos.")
-    assert "Antes del corte. Después del corte." in desk.text
+    desk.shows("No hay línea con la base de datos.", "Antes del corte. Después del corte.")
     desk.press("<F9>")
     desk.wait_for("Firmar: necesita la base de datos")
     line.mend()
@@ -73,14 +71,13 @@ def test_a_note_goes_on_without_a_line_and_is_saved_when_it_is_back(
 def test_the_home_says_since_when_it_is_old_and_comes_back(desk: Desk, line: Line, surgery: Surgery) -> None:
     line.cut()
     desk.wait_for("Sin línea desde las")
-    assert "(n Siguiente)" in desk.lines[-1]
+    desk.wait_for(lambda: "(n Siguiente)" in desk.lines[-1])
     waiting = surgery.patient("Rivas Pons", "Inés")
     surgery.waits(waiting)
     desk.press("n")
     desk.wait_for("Siguiente: necesita la base de datos")
     line.mend()
-    desk.wait_for("Mi cola · 1 espera")
-    desk.wait_for("en vivo")
+    desk.shows("Mi cola · 1 espera", "en vivo")
     desk.press("n")
     desk.wait_for("Rivas Pons, Inés   F")
     assert surgery.state(waiting) == "en_curso"

@@ -90,7 +90,8 @@ def as_kept(desk: Desk) -> str:
 
 
 def same_as_kept(desk: Desk, name: str) -> None:
-    """The screen comes to be what the file says."""
+    """The screen at rest is what the file says."""
+    desk.settle()
     file = SNAPSHOTS / f"doctor-{name}-{desk.columns}x{desk.rows}.txt"
     if os.environ.get("SNAPSHOTS") == "write":
         desk.settle(0.5)
@@ -98,7 +99,7 @@ def same_as_kept(desk: Desk, name: str) -> None:
         file.write_text(as_kept(desk), "utf-8")
     kept = file.read_text("utf-8")
     with contextlib.suppress(AssertionError):
-        desk.wait_for(lambda: as_kept(desk) == kept, seconds=5)
+        desk.wait_for(lambda: as_kept(desk) == kept, seconds=10)
     assert as_kept(desk) == kept
 
 

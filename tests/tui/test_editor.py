@@ -155,25 +155,25 @@ def test_letters_accents_and_lines_are_typed(editor: Open) -> None:
     terminal = editor()
     terminal.type("Motivo: años, ", "niñez, e\u0301l", "\r", "Plan: q?")
     terminal.wait_for("Plan: q?")
-    assert terminal.lines[2] == " Motivo: años, niñez, él"
-    assert "él\\nPlan: q?" in told(terminal)
+    terminal.becomes(lambda: terminal.lines[2], " Motivo: años, niñez, él")
+    terminal.wait_for(lambda: "él\\nPlan: q?" in told(terminal))
 
 
 def test_words_wrap_and_the_cursor_keys_find_them(editor: Open) -> None:
     terminal = editor(window=(60, 18))
     terminal.type("palabra " * 9, gap=0.005)
+    terminal.becomes(lambda: terminal.lines[2], " " + "palabra " * 6 + "palabra")
     terminal.settle()
-    assert terminal.lines[2] == " " + "palabra " * 6 + "palabra"
     terminal.type(UP, END, "X", HOME, "Y")
     terminal.wait_for(" Ypalabra")
-    assert terminal.lines[2].endswith("X")
+    terminal.wait_for(lambda: terminal.lines[2].endswith("X"))
 
 
 def test_a_paste_keeps_its_lines(editor: Open) -> None:
     terminal = editor()
     terminal.send("\x1b[200~uno\ndos\x1b]52;c;eA==\x07\ntres\x1b[201~")
-    terminal.wait_for("tres")
-    assert [terminal.lines[2], terminal.lines[4]] == [" uno", " tres"]
+    terminal.becomes(lambda: [terminal.lines[2], terminal.lines[4]], [" uno", " tres"])
+    terminal.settle()
     assert b"]52" not in terminal.output.replace(b"dos]52;c;eA==", b"")
 
 

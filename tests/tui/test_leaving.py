@@ -114,8 +114,8 @@ def test_a_window_too_small_says_so_and_comes_back(desk: Desk) -> None:
     terminal.resize(80, 24)
     terminal.wait_for(lambda: terminal.text == before)
     terminal.resize(120, 36)
-    terminal.wait_for("»A000")
     terminal.wait_for(lambda: len(terminal.lines[0]) > 110 and "? Más" in terminal.lines[35])
+    terminal.wait_for("»A000")
 
 
 def test_without_a_terminal_it_says_so_and_ends() -> None:

@@ -19,6 +19,7 @@ class Line:
         self.folder = Path(tempfile.mkdtemp(prefix="cd-line-"))
         self._open: set[socket.socket] = set()
         self._listening: socket.socket | None = None
+        self._changing = threading.Lock()
         self.mend()
 
     def mend(self) -> None:
@@ -33,13 +34,17 @@ class Line:
         threading.Thread(target=self._accept, args=(self._listening,), daemon=True).start()
 
     def cut(self) -> None:
-        """Every connection breaks, and no new one is taken."""
-        if self._listening is not None:
-            self._listening.close()
-        (self.folder / self._real.name).unlink(missing_ok=True)
-        for end in list(self._open):
-            with contextlib.suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
+        """Every connection breaks, also one just being made, and no new one is taken."""
+        with self._changing:
+            (self.folder / self._real.name).unlink(missing_ok=True)
+            if self._listening is not None:
+                with contextlib.suppress(OSError):
+                    self._listening.shutdown(socket.SHUT_RDWR)  # what waits to be accepted breaks too
+                self._listening.close()
+                self._listening = None
+            for end in self._open:
+                with contextlib.suppress(OSError):
+                    end.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Gone for good."""
@@ -52,9 +57,13 @@ class Line:
                 near, _address = listening.accept()
             except OSError:
                 return
-            far = socket.socket(socket.AF_UNIX)
-            far.connect(str(self._real))
-            self._open |= {near, far}
+            with self._changing:
+                if self._listening is not listening:
+                    near.close()
+                    return
+                far = socket.socket(socket.AF_UNIX)
+                far.connect(str(self._real))
+                self._open |= {near, far}
             for source, target in ((near, far), (far, near)):
                 threading.Thread(target=self._pass_on, args=(source, target), daemon=True).start()
 
@@ -65,4 +74,5 @@ class Line:
         for end in (source, target):
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
-        self._open -= {source, target}
+        with self._changing:
+            self._open -= {source, target}
