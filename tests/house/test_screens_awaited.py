@@ -1,4 +1,4 @@
-"""No test asks a screen for what may be painted a moment later: it waits for it, or for the screen to rest."""
+"""No test asks a screen for what is painted a moment later: it waits for it, or for a screen at rest."""
 
 from __future__ import annotations
 
