@@ -27,7 +27,7 @@ from clinicdesk.clinic.turns import queries as agenda
 from clinicdesk.clinic.turns import service as turns
 from clinicdesk.clinic.usecases import Order, Reader, Tx, use_case, view
 from clinicdesk.kit.db import engine_for, listener
-from clinicdesk.kit.errors import DatabaseUnreachable, InvalidInput
+from clinicdesk.kit.errors import DatabaseUnreachable, InvalidInput, Refusal
 from clinicdesk.kit.ids import new_id
 from tests.factories import Network, new_patient
 
@@ -108,7 +108,7 @@ def test_eight_sendings_at_once_are_one_registration(network: Network, log_in) -
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(300)
     assert len(answers) == 4
     assert len(set(map(repr, answers))) == 1
 
@@ -210,16 +210,30 @@ def test_a_terminal_hears_of_a_turn_by_ids_alone(network: Network, log_in) -> No
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slow(Order):
-    """A registration that waits in mid-transaction, for somebody to cut its line."""
+    """An order that waits in mid-transaction, for somebody to cut its line."""
 
     patient_id: UUID
 
 
 @use_case("test.slow", needs=Permission.PATIENT_READ, answer=bool)
 def slow(tx: Tx, _order: Slow) -> bool:
-    """Wait inside the transaction."""
-    tx.run(text("SELECT pg_sleep(0.4)"))
+    """Wait inside the transaction while somebody holds the lock."""
+    tx.run(text("SELECT pg_advisory_xact_lock_shared(5550123)"))
     return True
+
+
+def eventually(network: Network, question: str, username: str) -> None:
+    """Wait until the question about a person's connections is answered with yes."""
+    until = time.monotonic() + 60
+    with network.owner.connect() as owner:
+        while not owner.execute(text(question), {"name": f"u_{username}"}).scalar_one():
+            assert time.monotonic() < until, question
+            owner.rollback()
+            time.sleep(0.02)
+
+
+WAITS = "SELECT count(*) = 1 FROM pg_stat_activity WHERE usename = :name AND wait_event = 'advisory'"
+GONE = "SELECT count(*) = 0 FROM pg_stat_activity WHERE usename = :name"
 
 
 def cut(network: Network, username: str) -> int:
@@ -235,10 +249,23 @@ def cut(network: Network, username: str) -> int:
 def test_a_line_cut_in_mid_transaction_is_healed_without_doubling(network: Network, log_in) -> None:  # type: ignore[no-untyped-def]
     session = log_in("secre")
     order = Slow(patient_id=new_id())
-    scissors = threading.Timer(0.2, cut, (network, "secre"))
+    cuts: list[int] = []
+
+    def cut_it_while_it_waits() -> None:
+        with network.owner.begin() as holding:
+            holding.execute(text("SELECT pg_advisory_xact_lock(5550123)"))
+            ready.set()
+            eventually(network, WAITS, "secre")
+            cuts.append(cut(network, "secre"))
+
+    ready = threading.Event()
+    scissors = threading.Thread(target=cut_it_while_it_waits)
     scissors.start()
+    assert ready.wait(60)
     assert session.desk().do(slow, order) is True
-    scissors.join()
+    scissors.join(60)
+    assert cuts != []
+    assert cuts[0] >= 1
     assert acts_of(network, order.key) == [("u_secre", "test.slow", "done", None)]
 
 
@@ -247,11 +274,36 @@ def test_idle_connections_that_died_are_replaced(network: Network, log_in) -> No
     desk = session.desk()
     desk.see(registry.search, registry.SearchQuery("quispe"))
     assert cut(network, "vmora") >= 1
-    time.sleep(0.1)
+    eventually(network, GONE, "vmora")
     desk.see(registry.search, registry.SearchQuery("quispe"))
-    cut(network, "vmora")
-    time.sleep(0.1)
+    assert cut(network, "vmora") >= 1
+    eventually(network, GONE, "vmora")
     assert desk.do(service.register, order_for("50100700")).chart_number > 0
+
+
+_deaths: list[int] = []
+
+
+def _dies_once(tx: Reader, _order: Order, _refusal: Refusal) -> Refusal:
+    if not _deaths:
+        _deaths.append(1)
+        tx.first(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+    return DocumentKnown(kind="DNI", name="Leída, Después", chart="000001")
+
+
+@use_case("test.taken", needs=Permission.PATIENT_READ, answer=bool, explain=_dies_once)
+def _taken(tx: Tx, order: Order) -> bool:
+    same = text("INSERT INTO patient_documents SELECT * FROM patient_documents LIMIT 1")
+    tx.run(same)
+    return bool(order)
+
+
+def test_who_and_when_of_a_refusal_are_read_again_when_the_line_breaks(log_in) -> None:  # type: ignore[no-untyped-def]
+    desk = log_in("ncano").desk()
+    desk.do(service.register, order_for("50100650"))
+    with pytest.raises(DocumentKnown, match="Leída, Después"):
+        desk.do(_taken, Order())
+    assert _deaths == [1]
 
 
 def test_without_a_server_the_refusal_says_so(log_in) -> None:  # type: ignore[no-untyped-def]

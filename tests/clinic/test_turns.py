@@ -292,7 +292,7 @@ def test_fifty_admissions_at_once_leave_no_gap_in_the_tickets(network: Network) 
     for worker in workers:
         worker.start()
     for worker in workers:
-        worker.join(60)
+        worker.join(300)
     for session in sessions:
         session.close()
     numbers = sorted(int(ticket[1:]) for ticket in tickets if ticket)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import time
-from typing import Any, Final, NoReturn
+from collections.abc import Callable
+from typing import Any, Final, NoReturn, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -31,9 +32,12 @@ from clinicdesk.kit import clock, db
 from clinicdesk.kit.errors import DatabaseUnreachable, Exit, Refusal
 from clinicdesk.kit.ids import new_id
 
+MadeT = TypeVar("MadeT")
+
 # Pauses before another try after a deadlock, a full or a restarting server: five seconds in all.
 # Each try after an unknown outcome looks the key up first.
 _PAUSES_SECONDS: Final = (0.05, 0.15, 0.5, 1.3, 3.0)
+_SHORT_PAUSES_SECONDS: Final = _PAUSES_SECONDS[:2]
 _NO_FREE_CONNECTION: Final = "53300"
 _SUBJECT_MOST: Final = 120
 _Deed = UseCase[Any, Any] | View[Any, Any]
@@ -107,7 +111,7 @@ class Desk:
             raise
 
     def _look(self, view: View[QueryT, RowsT], query: QueryT) -> RowsT:
-        for pause in (*_PAUSES_SECONDS[:2], None):
+        for pause in (*_SHORT_PAUSES_SECONDS, None):
             try:
                 return self._read(view, query)
             except DBAPIError as error:
@@ -232,12 +236,31 @@ class Desk:
         return self._explained(case.explain, order, found()) if case.explain else found()
 
     def _explained(self, explain: Explain, order: Order, refusal: Refusal) -> Refusal:
-        """The refusal with who and when in it, read after the failed transaction."""
-        try:
+        """The refusal with who and when in it, read after the failed transaction.
+
+        Where that cannot be read the refusal stands all the same: it is true without its details.
+        """
+
+        def read() -> Refusal:
             with self.engine.connect() as connection:
                 return explain(Reader(connection, self.actor, self._now()), order, refusal)
-        except DBAPIError:
+
+        try:
+            return self._insisting(read)
+        except (DBAPIError, PoolTimeout):
             return refusal
+
+    def _insisting(self, attempt: Callable[[], MadeT]) -> MadeT:
+        """What an attempt gives, made again where line or server failed it for a moment."""
+        for pause in _SHORT_PAUSES_SECONDS:
+            try:
+                return attempt()
+            except DBAPIError as error:
+                if not _worth_another(error):
+                    raise
+                self._lost(error)
+            time.sleep(pause)
+        return attempt()
 
     def _write_down_refusal(self, deed: _Deed, asked: object, refusal: Refusal) -> None:
         """A refusal is an act too, in a short transaction of its own; without a line it cannot be written."""
@@ -245,8 +268,15 @@ class Desk:
             return
         order_key = asked.key if isinstance(asked, Order) else None
         refused = {"outcome": "refused", "refusal": refusal.code, "order_key": order_key}
-        with contextlib.suppress(DBAPIError, PoolTimeout), self.engine.begin() as connection:
-            connection.execute(_ACT, self._act(deed, asked, new_id()) | refused)
+        act = self._act(deed, asked, new_id()) | refused
+
+        def write() -> None:
+            with self.engine.begin() as connection:
+                connection.execute(_ACT, act)
+
+        # Made again under the same key, an act that was written after all is not written twice.
+        with contextlib.suppress(DBAPIError, PoolTimeout):
+            self._insisting(write)
 
 
 def _storable(subject: str | None) -> str | None:
