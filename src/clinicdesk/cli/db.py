@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from clinicdesk.cli import backup
 from clinicdesk.cli.frame import Call, noun, the_call, verb
 from clinicdesk.cli.outcome import Misused
 from clinicdesk.kit.errors import Exit
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from clinicdesk.clinic.access.health import Facts
     from clinicdesk.kit.embedded import Finding
 
-app = noun(_("La base de datos: arrancar, detener, estado, revisar, actualizar, consultar."))
+app = noun(_("La base de datos: arrancar, detener, estado, actualizar, copiar, restaurar, consultar."))
 _MIB: Final = 1024 * 1024
 
 
@@ -229,3 +230,6 @@ def psql(
 
     session = the_call(ctx).session()
     raise typer.Exit(run_psql(session.url, session.actor.username, session.secret, arguments or []))
+
+
+backup.add_to(app)

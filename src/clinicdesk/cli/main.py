@@ -25,7 +25,7 @@ _COMPLETE: Final = "_CLINICDESK_COMPLETE"
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "demo": ("demo", _("Una red de demostración, con su propia base de datos.")),
     "init": ("init", _("Primera instalación: base de datos, administrador y centro.")),
-    "db": ("db", _("La base de datos: arrancar, detener, estado, revisar, actualizar.")),
+    "db": ("db", _("La base de datos: arrancar, estado, actualizar, copiar, restaurar.")),
     "login": ("login:login", _("Ingresar, para las órdenes que siguen.")),
     "logout": ("login:logout", _("Salir.")),
     "whoami": ("login:whoami", _("Quién ingresó, en qué rol y centro.")),

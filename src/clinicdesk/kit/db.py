@@ -73,6 +73,17 @@ def place(url: str, user: str) -> str:
     return make_conninfo("", **parts | {"user": user})
 
 
+def has_password(url: str) -> bool:
+    """Whether a connection string carries a password."""
+    return "password" in conninfo_to_dict(url)
+
+
+def database_name(url: str) -> str:
+    """The database that a connection string leads to."""
+    parts = conninfo_to_dict(url)
+    return str(parts.get("dbname") or parts.get("user") or "")
+
+
 def engine_for(dsn: str, *, pool_size: int = 3) -> Engine:
     """An engine whose connections all use `dsn`; connecting happens at the first use.
 

@@ -53,14 +53,37 @@ def upgrade(owner: Engine) -> None:
         connection.commit()
 
 
+def bring(connection: Connection, revision: str) -> None:
+    """Run what is missing up to one revision in the caller's transaction: it stays if that does."""
+    from alembic import command
+
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+
+
 def _demand_known(connection: Connection) -> None:
+    found = version(connection)
+    connection.rollback()
+    if found is not None and not knows(found):
+        raise NewerDatabase(revision=found)
+
+
+def knows(revision: str) -> bool:
+    """Whether this program brings that revision."""
+    return revision in _revisions()
+
+
+def leads(found: str, wanted: str) -> bool:
+    """Whether a database at `found` is at `wanted`, or on the way there."""
+    newest_first = _revisions()
+    return found in newest_first[newest_first.index(wanted) :]
+
+
+def _revisions() -> list[str]:
     from alembic.script import ScriptDirectory
 
-    found = version(connection)
-    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
-    connection.rollback()
-    if found is not None and found not in known:
-        raise NewerDatabase(revision=found)
+    return [script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()]
 
 
 def _config() -> Config:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -52,6 +53,19 @@ def as_owner(owner: Engine) -> Iterator[Connection]:
     try:
         with owner.connect() as connection:
             yield connection
+    except (DBAPIError, psycopg.Error) as error:
+        raise _named(error) from error
+
+
+@contextmanager
+def bare_owner(owner: Engine) -> Iterator[Any]:
+    """A driver's connection of the owner's, outside the pool and outside any transaction; closed after.
+
+    Raises OwnerNotLetIn, OwnerTooWeak, DatabaseUnreachable.
+    """
+    try:
+        with db.listener(owner) as raw:
+            yield raw
     except (DBAPIError, psycopg.Error) as error:
         raise _named(error) from error
 
