@@ -181,7 +181,7 @@ class _Restoring:
         migrate.bring(self._connection, self._verified.header.schema)
         catalog.settle(self._raw)
         try:
-            cluster.demand_free(self._raw, self._verified.logins, self._owner, replace=self._replace)
+            cluster.demand_free(self._raw, self._verified.logins, replace=self._replace)
             self._demand_tables()
             self._load(source, key, progress)
             closed = cluster.restore_logins(self._raw, self._verified.logins, self._owner)

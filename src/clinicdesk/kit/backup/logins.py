@@ -20,13 +20,14 @@ _GATE: Final = "k_gate"
 _MAKER: Final = "k_roles"
 _SCRAM: Final = "SCRAM-SHA-256$"
 _ROLES: Final = """
-  SELECT r.rolname::text, r.rolcanlogin, r.rolconnlimit, r.rolvaliduntil::text, a.rolpassword,
+  SELECT r.rolname::text, r.rolcanlogin, r.rolconnlimit, r.rolvaliduntil::text, {verifier},
     ARRAY(SELECT g.rolname::text FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid
           WHERE m.member = r.oid AND starts_with(g.rolname, 'k_') ORDER BY 1)
-  FROM pg_roles r JOIN pg_authid a ON a.rolname = r.rolname
-  WHERE starts_with(r.rolname, 'u_') OR (starts_with(r.rolname, 'k_') AND r.rolcanlogin)
+  FROM pg_roles r WHERE starts_with(r.rolname, 'u_') OR (starts_with(r.rolname, 'k_') AND r.rolcanlogin)
   ORDER BY 1
 """
+_VERIFIER: Final = "(SELECT a.rolpassword FROM pg_authid a WHERE a.rolname = r.rolname)"
+_READABLE: Final = "SELECT has_column_privilege('pg_catalog.pg_authid', 'rolpassword', 'SELECT')"
 _STRONG: Final = """
   SELECT rolname FROM pg_roles WHERE starts_with(rolname, 'u_')
     AND (rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls) ORDER BY 1
@@ -75,10 +76,22 @@ class Login:
 
 def logins(raw: Any, owner: str) -> tuple[Login, ...]:
     """Every login of staff and services. Raises ClosedCatalog where verifiers may not be read."""
-    try:
-        rows = raw.execute(_ROLES).fetchall()
-    except psycopg.errors.InsufficientPrivilege as error:
-        raise ClosedCatalog(reason=error.diag.message_primary, owner=owner) from error
+    if not _readable(raw):
+        raise ClosedCatalog(reason="permission denied for table pg_authid", owner=owner)
+    return _logins(raw, _VERIFIER)
+
+
+def _readable(raw: Any) -> bool:
+    return bool(raw.execute(_READABLE).fetchone()[0])
+
+
+def _seen(raw: Any) -> tuple[Login, ...]:
+    """The same for whoever restores: a verifier that may not be read is unlike any."""
+    return _logins(raw, _VERIFIER if _readable(raw) else f"'{_SCRAM}'")
+
+
+def _logins(raw: Any, verifier: str) -> tuple[Login, ...]:
+    rows = raw.execute(_ROLES.format(verifier=verifier)).fetchall()
     return tuple(
         Login(
             name, login, limit, until, verifier if str(verifier).startswith(_SCRAM) else None, tuple(groups)
@@ -99,14 +112,14 @@ def from_plan(rows: Iterable[dict[str, Any]]) -> tuple[Login, ...]:
     return found
 
 
-def demand_free(raw: Any, wanted: Sequence[Login], owner: str, *, replace: bool) -> None:
+def demand_free(raw: Any, wanted: Sequence[Login], *, replace: bool) -> None:
     """The cluster's logins are those of the backup, or fewer. Raises LoginsInTheWay, LoginTooStrong."""
     if strong := raw.execute(_STRONG).fetchone():
         raise LoginTooStrong(name=strong[0])
     due = {each.name: each.verifier for each in wanted}
     odd = [
         each.name
-        for each in logins(raw, owner)
+        for each in _seen(raw)
         if (each.staff or each.name in due) and due.get(each.name, "") != each.verifier
     ]
     if odd and not replace:
@@ -118,7 +131,7 @@ def restore_logins(raw: Any, wanted: Sequence[Login], owner: str) -> tuple[str, 
 
     As k_roles, who makes every login: it may then change them, which a superuser's would not let it.
     """
-    now = {each.name: each for each in logins(raw, owner)}
+    now = {each.name: each for each in _seen(raw)}
     due = {each.name: each for each in wanted}
     strangers = tuple(name for name, each in now.items() if each.staff and name not in due)
     raw.execute(_KEEP)
