@@ -19,6 +19,8 @@ from clinicdesk.kit.words import _, plural
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sqlalchemy import Engine
+
     from clinicdesk.kit.backup import Header, Kept, Key, Restored, TableSum, Verified
     from clinicdesk.kit.settings import Settings
 
@@ -102,6 +104,7 @@ def _back_up(call: Call, out: str, key_file: Path | None) -> None:
     bootstrap.database_url(call.settings)
     owner = bootstrap.owner_engine(call.settings)
     try:
+        _demand_installed(owner)
         secret = _new_secret(key_file)
         bootstrap.owner_desk(owner).do(copies.note_backup, copies.TakeBackup())
 
@@ -115,6 +118,15 @@ def _back_up(call: Call, out: str, key_file: Path | None) -> None:
     finally:
         owner.dispose()
     _tell_kept(call, out, kept, seconds)
+
+
+def _demand_installed(owner: Engine) -> None:
+    """Raises NothingHere."""
+    from clinicdesk.clinic.access import health
+    from clinicdesk.kit.backup.errors import NothingHere
+
+    if health.facts(owner).revision is None:
+        raise NothingHere
 
 
 def _demand_place(call: Call, out: str) -> None:
