@@ -19,8 +19,6 @@ from clinicdesk.kit.words import _, plural
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sqlalchemy import Engine
-
     from clinicdesk.kit.backup import Header, Kept, Key, Restored, TableSum, Verified
     from clinicdesk.kit.settings import Settings
 
@@ -120,7 +118,7 @@ def _back_up(call: Call, out: str, key_file: Path | None) -> None:
     _tell_kept(call, out, kept, seconds)
 
 
-def _demand_installed(owner: Engine) -> None:
+def _demand_installed(owner: Any) -> None:
     """Raises NothingHere."""
     from clinicdesk.clinic.access import health
     from clinicdesk.kit.backup.errors import NothingHere
