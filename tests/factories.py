@@ -17,6 +17,7 @@ from clinicdesk.clinic.access import rules as access_rules
 from clinicdesk.clinic.access.model import clinic_roles, people
 from clinicdesk.clinic.patients import rules as patient_rules
 from clinicdesk.clinic.patients import service as registry
+from clinicdesk.clinic.privacy import service as privacy
 from clinicdesk.clinic.sites.model import clinics, floors, procedures, rooms, specialties
 from clinicdesk.clinic.turns.model import agenda_blocks
 from clinicdesk.kit import secrets
@@ -172,6 +173,14 @@ def new_patient(session: bootstrap.Session, **changes: Any) -> registry.PatientA
         "birth": date(1981, 8, 2),
     }
     return session.desk().do(registry.register, registry.RegisterPatient(**(values | changes)))
+
+
+def followed(by: bootstrap.Session, patient_id: UUID, *doctors: bootstrap.Session) -> UUID:
+    """The patient, whom these doctors follow from now on: a relation that `by` (secretary) enters."""
+    for doctor in doctors:
+        relation = privacy.Relate(patient_id=patient_id, person_id=doctor.actor.person_id)
+        by.desk().do(privacy.relate, relation)
+    return patient_id
 
 
 def instant(text: str) -> datetime:

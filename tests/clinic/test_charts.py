@@ -17,7 +17,7 @@ from clinicdesk.clinic.records.model import diagnoses, vitals
 from clinicdesk.clinic.records.rules import DiagnosisEntry
 from clinicdesk.kit.ids import new_id
 from tests.clinic.test_notes import in_course, signed
-from tests.factories import Network, new_patient, proven
+from tests.factories import Network, followed, new_patient, proven
 
 LogIn = Callable[..., Session]
 FIRST = datetime(2020, 1, 1, tzinfo=UTC)
@@ -26,7 +26,7 @@ FIRST = datetime(2020, 1, 1, tzinfo=UTC)
 def with_entries(log_in: LogIn, count: int) -> UUID:
     """A patient with so many entries, a day apart, two of each day's at one instant."""
     doctor = log_in("lpaz")
-    patient = new_patient(log_in("msosa")).patient_id
+    patient = followed(log_in("secre"), new_patient(log_in("msosa")).patient_id, log_in("lpaz"))
     for number in range(count):
         order = service.AddRecord(
             patient_id=patient,
@@ -61,19 +61,21 @@ def test_the_notes_of_a_page_are_those_of_its_entries(network: Network, log_in: 
 
 
 def test_opening_a_chart_is_written_down_and_going_on_with_it_is_not(network: Network, log_in: LogIn) -> None:
-    patient, doctor = with_entries(log_in, 1), log_in("lpaz").desk()
+    patient, session = with_entries(log_in, 1), log_in("jibarra")
+    doctor = session.desk()
+    followed(log_in("secre"), patient, session)
     for view in (queries.open_chart, queries.reread_chart, queries.reread_chart):
         doctor.see(view, queries.ChartQuery(patient))
     with network.owner.connect() as owner:
         looked = owner.execute(
-            text("SELECT count(*) FROM acts WHERE patient_id = :patient AND what LIKE 'chart.%'"),
+            text("SELECT count(*) FROM acts WHERE patient_id = :patient AND person = 'u_jibarra'"),
             {"patient": patient},
         )
         assert looked.scalar_one() == 1
 
 
 def test_the_series_of_a_vital_sign_ends_with_the_last_value(network: Network, log_in: LogIn) -> None:
-    patient = new_patient(log_in("msosa")).patient_id
+    patient = followed(log_in("secre"), new_patient(log_in("msosa")).patient_id, log_in("lpaz"))
     rows = [
         {
             "patient_id": patient,
@@ -141,7 +143,7 @@ def test_a_draft_is_dropped_as_it_was_seen_and_only_by_its_author(network: Netwo
 def test_problems_are_the_latest_statement_of_each_code_while_it_is_open(
     network: Network, log_in: LogIn
 ) -> None:
-    patient = new_patient(log_in("msosa")).patient_id
+    patient = followed(log_in("secre"), new_patient(log_in("msosa")).patient_id, log_in("lpaz"))
     rows = [
         ("I10", "HTA", "presuntivo", None),
         ("J06.9", "Resfrío", "confirmado", None),

@@ -29,7 +29,7 @@ from clinicdesk.clinic.usecases import Order, Reader, Tx, use_case, view
 from clinicdesk.kit.db import engine_for, listener
 from clinicdesk.kit.errors import DatabaseUnreachable, InvalidInput, Refusal
 from clinicdesk.kit.ids import new_id
-from tests.factories import Network, new_patient
+from tests.factories import Network, followed, new_patient
 
 
 def order_for(number: str, **changes: object) -> service.RegisterPatient:
@@ -182,7 +182,9 @@ def test_all_problems_are_named_at_once(log_in) -> None:  # type: ignore[no-unty
 
 def test_reading_a_chart_is_an_act_and_searching_is_not(network: Network, log_in) -> None:  # type: ignore[no-untyped-def]
     patient = new_patient(log_in("msosa"))
-    doctor = log_in("lpaz").desk()
+    session = log_in("lpaz")
+    doctor = session.desk()
+    followed(log_in("secre"), patient.patient_id, session)
     doctor.see(registry.search, registry.SearchQuery("quispe"))
     doctor.see(history.open_chart, history.ChartQuery(patient.patient_id))
     with network.owner.connect() as owner:

@@ -24,7 +24,7 @@ from clinicdesk.clinic.records.errors import (
 )
 from clinicdesk.clinic.turns import service as turns
 from clinicdesk.kit.ids import new_id
-from tests.factories import PASSWORD, STAFF, Network, new_patient, proven
+from tests.factories import PASSWORD, STAFF, Network, followed, new_patient, proven
 
 LogIn = Callable[..., Session]
 
@@ -71,6 +71,7 @@ def test_a_draft_needs_a_visit(network: Network, log_in: LogIn) -> None:
 
 def test_whoever_attended_a_requeued_patient_signs_too(network: Network, log_in: LogIn) -> None:
     visit, first, second = in_course(network, log_in), log_in("lpaz"), log_in("jibarra")
+    followed(log_in("secre"), visit.patient_id, second, log_in("dvidal"))
     step: dict[str, Any] = {"patient_id": visit.patient_id, "turn_id": visit.turn_id}
     order = service.SignNote(
         patient_id=visit.patient_id, visit_id=visit.visit_id, text="Sin fiebre.", **proven(second)
@@ -88,16 +89,21 @@ def test_whoever_attended_a_requeued_patient_signs_too(network: Network, log_in:
 
 def test_a_note_tells_whose_session_wrote_it(network: Network, log_in: LogIn) -> None:
     visit, note = signed(network, log_in)
-    doctor = log_in("jibarra").engine
+    other = log_in("jibarra")
+    followed(log_in("secre"), visit.patient_id, other)
+    other.desk().see(queries.open_chart, queries.ChartQuery(visit.patient_id))
+    doctor = other.engine
     forge = (
         "INSERT INTO notes (patient_id, id, record_id, text, author_id, author_name, author_license,"
-        " signed_at, prev_hash, hash{}) SELECT patient_id, gen_random_uuid(), record_id, 'Falsa', author_id,"
+        " signed_at, prev_hash, hash{}) SELECT patient_id, gen_random_uuid(), record_id, 'Falsa', {},"
         " author_name, author_license, signed_at, hash, sha256(hash){} FROM notes WHERE id = :note"
     )
     with doctor.connect() as connection, pytest.raises(DBAPIError, match="permission denied"):
-        connection.execute(text(forge.format(", login", ", login")), {"note": note.note_id})
+        connection.execute(text(forge.format(", login", "author_id", ", login")), {"note": note.note_id})
+    with doctor.connect() as connection, pytest.raises(DBAPIError, match="row-level security"):
+        connection.execute(text(forge.format("", "author_id", "")), {"note": note.note_id})
     with doctor.begin() as connection:
-        connection.execute(text(forge.format("", "")), {"note": note.note_id})
+        connection.execute(text(forge.format("", other.actor.person_id, "")), {"note": note.note_id})
     who = text("SELECT login FROM notes WHERE patient_id = :patient ORDER BY login")
     with network.owner.connect() as owner:
         assert list(owner.execute(who, {"patient": visit.patient_id}).scalars()) == ["u_jibarra", "u_lpaz"]
@@ -165,6 +171,7 @@ def test_one_proof_signs_one_order(network: Network, log_in: LogIn) -> None:
 
 def test_an_empty_note_and_anothers_visit_are_not_signed(network: Network, log_in: LogIn) -> None:
     visit, doctor, other = in_course(network, log_in), log_in("lpaz"), log_in("jibarra")
+    followed(log_in("secre"), visit.patient_id, other)
     blank = service.SignNote(
         patient_id=visit.patient_id, visit_id=visit.visit_id, text=" \n ", **proven(doctor)
     )

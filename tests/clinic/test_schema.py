@@ -124,7 +124,7 @@ def test_definer_functions_pin_their_search_path_and_serve_no_public(migrated: E
     loose = told(
         migrated,
         """SELECT p.proname FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-           WHERE n.nspname IN ('public', 'gate', 'access') AND p.prosecdef AND (
+           WHERE n.nspname IN ('public', 'gate', 'access', 'charts', 'audit') AND p.prosecdef AND (
              NOT coalesce(p.proconfig, '{}') @> ARRAY['search_path=pg_catalog, pg_temp']
              OR EXISTS (SELECT 1 FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
                         WHERE a.grantee = 0))""",

@@ -24,7 +24,7 @@ from clinicdesk.clinic.records.rules import NOTE_MOST, UNSIGNED, DiagnosisEntry
 from clinicdesk.clinic.turns import service as turns
 from clinicdesk.kit import clock
 from clinicdesk.kit.ids import new_id
-from tests.factories import Network, new_patient, proven
+from tests.factories import Network, followed, new_patient, proven
 
 STATED = (DiagnosisEntry("I10", "Hipertensión"),)
 
@@ -69,7 +69,8 @@ def test_a_draft_is_signed_as_the_server_holds_it_and_again_gives_the_first_answ
 
 def test_an_entry_waits_for_its_signature_and_is_signed_once(log_in) -> None:  # type: ignore[no-untyped-def]
     doctor = log_in("jibarra")
-    patient_id = new_patient(log_in("msosa")).patient_id
+    new = new_patient(log_in("msosa")).patient_id
+    patient_id = followed(log_in("secre"), new, *map(log_in, ("lpaz", "jibarra", "dvidal")))
     added = doctor.desk().do(
         service.add_record,
         service.AddRecord(
@@ -89,7 +90,8 @@ def test_an_entry_waits_for_its_signature_and_is_signed_once(log_in) -> None:  #
 
 def test_only_its_author_signs_an_entry_and_with_the_password(log_in) -> None:  # type: ignore[no-untyped-def]
     doctor, other = log_in("jibarra"), log_in("lpaz")
-    patient_id = new_patient(log_in("msosa")).patient_id
+    new = new_patient(log_in("msosa")).patient_id
+    patient_id = followed(log_in("secre"), new, *map(log_in, ("lpaz", "jibarra", "dvidal")))
     entry = service.AddRecord(patient_id=patient_id, kind="control", text="tos", sign=False)
     added = doctor.desk().do(service.add_record, entry)
     order = signing.SignRecord(patient_id=patient_id, record_id=added.id)
@@ -105,7 +107,8 @@ def test_only_its_author_signs_an_entry_and_with_the_password(log_in) -> None:  
 
 def test_an_entry_is_neither_out_of_time_nor_longer_than_a_note(log_in) -> None:  # type: ignore[no-untyped-def]
     doctor = log_in("jibarra")
-    patient_id = new_patient(log_in("msosa")).patient_id
+    new = new_patient(log_in("msosa")).patient_id
+    patient_id = followed(log_in("secre"), new, *map(log_in, ("lpaz", "jibarra", "dvidal")))
     now = clock.now()
     for at in (now + timedelta(hours=1), now.replace(year=1879)):
         with pytest.raises(RecordOutOfTime):

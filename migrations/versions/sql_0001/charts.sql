@@ -1,3 +1,265 @@
 -- Charts: leases, care relations, break-glass; policies on what is read by key.
+-- Functions decide on session_user, the login itself, which SET ROLE cannot change. What they refuse
+-- carries the name of a constraint, as a table's refusal would.
 
 CREATE SCHEMA charts AUTHORIZATION k_owner;
+
+-- The person behind the session; nobody where the login is closed.
+CREATE FUNCTION charts.me() RETURNS bigint
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT l.person_id FROM public.logins l
+  WHERE l.username = substr(session_user, 3) AND starts_with(session_user, 'u_') AND l.disabled_at IS NULL;
+$$;
+
+CREATE FUNCTION charts.is_member(p_group text) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT pg_has_role(session_user, p_group, 'MEMBER');
+$$;
+
+-- The charts that this session may read now: evaluated once per query by the row policies.
+CREATE FUNCTION charts.leased() RETURNS uuid[]
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT coalesce(array_agg(l.patient_id), '{}') FROM public.chart_leases l
+  WHERE l.login = session_user AND l.until > clock_timestamp() AND charts.me() IS NOT NULL;
+$$;
+
+-- Turn today, a visit within 30 days, a draft not yet signed, or a standing relation.
+CREATE FUNCTION charts.attends(p_person bigint, p_patient uuid) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT EXISTS (
+      SELECT 1 FROM public.turns t
+      WHERE t.patient_id = p_patient AND t.doctor_id = p_person AND t.voided_reason IS NULL
+        AND t.state <> 'cancelado' AND t.day = (clock_timestamp() AT TIME ZONE t.zone)::date)
+    OR EXISTS (
+      SELECT 1 FROM public.visits v
+      WHERE v.patient_id = p_patient AND v.doctor_id = p_person
+        AND v.started_at > clock_timestamp() - interval '30 days')
+    OR EXISTS (
+      SELECT 1 FROM public.turn_events e
+      WHERE e.patient_id = p_patient AND e.person_id = p_person AND e.to_state = 'en_curso'
+        AND e.at > clock_timestamp() - interval '30 days')
+    OR EXISTS (
+      SELECT 1 FROM public.note_drafts d WHERE d.patient_id = p_patient AND d.author = session_user)
+    OR EXISTS (
+      SELECT 1 FROM public.care_relations c
+      WHERE c.patient_id = p_patient AND c.person_id = p_person AND c.since <= current_date
+        AND (c.until IS NULL OR c.until >= current_date) AND c.ended_at IS NULL);
+$$;
+
+-- A turn today, or an open visit, at a clinic where the person holds the role.
+CREATE FUNCTION charts.is_expected(p_person bigint, p_patient uuid, p_roles text[]) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT EXISTS (
+    SELECT 1 FROM public.turns t
+    JOIN public.clinic_roles r ON r.clinic_id = t.clinic_id AND r.person_id = p_person AND r.role = ANY (p_roles)
+    WHERE t.patient_id = p_patient AND t.voided_reason IS NULL AND t.state <> 'cancelado'
+      AND t.day = (clock_timestamp() AT TIME ZONE t.zone)::date);
+$$;
+
+CREATE FUNCTION charts.is_related(p_patient uuid) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT charts.me() IS NOT NULL AND (
+    (charts.is_member('k_medico') AND charts.attends(charts.me(), p_patient))
+    OR (charts.is_member('k_enfermeria')
+        AND (charts.attends(charts.me(), p_patient)
+             OR charts.is_expected(charts.me(), p_patient, ARRAY['enfermeria']))));
+$$;
+
+-- Whether a sealed patient's row may be seen: by carers, at the counter that expects them, with a lease.
+CREATE FUNCTION charts.may_see_sealed(p_patient uuid) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT charts.is_member('k_privacidad') AND charts.me() IS NOT NULL
+    OR p_patient = ANY (charts.leased())
+    OR charts.is_related(p_patient)
+    OR charts.is_expected(charts.me(), p_patient, ARRAY['admisionista', 'secretaria', 'medico', 'enfermeria']);
+$$;
+
+-- The limit of the widest role held.
+CREATE FUNCTION charts.demand_pace() RETURNS void
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF (SELECT count(*) FROM public.chart_leases l
+      WHERE l.login = session_user AND l.opened_at > clock_timestamp() - interval '1 hour')
+     >= (SELECT coalesce(max(m.charts_per_hour), 0) FROM public.chart_limits m WHERE charts.is_member(m.group_role))
+  THEN
+    RAISE EXCEPTION 'too many charts within an hour' USING ERRCODE = '42501', CONSTRAINT = 'charts_hourly';
+  END IF;
+END $$;
+
+-- The act of an opening, unless the desk wrote it under the same key already.
+CREATE FUNCTION charts.write_act(p_act uuid, p_what text, p_purpose text, p_patient uuid, p_role text,
+                                 p_host text, p_clinic bigint) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  INSERT INTO public.acts (key, role, host, clinic_id, patient_id, what, purpose, outcome)
+  VALUES (p_act, p_role, left(p_host, 120), nullif(p_clinic, 0), p_patient, p_what, p_purpose, 'done')
+  ON CONFLICT (key) DO NOTHING;
+$$;
+
+CREATE FUNCTION charts.grant_lease(p_patient uuid, p_purpose text, p_for interval) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  DELETE FROM public.chart_leases l WHERE l.login = session_user AND l.until < clock_timestamp() - interval '1 day';
+  INSERT INTO public.chart_leases (login, patient_id, purpose, opened_at, until)
+  VALUES (session_user, p_patient, p_purpose, clock_timestamp(), clock_timestamp() + p_for)
+  ON CONFLICT (login, patient_id) DO UPDATE
+    SET purpose = excluded.purpose, opened_at = excluded.opened_at, until = excluded.until;
+$$;
+
+-- Enter a chart: a live lease slides, else a care relation opens a new one, with its act.
+-- A lease by break-glass ends after its half hour, whatever is read under it.
+CREATE FUNCTION charts.enter(p_act uuid, p_patient uuid, p_purpose text, p_role text, p_host text,
+                             p_clinic bigint) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  held public.chart_leases;
+BEGIN
+  SELECT * INTO held FROM public.chart_leases l
+    WHERE l.login = session_user AND l.patient_id = p_patient AND l.until > clock_timestamp();
+  IF FOUND AND charts.me() IS NOT NULL THEN
+    IF held.purpose <> 'BTG' AND held.until < clock_timestamp() + interval '10 minutes' THEN
+      UPDATE public.chart_leases SET until = clock_timestamp() + interval '15 minutes'
+        WHERE login = session_user AND patient_id = p_patient;
+    END IF;
+    RETURN;
+  END IF;
+  IF NOT charts.is_related(p_patient) THEN
+    RAISE EXCEPTION 'no care relation' USING ERRCODE = '42501', CONSTRAINT = 'charts_relation';
+  END IF;
+  PERFORM charts.demand_pace();
+  PERFORM charts.write_act(p_act, 'chart.open', p_purpose, p_patient, p_role, p_host, p_clinic);
+  PERFORM charts.grant_lease(p_patient, 'TREAT', interval '15 minutes');
+END $$;
+
+-- An opening without a care relation: pace, act, lease, and the reason for somebody of privacy to read.
+CREATE FUNCTION charts.open_apart(p_act uuid, p_patient uuid, p_what text, p_purpose text, p_class text,
+                                  p_reason text, p_role text, p_host text, p_clinic bigint, p_for interval)
+RETURNS timestamptz
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF NOT EXISTS (SELECT 1 FROM public.patients p WHERE p.patient_id = p_patient) THEN
+    RAISE EXCEPTION 'no such patient' USING ERRCODE = '23503', CONSTRAINT = 'charts_patient';
+  END IF;
+  PERFORM charts.demand_pace();
+  PERFORM charts.write_act(p_act, p_what, p_purpose, p_patient, p_role, p_host, p_clinic);
+  PERFORM charts.grant_lease(p_patient, p_purpose, p_for);
+  INSERT INTO public.chart_alerts (act, login, patient_id, class, reason, at)
+  VALUES (p_act, session_user, p_patient, p_class, btrim(p_reason), clock_timestamp());
+  RETURN clock_timestamp() + p_for;
+END $$;
+
+-- By emergency: half an hour, an alert, and somebody will look at it.
+CREATE FUNCTION charts.break_glass(p_act uuid, p_patient uuid, p_class text, p_reason text, p_role text,
+                                   p_host text, p_clinic bigint) RETURNS timestamptz
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF charts.me() IS NULL OR NOT (charts.is_member('k_medico') OR charts.is_member('k_enfermeria')) THEN
+    RAISE EXCEPTION 'no right to break the glass' USING ERRCODE = '42501';
+  END IF;
+  IF p_class = 'copia' THEN
+    RAISE EXCEPTION 'no emergency' USING ERRCODE = '23514', CONSTRAINT = 'chart_alerts_class_ck';
+  END IF;
+  RETURN charts.open_apart(p_act, p_patient, 'chart.break_glass', 'BTG', p_class, p_reason, p_role, p_host,
+                           p_clinic, interval '30 minutes');
+END $$;
+
+-- A copy on request: who delivers histories opens one for the errand, and says for whom.
+CREATE FUNCTION charts.open_copy(p_act uuid, p_patient uuid, p_reason text, p_role text, p_host text,
+                                 p_clinic bigint) RETURNS timestamptz
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF charts.me() IS NULL OR NOT charts.is_member('k_resultados') THEN
+    RAISE EXCEPTION 'no right to copies' USING ERRCODE = '42501';
+  END IF;
+  RETURN charts.open_apart(p_act, p_patient, 'chart.copy', 'COPY', 'copia', p_reason, p_role, p_host, p_clinic,
+                           interval '15 minutes');
+END $$;
+
+-- Lock, logout, disable: whatever was open is closed.
+CREATE FUNCTION charts.leave() RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  UPDATE public.chart_leases SET until = clock_timestamp()
+  WHERE login = session_user AND until > clock_timestamp();
+$$;
+
+-- The identity of sealed patients whose rows the policy hides: enough to ask for the chart, no more.
+CREATE FUNCTION charts.sealed_faces(p_ids uuid[])
+RETURNS TABLE (patient_id uuid, chart_number bigint, given text, family text, sex text, birth date)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT p.patient_id, p.chart_number, p.given, p.family, p.sex, p.birth FROM public.patients p
+  WHERE p.sealed AND p.patient_id = ANY (p_ids[1:50]) AND charts.me() IS NOT NULL;
+$$;
+
+-- An alert's review: by another person than whose opening it was.
+CREATE FUNCTION charts.review(p_alert bigint, p_outcome text, p_comment text) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF charts.me() IS NULL OR NOT charts.is_member('k_privacidad') THEN
+    RAISE EXCEPTION 'reviews belong to privacy' USING ERRCODE = '42501';
+  END IF;
+  IF EXISTS (SELECT 1 FROM public.chart_alerts a WHERE a.id = p_alert AND a.login = session_user) THEN
+    RAISE EXCEPTION 'own alert' USING ERRCODE = '42501', CONSTRAINT = 'charts_own_alert';
+  END IF;
+  UPDATE public.chart_alerts SET reviewed_by = session_user, reviewed_at = clock_timestamp(),
+      outcome = p_outcome, comment = nullif(btrim(p_comment), '')
+    WHERE id = p_alert AND (reviewed_at IS NULL OR outcome = 'aclarar');
+  RETURN FOUND;
+END $$;
+
+-- The clinics where the session's person holds a role.
+CREATE FUNCTION charts.my_clinics() RETURNS bigint[]
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT coalesce(array_agg(DISTINCT r.clinic_id), '{}') FROM public.clinic_roles r WHERE r.person_id = charts.me();
+$$;
+
+-- Clinical tables are read by key, so a policy costs one call per query and no index.
+DO $$
+DECLARE
+  name text;
+BEGIN
+  FOREACH name IN ARRAY ARRAY['records', 'notes', 'diagnoses', 'vitals', 'prescriptions', 'prescription_items',
+                              'results', 'observations'] LOOP
+    EXECUTE format('ALTER TABLE public.%I ENABLE ROW LEVEL SECURITY', name);
+    EXECUTE format('CREATE POLICY %I ON public.%I FOR SELECT TO k_medico, k_enfermeria, k_resultados
+                    USING (patient_id = ANY ((SELECT charts.leased())::uuid[]))', name || '_leased', name);
+    EXECUTE format('CREATE POLICY %I ON public.%I FOR INSERT TO k_medico, k_enfermeria
+                    WITH CHECK (patient_id = ANY ((SELECT charts.leased())::uuid[]))', name || '_written', name);
+  END LOOP;
+END $$;
+
+-- What is written in somebody's name is written by that somebody.
+CREATE POLICY notes_own ON notes AS RESTRICTIVE FOR INSERT TO k_medico WITH CHECK (author_id = (SELECT charts.me()));
+CREATE POLICY records_own ON records AS RESTRICTIVE FOR INSERT TO k_medico WITH CHECK (doctor_id = (SELECT charts.me()));
+ALTER TABLE visits ENABLE ROW LEVEL SECURITY;
+CREATE POLICY visits_seen ON visits FOR SELECT TO k_medico, k_enfermeria, k_resultados USING (true);
+CREATE POLICY visits_own ON visits FOR INSERT TO k_medico WITH CHECK (doctor_id = (SELECT charts.me()));
+CREATE POLICY visits_ended ON visits FOR UPDATE TO k_medico
+  USING (clinic_id = ANY ((SELECT charts.my_clinics())::bigint[]));
+
+-- A sealed patient's row is seen by whom it concerns. Searching goes through definer functions.
+ALTER TABLE patients ENABLE ROW LEVEL SECURITY;
+CREATE POLICY patients_seen ON patients FOR SELECT
+  TO k_admision, k_secretaria, k_medico, k_enfermeria, k_laboratorio, k_resultados, k_gestion, k_privacidad
+  USING (NOT sealed OR charts.may_see_sealed(patient_id));
+CREATE POLICY patients_registered ON patients FOR INSERT TO k_admision, k_secretaria, k_medico
+  WITH CHECK (NOT sealed);
+CREATE POLICY patients_edited ON patients FOR UPDATE TO k_admision, k_secretaria, k_medico, k_privacidad
+  USING (NOT sealed OR charts.may_see_sealed(patient_id));
+
+-- A step of a turn and an admission are their doer's own.
+ALTER TABLE turn_events ENABLE ROW LEVEL SECURITY;
+CREATE POLICY turn_events_seen ON turn_events FOR SELECT
+  TO k_admision, k_secretaria, k_medico, k_enfermeria, k_laboratorio, k_resultados, k_gestion USING (true);
+CREATE POLICY turn_events_own ON turn_events FOR INSERT TO k_admision, k_secretaria, k_medico, k_enfermeria
+  WITH CHECK (person_id = (SELECT charts.me()));
+ALTER TABLE admissions ENABLE ROW LEVEL SECURITY;
+CREATE POLICY admissions_seen ON admissions FOR SELECT
+  TO k_admision, k_secretaria, k_medico, k_enfermeria, k_laboratorio, k_resultados, k_gestion USING (true);
+CREATE POLICY admissions_own ON admissions FOR INSERT TO k_admision, k_secretaria
+  WITH CHECK (person_id = (SELECT charts.me()));
+
+-- A turn is changed by whoever works at its clinic.
+ALTER TABLE turns ENABLE ROW LEVEL SECURITY;
+CREATE POLICY turns_seen ON turns FOR SELECT
+  TO k_admision, k_secretaria, k_medico, k_enfermeria, k_laboratorio, k_resultados, k_gestion USING (true);
+CREATE POLICY turns_made ON turns FOR INSERT TO k_admision, k_secretaria, k_medico WITH CHECK (true);
+CREATE POLICY turns_moved ON turns FOR UPDATE TO k_admision, k_secretaria, k_medico, k_enfermeria
+  USING (clinic_id = ANY ((SELECT charts.my_clinics())::bigint[]));

@@ -62,6 +62,22 @@ GRANT SELECT ON note_drafts TO k_medico;
 GRANT INSERT (patient_id, id, visit_id, text, diagnoses, version, saved_at), UPDATE (text, diagnoses, version, saved_at),
   DELETE ON note_drafts TO k_medico;
 
+-- Charts. What the policies call, everybody calls; what opens, decides by itself.
+GRANT USAGE ON SCHEMA charts TO k_staff;
+GRANT EXECUTE ON FUNCTION charts.me(), charts.leased(), charts.my_clinics(), charts.may_see_sealed(uuid),
+  charts.sealed_faces(uuid[]), charts.leave() TO k_staff;
+GRANT EXECUTE ON FUNCTION charts.enter(uuid, uuid, text, text, text, bigint) TO k_medico, k_enfermeria, k_resultados;
+GRANT EXECUTE ON FUNCTION charts.break_glass(uuid, uuid, text, text, text, text, bigint) TO k_medico, k_enfermeria;
+GRANT EXECUTE ON FUNCTION charts.open_copy(uuid, uuid, text, text, text, bigint) TO k_resultados;
+GRANT EXECUTE ON FUNCTION charts.review(bigint, text, text), search_people(text[], text, integer) TO k_privacidad;
+GRANT SELECT ON chart_alerts, chart_limits, acts, patients, patient_documents, coverages, care_relations
+  TO k_privacidad;
+GRANT UPDATE (charts_per_hour) ON chart_limits TO k_privacidad;
+GRANT UPDATE (sealed, version) ON patients TO k_privacidad;
+GRANT SELECT ON care_relations TO k_secretaria, k_medico, k_enfermeria;
+GRANT INSERT ON care_relations TO k_secretaria, k_privacidad;
+GRANT UPDATE (ended_at) ON care_relations TO k_secretaria, k_privacidad;
+
 -- Administration.
 GRANT INSERT, UPDATE ON people, clinics, floors, rooms, specialties, procedures, agenda_blocks TO k_admin;
 GRANT INSERT, DELETE ON clinic_roles TO k_admin;

@@ -10,3 +10,6 @@ INSERT INTO turn_transitions (from_state, to_state) VALUES
 
 INSERT INTO gate_secret (id, secret)
 VALUES (1, decode(replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''), 'hex'));
+
+INSERT INTO chart_limits (group_role, charts_per_hour)
+VALUES ('k_medico', 60), ('k_enfermeria', 90), ('k_resultados', 40);

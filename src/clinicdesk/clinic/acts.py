@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, PrimaryKeyConstraint, Uuid, text
+from sqlalchemy import BigInteger, CheckConstraint, Column, Index, PrimaryKeyConstraint, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from clinicdesk.clinic.tables import instant, keyed, words
@@ -33,6 +33,8 @@ acts: Final = keyed(
     PrimaryKeyConstraint("key", name="acts_pk"),
     CheckConstraint("outcome IN ('done', 'refused')", name="acts_outcome_ck"),
     CheckConstraint("(outcome = 'refused') = (refusal IS NOT NULL)", name="acts_refusal_ck"),
+    # Who touched this patient's data is asked by privacy, and by patients.
+    Index("acts_patient_ix", "patient_id", "at"),
     CheckConstraint("length(what) BETWEEN 3 AND 60 AND length(host) <= 120", name="acts_text_ck"),
     CheckConstraint("length(subject) <= 120", name="acts_subject_ck"),
 )

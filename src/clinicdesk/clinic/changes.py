@@ -23,6 +23,7 @@ class Kind(StrEnum):
     RECORD = "record"
     SITE = "site"
     ACCESS = "access"
+    ALERT = "alert"
 
 
 @dataclass(frozen=True, slots=True)

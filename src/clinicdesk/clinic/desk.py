@@ -75,6 +75,22 @@ class NotStorable(Refusal):
     exit = Exit.INVALID
 
 
+class NoCareRelation(Refusal):
+    """No turn, visit or standing relation gives this person the chart."""
+
+    says = "Sin turno, atención ni seguimiento la historia está cerrada. Por urgencia, con motivo."
+    exit = Exit.NOT_ALLOWED
+    constraint = "charts_relation"
+
+
+class TooManyCharts(Refusal):
+    """More charts opened within an hour than the role's work needs."""
+
+    says = "Se abrieron demasiadas historias en una hora. Esperar, o pedirlo a Privacidad."
+    exit = Exit.NOT_ALLOWED
+    constraint = "charts_hourly"
+
+
 class Desk:
     """What a logged-in person works through: `do` writes, `see` reads, both checked and recorded.
 
@@ -115,7 +131,7 @@ class Desk:
             try:
                 return self._read(view, query)
             except DBAPIError as error:
-                if pause is None or not self._lost(error):
+                if pause is None or not (self._lost(error) or db.is_worth_a_retry(error)):
                     found = db.refusal_of(error)
                     _raise(found() if found else _plain(error), error)
                 time.sleep(pause)
@@ -132,8 +148,10 @@ class Desk:
             tx = Tx(connection, self.actor, self._now(), new_id())
             if view.act:
                 self._record(tx, view, query, tx.act)
+            if view.chart:
+                tx.enter_chart(query.patient_id, view.purpose, tx.act if view.act else None)  # type: ignore[attr-defined]
             rows = view.run(tx, query)
-            if view.act:
+            if view.act or view.chart:
                 tx.flush(commit=True)
             return rows
 
@@ -194,6 +212,8 @@ class Desk:
         tx = Tx(connection, self.actor, self._now(), order.key, advisory_locks=self._advisory_locks)
         if case.act:
             self._record(tx, case, order, order.key)
+        if case.chart:
+            tx.enter_chart(order.patient_id, case.purpose)  # type: ignore[attr-defined]
         answer = case.run(tx, order)
         for change in tx.changes:
             tx.write(_NOTIFY, {"payload": changes.payload(change)})

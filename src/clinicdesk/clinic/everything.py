@@ -6,6 +6,7 @@ from clinicdesk.clinic import acts, staging
 from clinicdesk.clinic.access import model as access
 from clinicdesk.clinic.patients import model as patients
 from clinicdesk.clinic.prescriptions import model as prescriptions
+from clinicdesk.clinic.privacy import model as privacy
 from clinicdesk.clinic.records import model as records
 from clinicdesk.clinic.results import model as results
 from clinicdesk.clinic.sites import model as sites
@@ -18,6 +19,7 @@ __all__ = [
     "metadata",
     "patients",
     "prescriptions",
+    "privacy",
     "records",
     "results",
     "sites",

@@ -25,6 +25,8 @@ class Permission(StrEnum):
     TURN_ATTEND = "turn.attend"
     CHART_READ = "chart.read"
     CHART_BREAK_GLASS = "chart.break_glass"
+    CHART_COPY = "chart.copy"
+    CARE_RELATE = "care.relate"
     NOTE_WRITE = "note.write"
     HISTORY_EXPORT = "history.export"
     REPORT_READ = "report.read"
@@ -65,7 +67,8 @@ _READS = frozenset({Permission.SITE_READ, Permission.PATIENT_READ, Permission.TU
 PERMISSIONS: Final = MappingProxyType(
     {
         Role.ADMISIONISTA: _COUNTER,
-        Role.SECRETARIA: _COUNTER | {Permission.TURN_OVERBOOK, Permission.REPORT_READ},
+        Role.SECRETARIA: _COUNTER
+        | {Permission.TURN_OVERBOOK, Permission.REPORT_READ, Permission.CARE_RELATE},
         Role.MEDICO: _READS
         | {
             Permission.PATIENT_WRITE,
@@ -79,7 +82,7 @@ PERMISSIONS: Final = MappingProxyType(
         },
         Role.ENFERMERIA: _READS | {Permission.TURN_CALL, Permission.CHART_READ, Permission.CHART_BREAK_GLASS},
         Role.LABORATORIO: _READS,
-        Role.RESULTADOS: _READS | {Permission.CHART_READ, Permission.HISTORY_EXPORT},
+        Role.RESULTADOS: _READS | {Permission.CHART_READ, Permission.CHART_COPY, Permission.HISTORY_EXPORT},
         Role.GESTION: _READS | {Permission.TURN_OVERBOOK, Permission.REPORT_READ},
         Role.ADMINISTRADOR: frozenset(
             {
@@ -93,7 +96,9 @@ PERMISSIONS: Final = MappingProxyType(
         Role.PRIVACIDAD: frozenset(
             {
                 Permission.SITE_READ,
+                Permission.PATIENT_READ,
                 Permission.PATIENT_SEAL,
+                Permission.CARE_RELATE,
                 Permission.PRIVACY_REVIEW,
                 Permission.AUDIT_READ,
                 Permission.AUDIT_SEAL,

@@ -15,7 +15,7 @@ from uuid import UUID
 
 import msgspec
 from psycopg import sql
-from sqlalchemy import Connection, CursorResult, Executable, Row, Table
+from sqlalchemy import Connection, CursorResult, Executable, Row, Table, func, select
 
 from clinicdesk.clinic.changes import Change
 from clinicdesk.clinic.rights import Actor, Permission
@@ -133,6 +133,18 @@ class Tx(Reader):
             if commit:
                 self._connection.commit()
 
+    def enter_chart(self, patient_id: UUID, purpose: str = "TREAT", act: UUID | None = None) -> None:
+        """Queue the lease on a patient's chart: what follows in this transaction reads it.
+
+        A new lease is an act of its own, under `act` where the desk has written that one already.
+        The database refuses without a care relation (NoCareRelation) and beyond the hourly limit.
+        """
+        at = self.actor.at
+        entered = func.charts.enter(
+            act or new_id(), patient_id, purpose, at.role.value, self.actor.host, at.clinic_id
+        )
+        self.write(select(entered))
+
     def copy(self, table: Table, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
         """COPY rows into a table, after what is queued; the number sent."""
         target = sql.SQL("COPY {} ({}) FROM STDIN").format(
@@ -159,7 +171,8 @@ class UseCase(Generic[OrderT, AnswerT]):
 
     `patient_of` finds the patient an order is about; `explain` turns a constraint's refusal into one
     that names who and when, reading in a transaction of its own. Without `act` nothing is written
-    down and no answer kept: for what repeats every few seconds and is harmless to repeat.
+    down and no answer kept: for what repeats every few seconds and is harmless to repeat. With `chart`
+    the order's patient's chart is entered first: without a lease the database shows nothing of it.
     """
 
     name: str
@@ -169,17 +182,22 @@ class UseCase(Generic[OrderT, AnswerT]):
     purpose: str
     explain: Explain | None = None
     act: bool = True
+    chart: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class View(Generic[QueryT, RowsT]):
-    """One thing people look at. With `act` it is written down like a deed: opening a chart is one."""
+    """One thing people look at. With `act` it is written down like a deed: opening a chart is one.
+
+    With `chart` the chart of the query's patient is entered first, and its lease goes on.
+    """
 
     name: str
     needs: Permission
     run: Callable[[Reader, QueryT], RowsT]
     act: bool = False
     purpose: str = "TREAT"
+    chart: bool = False
 
 
 def use_case(
@@ -190,21 +208,22 @@ def use_case(
     purpose: str = "OPER",
     explain: Explain | None = None,
     act: bool = True,
+    chart: bool = False,
 ) -> Callable[[Callable[[Tx, OrderT], AnswerT]], UseCase[OrderT, AnswerT]]:
     """Make a function of (Tx, order) a use case."""
 
     def wrap(run: Callable[[Tx, OrderT], AnswerT]) -> UseCase[OrderT, AnswerT]:
-        return UseCase(name, needs, run, answer, purpose, explain, act)
+        return UseCase(name, needs, run, answer, purpose, explain, act, chart)
 
     return wrap
 
 
 def view(
-    name: str, *, needs: Permission, act: bool = False, purpose: str = "TREAT"
+    name: str, *, needs: Permission, act: bool = False, purpose: str = "TREAT", chart: bool = False
 ) -> Callable[[Callable[[Reader, QueryT], RowsT]], View[QueryT, RowsT]]:
     """Make a function of (Reader, query) a view."""
 
     def wrap(run: Callable[[Reader, QueryT], RowsT]) -> View[QueryT, RowsT]:
-        return View(name, needs, run, act, purpose)
+        return View(name, needs, run, act, purpose, chart)
 
     return wrap

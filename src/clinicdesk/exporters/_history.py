@@ -48,4 +48,4 @@ def read(tx: Reader, query: HistoryQuery) -> History:
 
 
 # Handing a history out is an act of its own, whichever the format.
-HISTORY: Final = View("history.export", Permission.HISTORY_EXPORT, read, act=True, purpose="COPY")
+HISTORY: Final = View("history.export", Permission.HISTORY_EXPORT, read, act=True, purpose="COPY", chart=True)

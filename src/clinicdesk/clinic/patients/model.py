@@ -41,6 +41,7 @@ patients: Final = Table(
     words("address", nullable=True),
     words("city", nullable=True),
     words("allergy_status", server_default="sin_preguntar"),
+    Column("sealed", Boolean, nullable=False, server_default=text("false")),
     Column("version", Integer, nullable=False, server_default=text("1")),
     instant("created_at"),
     PrimaryKeyConstraint("patient_id", name="patients_pk"),

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import cast, func, select, true
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.types import Text
+from sqlalchemy.types import Text, Uuid
 
 from clinicdesk.clinic.patients import rules
 from clinicdesk.clinic.patients.errors import PatientNotFound
@@ -24,6 +24,7 @@ class PatientRow:
     """A person as lists and headers show them.
 
     `document` is in reading form (`DNI 28.431.907`), `document_key` as commands take it (`AR:DNI:28431907`).
+    `closed` says that the patient is sealed and the reader sees the identity alone.
     """
 
     patient_id: UUID
@@ -43,6 +44,8 @@ class PatientRow:
     document: str
     payer: str | None
     document_key: str = ""
+    sealed: bool = False
+    closed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +143,31 @@ def _row(row: Any) -> PatientRow:
         document=document,
         payer=row.payer,
         document_key=":".join(parts) if all(parts) else "",
+        sealed=row.sealed,
+    )
+
+
+def _face(row: Any) -> PatientRow:
+    """A sealed patient as somebody without a care relation sees them."""
+    return PatientRow(
+        patient_id=row.patient_id,
+        chart_number=row.chart_number,
+        family=row.family,
+        given=row.given,
+        sex=row.sex,
+        birth=row.birth,
+        birth_estimated=False,
+        deceased_on=None,
+        phone=None,
+        email=None,
+        address=None,
+        city=None,
+        allergy_status="sin_preguntar",
+        version=0,
+        document="",
+        payer=None,
+        sealed=True,
+        closed=True,
     )
 
 
@@ -176,8 +204,17 @@ def _called(tx: Reader, words: tuple[str, ...], document: str, limit: int) -> li
 
 
 def by_ids(tx: Reader, ids: Iterable[UUID]) -> tuple[PatientRow, ...]:
-    """Patients by id, in no order."""
-    return tuple(map(_row, tx.rows(_people.where(patients.c.patient_id.in_(list(ids))))))
+    """Patients by id, in no order. Of sealed ones whose row is hidden, the identity."""
+    asked = list(ids)
+    rows = tuple(map(_row, tx.rows(_people.where(patients.c.patient_id.in_(asked)))))
+    hidden = set(asked) - {row.patient_id for row in rows}
+    return rows + _faces(tx, hidden) if hidden else rows
+
+
+def _faces(tx: Reader, ids: Iterable[UUID]) -> tuple[PatientRow, ...]:
+    names = ("patient_id", "chart_number", "given", "family", "sex", "birth")
+    faces = func.charts.sealed_faces(cast(list(ids), ARRAY(Uuid))).table_valued(*names)
+    return tuple(map(_face, tx.rows(select(faces))))
 
 
 @view("patient.show", needs=Permission.PATIENT_READ)

@@ -30,7 +30,7 @@ class PrescribedRow:
     dispenses: int | None
 
 
-@view("prescription.list", needs=Permission.CHART_READ)
+@view("prescription.list", needs=Permission.CHART_READ, chart=True)
 def prescribed(tx: Reader, query: ChartQuery) -> tuple[PrescribedRow, ...]:
     """Everything prescribed to a patient: what is in force first, then the latest."""
     return of_patient(tx, query.patient_id)

@@ -179,19 +179,19 @@ class VisitQuery:
     turn_id: UUID
 
 
-@view("chart.open", needs=Permission.CHART_READ, act=True)
+@view("chart.open", needs=Permission.CHART_READ, act=True, chart=True)
 def open_chart(tx: Reader, query: ChartQuery) -> Chart:
     """A patient's chart: opening it is an act. Raises PatientNotFound."""
     return chart(tx, query)
 
 
-@view("chart.again", needs=Permission.CHART_READ)
+@view("chart.again", needs=Permission.CHART_READ, chart=True)
 def reread_chart(tx: Reader, query: ChartQuery) -> Chart:
     """An open chart as it is now: goes on with an opening that is already written down."""
     return chart(tx, query)
 
 
-@view("chart.more", needs=Permission.CHART_READ)
+@view("chart.more", needs=Permission.CHART_READ, chart=True)
 def older_entries(tx: Reader, query: EntriesQuery) -> tuple[EntryRow, ...]:
     """The next entries of an open chart, newest first."""
     at, entry_id = query.before
@@ -345,7 +345,7 @@ def _last_vitals(tx: Reader, patient_id: UUID) -> tuple[VitalRow, ...]:
     return tx.into(VitalRow, statement)
 
 
-@view("vital.series", needs=Permission.CHART_READ)
+@view("vital.series", needs=Permission.CHART_READ, chart=True)
 def vital_series(tx: Reader, query: VitalsQuery) -> tuple[VitalRow, ...]:
     """The last values of a vital sign, oldest first."""
     statement = (

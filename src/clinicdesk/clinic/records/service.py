@@ -242,7 +242,7 @@ class NoteAnswer:
     hash: str
 
 
-@use_case("note.sign", needs=Permission.NOTE_WRITE, answer=NoteAnswer, purpose="TREAT")
+@use_case("note.sign", needs=Permission.NOTE_WRITE, answer=NoteAnswer, purpose="TREAT", chart=True)
 def sign_note(tx: Tx, order: SignNote) -> NoteAnswer:
     """Sign the note of one's own visit, once; the draft goes.
 
@@ -283,7 +283,7 @@ class AddendNote(Order):
     proof: Proof | None = field(default=None, repr=False, metadata={"made": True})
 
 
-@use_case("note.addend", needs=Permission.NOTE_WRITE, answer=NoteAnswer, purpose="TREAT")
+@use_case("note.addend", needs=Permission.NOTE_WRITE, answer=NoteAnswer, purpose="TREAT", chart=True)
 def addend_note(tx: Tx, order: AddendNote) -> NoteAnswer:
     """Sign an addendum; the note it adds to stays as it was, the draft goes. Raises NoteNotFound."""
     demand_proof(tx, order.proof)
@@ -325,7 +325,7 @@ class RecordAnswer:
     note_id: UUID | None = None
 
 
-@use_case("record.add", needs=Permission.NOTE_WRITE, answer=RecordAnswer, purpose="TREAT")
+@use_case("record.add", needs=Permission.NOTE_WRITE, answer=RecordAnswer, purpose="TREAT", chart=True)
 def add_record(tx: Tx, order: AddRecord) -> RecordAnswer:
     """Add an entry with its diagnoses; a text is signed with it and asks for proof, or waits (`sign` False).
 

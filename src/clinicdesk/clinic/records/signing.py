@@ -32,7 +32,9 @@ class SignDraft(Order):
     proof: Proof | None = field(default=None, repr=False, metadata={"made": True})
 
 
-@use_case("note.sign_draft", needs=Permission.NOTE_WRITE, answer=service.NoteAnswer, purpose="TREAT")
+@use_case(
+    "note.sign_draft", needs=Permission.NOTE_WRITE, answer=service.NoteAnswer, purpose="TREAT", chart=True
+)
 def sign_draft(tx: Tx, order: SignDraft) -> service.NoteAnswer:
     """Sign the saved draft of one's own visit. Raises what sign_note raises; NoteEmpty without a draft."""
     found = queries.drafts.run(tx, queries.DraftsQuery(order.patient_id, order.visit_id))
@@ -70,7 +72,7 @@ class _Words:
     text: str
 
 
-@use_case("record.sign", needs=Permission.NOTE_WRITE, answer=service.NoteAnswer, purpose="TREAT")
+@use_case("record.sign", needs=Permission.NOTE_WRITE, answer=service.NoteAnswer, purpose="TREAT", chart=True)
 def sign_record(tx: Tx, order: SignRecord) -> service.NoteAnswer:
     """Sign an entry's text, once; NoteEmpty where none waits.
 

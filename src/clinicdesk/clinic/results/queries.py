@@ -31,7 +31,7 @@ class ObservationRow:
     unit: str | None
 
 
-@view("result.list", needs=Permission.CHART_READ)
+@view("result.list", needs=Permission.CHART_READ, chart=True)
 def observed(tx: Reader, query: ChartQuery) -> tuple[ObservationRow, ...]:
     """A patient's observations, the latest first."""
     return of_patient(tx, query.patient_id, query.limit)
