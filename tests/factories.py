@@ -82,6 +82,8 @@ STAFF = (
     ("rleon", "León", "Rocío", "admisionista", 0),
     ("vmora", "Mora", "Vera", "secretaria", 0),
     ("sur", "Gil", "Álvaro", "admisionista", 1),
+    ("priva", "Bravo", "Elsa", "privacidad", 0),
+    ("copias", "Ríos", "Iván", "resultados", 0),
 )
 
 
@@ -181,6 +183,18 @@ def followed(by: bootstrap.Session, patient_id: UUID, *doctors: bootstrap.Sessio
         relation = privacy.Relate(patient_id=patient_id, person_id=doctor.actor.person_id)
         by.desk().do(privacy.relate, relation)
     return patient_id
+
+
+def broken_glass(doctor: bootstrap.Session, patient_id: UUID, password: str = PASSWORD) -> None:
+    """The chart of a patient in nobody's care, opened by this doctor for half an hour."""
+    key = new_id()
+    order = privacy.BreakGlass(
+        key=key,
+        patient_id=patient_id,
+        reason="Convulsiona en la sala de espera",
+        proof=doctor.prove(password, key),
+    )
+    doctor.desk().do(privacy.break_glass, order)
 
 
 def instant(text: str) -> datetime:

@@ -115,12 +115,18 @@ def admitted(cli: Callable[..., Done], network: Network) -> Callable[..., tuple[
     """`admitted(document, "jibarra")` → (patient's id, turn's id) of a new patient who waits for a doctor."""
 
     def made(document: str, doctor: str = "jibarra", **names: str) -> tuple[str, str]:
-        patient = added(cli, document, **names)
-        done = cli("msosa", "admission", "add", document, "--doctor", doctor, "--reason", "control", "--json")
-        assert done.code == 0, done.err
-        return patient["id"], done.data["turn_id"]
+        patient = in_care(cli, document, doctor, **names)
+        return patient["id"], patient["turn_id"]
 
     return made
+
+
+def in_care(cli: Callable[..., Done], document: str, doctor: str = "jibarra", **names: str) -> Any:
+    """A registered patient who waits for a doctor today: that gives the doctor the chart. With `turn_id`."""
+    patient = added(cli, document, **names)
+    done = cli("msosa", "admission", "add", document, "--doctor", doctor, "--reason", "control", "--json")
+    assert done.code == 0, done.err
+    return patient | {"turn_id": done.data["turn_id"]}
 
 
 def added(cli: Callable[..., Done], document: str, **names: str) -> Any:

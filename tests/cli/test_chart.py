@@ -17,7 +17,7 @@ from clinicdesk.clinic.acts import acts
 from clinicdesk.clinic.patients.model import allergies
 from clinicdesk.clinic.records.model import note_drafts, notes, records
 from clinicdesk.kit.ids import new_id
-from tests.cli.conftest import Done, added
+from tests.cli.conftest import Done, in_care
 from tests.factories import ZONE, Network
 
 Cli = Callable[..., Done]
@@ -139,7 +139,7 @@ def test_only_the_visits_doctor_signs_it_and_only_with_a_password(
 
 
 def test_a_record_is_added_listed_and_shown(cli: Cli) -> None:
-    added(cli, "42300009")
+    in_care(cli, "42300009")
     done = cli(
         "jibarra", "record", "add", "42300009", "--type", "control", "--date", "2024-05-06T10:30",
         "--diagnosis", "I10,E11.9", "--diagnosis", "E78 Dislipidemia mixta", "--text", "TA 120/80",
@@ -163,7 +163,7 @@ def test_a_record_is_added_listed_and_shown(cli: Cli) -> None:
 
 
 def test_a_record_is_signed_now_or_later(cli: Cli) -> None:
-    added(cli, "42300010")
+    in_care(cli, "42300010")
     add = ("record", "add", "42300010", "--type", "consulta", "--text", "Bien.", "--json")
     now = cli("jibarra", *add, "--sign")
     assert now.data["signed"] is True
@@ -177,7 +177,7 @@ def test_a_record_is_signed_now_or_later(cli: Cli) -> None:
 
 
 def test_a_record_repeated_with_its_key_is_one_row(cli: Cli, network: Network) -> None:
-    patient = added(cli, "42300011")
+    patient = in_care(cli, "42300011")
     key = ("--json", "--key", str(uuid4()))
     add = ("record", "add", "42300011", "--type", "otro", "--attr", "a=1", "--text", "x", "--sign", *key)
     assert cli("jibarra", *add).out == cli("jibarra", *add).out != ""
@@ -197,7 +197,7 @@ def test_a_record_repeated_with_its_key_is_one_row(cli: Cli, network: Network) -
 )
 def test_a_record_that_cannot_be(cli: Cli, network: Network, options: tuple[str, ...], said: str) -> None:
     shown = cli("msosa", "patient", "show", "42300012", "--json")
-    patient = shown.data if shown.code == 0 else added(cli, "42300012")
+    patient = shown.data if shown.code == 0 else in_care(cli, "42300012")
     done = cli("jibarra", "record", "add", "42300012", *options)
     assert (done.code, done.out) == (6, ""), done.err
     assert said in done.err
@@ -214,9 +214,10 @@ def test_all_that_is_wrong_with_a_record_is_said_at_once(cli: Cli) -> None:
 
 
 def test_a_record_nobody_wrote_is_not_found(cli: Cli) -> None:
-    patient = added(cli, "42300013")["id"]
+    patient = in_care(cli, "42300013")["id"]
     assert cli("jibarra", "record", "show", patient).code == 3
-    assert cli("jibarra", "record", "show", uuid4().hex + uuid4().hex).code == 3
+    nobody = cli("jibarra", "record", "show", uuid4().hex + uuid4().hex)
+    assert (nobody.code, "historia está cerrada" in nobody.err) == (4, True)
     assert cli("jibarra", "record", "show", "nada").code == 6
 
 
@@ -226,7 +227,7 @@ def allergic(cli: Cli, network: Network) -> str:
     document = "42300014"
     if cli("msosa", "patient", "show", document).code == 0:
         return document
-    patient = added(cli, document)
+    patient = in_care(cli, document)
     with network.owner.begin() as owner:
         row = {"patient_id": patient["id"][:32], "id": new_id(), "substance": "Penicilina"}
         owner.execute(insert(allergies).values(**row, severity="severa"))

@@ -14,7 +14,7 @@ import pytest
 
 from clinicdesk.exporters import history_pdf
 from clinicdesk.kit.errors import Exit
-from tests.cli.conftest import PROGRAM, Done, added
+from tests.cli.conftest import PROGRAM, Done, in_care
 from tests.factories import PASSWORD
 
 Cli = Callable[..., Done]
@@ -73,7 +73,7 @@ def test_a_command_that_reads_its_text_is_interrupted(environment: Environment) 
 def test_an_interrupted_export_leaves_no_file(
     cli: Cli, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    added(cli, "45600002")
+    in_care(cli, "45600002")
     begun: list[BinaryIO] = []
 
     def interrupted(_history: object, _stamp: object, file: BinaryIO) -> None:

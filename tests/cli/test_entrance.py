@@ -174,6 +174,7 @@ def test_signing_asks_for_the_password_although_somebody_is_logged_in(
     keep(network, settings, "jibarra")
     assert cli("msosa", "patient", "add", "--document", "44500001", "--family", "Paz", "--sex", "F",
                "--birth", "1990-01-01").code == 0  # fmt: skip
+    assert cli("msosa", "admission", "add", "44500001", "--doctor", "jibarra", "--reason", "tos").code == 0
     add = ("record", "add", "44500001", "--type", "otro", "--text", "x", "--json")
     assert cli(None, *add).code == 0
     assert cli(None, *add, "--sign").code == 4

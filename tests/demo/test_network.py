@@ -26,7 +26,7 @@ from clinicdesk.demo.errors import RealInstallation
 from clinicdesk.demo.ground import Person, read
 from clinicdesk.kit import clock, embedded
 from tests.demo.conftest import MORNING, SMALL
-from tests.factories import Network
+from tests.factories import Network, broken_glass
 
 Ask = Callable[[str], list[tuple[Any, ...]]]
 
@@ -179,6 +179,8 @@ def test_the_doctor_finds_a_queue_and_charts_that_are_not_empty(
         )
         assert ask(f"{waiting}{doctor.actor.person_id}")[0][0] >= 4
         (patient_id,) = ask("SELECT patient_id FROM prescriptions WHERE state = 'vigente' LIMIT 1")[0]
+        password = next(each.password for each in demo.users if each.user == "medico")
+        broken_glass(doctor, patient_id, password)
         chart = doctor.desk().see(history.open_chart, history.ChartQuery(patient_id))
         assert chart.vitals
         assert chart.entries[0].notes[0].text.startswith("Motivo: ")

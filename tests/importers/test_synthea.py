@@ -19,6 +19,7 @@ from clinicdesk.clinic.records import queries as history
 from clinicdesk.importers import ImportResult
 from clinicdesk.kit.ids import derived_id
 from tests.data import shared
+from tests.factories import broken_glass
 from tests.importers.folders import Row, read
 from tests.importers.places import Place, fresh
 
@@ -346,6 +347,7 @@ def test_the_counter_finds_them_and_the_doctor_reads_their_chart(loaded: Loaded)
     assert [each.family for each in by_number.rows] == [row["LAST"]]
     assert by_number.rows[0].patient_id in {each.patient_id for each in by_name.rows}
     with loaded.place.as_person("lpaz") as doctor:
+        broken_glass(doctor, by_number.rows[0].patient_id)
         chart = doctor.desk().see(
             history.open_chart, history.ChartQuery(by_number.rows[0].patient_id, limit=None)
         )

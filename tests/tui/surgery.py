@@ -23,7 +23,7 @@ from clinicdesk.clinic.records.rules import DiagnosisEntry
 from clinicdesk.clinic.turns import service as turns
 from clinicdesk.kit import clock
 from clinicdesk.kit.ids import new_id
-from tests.factories import PASSWORD, ZONE, Network, new_patient, proven
+from tests.factories import PASSWORD, ZONE, Network, followed, new_patient, proven
 
 _doctors = itertools.count(1)
 FIRST = clock.instant(datetime(2026, 10, 16, 10, 22), ZONE)  # noqa: DTZ001 - wall time of the clinic
@@ -73,6 +73,9 @@ class Surgery:
     def history(self, patient_id: UUID, kinds: Iterable[tuple[str, str, str, str]]) -> None:
         """Entries of (kind, code, diagnosis, note), the newest on FIRST, each 44 days before the last."""
         doctor = self.log_in()
+        with_secretary = self.network.log_in("secre")
+        followed(with_secretary, patient_id, doctor)
+        with_secretary.close()
         for number, (kind, code, name, note) in enumerate(kinds):
             order = records.AddRecord(
                 patient_id=patient_id,

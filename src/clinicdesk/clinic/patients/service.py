@@ -11,7 +11,7 @@ from sqlalchemy import insert, select, update
 
 from clinicdesk.clinic.changes import Change, Kind
 from clinicdesk.clinic.patients import queries, rules
-from clinicdesk.clinic.patients.errors import DocumentKnown, PatientChanged
+from clinicdesk.clinic.patients.errors import DocumentKnown, PatientChanged, PatientNotFound
 from clinicdesk.clinic.patients.model import (
     chart_numbers,
     coverages,
@@ -157,3 +157,33 @@ def edit_contact(tx: Tx, order: EditContact) -> PatientAnswer:
         raise PatientChanged
     tx.changed(Change(Kind.PATIENT, tx.act, ids=((order.patient_id, order.patient_id),)))
     return PatientAnswer(order.patient_id, row.chart_number, order.version + 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealPatient(Order):
+    """A patient who restricts who sees them, or no longer does."""
+
+    patient_id: UUID
+    sealed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SealAnswer:
+    """The patient, sealed or not."""
+
+    patient_id: UUID
+    sealed: bool
+
+
+@use_case("patient.seal", needs=Permission.PATIENT_SEAL, answer=SealAnswer, purpose="ADMIN")
+def seal_patient(tx: Tx, order: SealPatient) -> SealAnswer:
+    """Seal or open a patient's row. Raises PatientNotFound."""
+    sealed = (
+        update(patients)
+        .where(patients.c.patient_id == order.patient_id)
+        .values(sealed=order.sealed, version=patients.c.version + 1)
+        .returning(patients.c.patient_id)
+    )
+    if tx.first(sealed) is None:
+        raise PatientNotFound(what="ese número interno")
+    return SealAnswer(order.patient_id, order.sealed)

@@ -1,4 +1,4 @@
-"""Opening charts without a care relation, closing them, sealing patients, and what privacy reviews."""
+"""Opening charts without a care relation, closing them, standing relations, and what privacy reviews."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from sqlalchemy import func, insert, select, update
 from clinicdesk.clinic.access.errors import ProofNeeded
 from clinicdesk.clinic.access.rules import Proof
 from clinicdesk.clinic.changes import Change, Kind
-from clinicdesk.clinic.patients.errors import PatientNotFound
-from clinicdesk.clinic.patients.model import patients
 from clinicdesk.clinic.privacy import rules
 from clinicdesk.clinic.privacy.errors import AlertNotFound, BadClass, BadOutcome, ReasonTooShort
 from clinicdesk.clinic.privacy.model import care_relations, chart_limits
@@ -44,7 +42,7 @@ def break_glass(tx: Tx, order: BreakGlass) -> LeaseAnswer:
 
     Raises ProofNeeded, ReasonTooShort, BadClass, TooManyCharts.
     """
-    if order.proof is None or not order.proof.holds(tx.actor.username, tx.now):
+    if order.proof is None or not order.proof.holds(tx.actor.username, tx.act, tx.now):
         raise ProofNeeded
     if order.urgency not in {each.value for each in rules.Urgency}:
         raise BadClass
@@ -127,36 +125,6 @@ def review_alert(tx: Tx, order: ReviewAlert) -> ReviewAnswer:
         raise AlertNotFound
     tx.changed(Change(Kind.ALERT, tx.act))
     return ReviewAnswer(order.alert_id, order.outcome)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SealPatient(Order):
-    """A patient who restricts who sees them, or no longer does."""
-
-    patient_id: UUID
-    sealed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class SealAnswer:
-    """The patient, sealed or not."""
-
-    patient_id: UUID
-    sealed: bool
-
-
-@use_case("patient.seal", needs=Permission.PATIENT_SEAL, answer=SealAnswer, purpose="ADMIN")
-def seal_patient(tx: Tx, order: SealPatient) -> SealAnswer:
-    """Seal or open a patient's row. Raises PatientNotFound."""
-    sealed = (
-        update(patients)
-        .where(patients.c.patient_id == order.patient_id)
-        .values(sealed=order.sealed, version=patients.c.version + 1)
-        .returning(patients.c.patient_id)
-    )
-    if tx.first(sealed) is None:
-        raise PatientNotFound(what="ese número interno")
-    return SealAnswer(order.patient_id, order.sealed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -68,8 +68,10 @@ class Reading:
 
     async def whole(self, patient_id: UUID, *, opening: bool) -> Contents:
         """The chart and what its summary needs. Opening it is written down, reading it again is not."""
-        chart, prescribed, pressure = await asyncio.gather(
-            self._rows(queries.open_chart if opening else queries.reread_chart, ChartQuery(patient_id)),
+        # First of all the chart: its lease is what lets the others read.
+        view = queries.open_chart if opening else queries.reread_chart
+        chart = await self._rows(view, ChartQuery(patient_id))
+        prescribed, pressure = await asyncio.gather(
             self._rows(prescriptions.prescribed, ChartQuery(patient_id)),
             self._rows(queries.vital_series, queries.VitalsQuery(patient_id, words.SYSTOLIC)),
         )
