@@ -50,10 +50,11 @@ class Place:
         return self.rows(query, *values)[0][0]
 
     def contents(self) -> dict[str, list[tuple[Any, ...]]]:
-        """Every row of every table, sequences too; acts apart, since a refusal is one."""
+        """Every row of every table, sequences too; apart from acts, since a refusal is one, and from logins."""
         tables = self.rows(
             "SELECT c.relname FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace"
-            " AND c.relkind = 'r' AND c.relname NOT IN ('acts', 'act_answers')"
+            " AND c.relkind = 'r' AND c.relname NOT IN ('acts', 'act_answers',"
+            " 'known_origins', 'gate_tries', 'sessions')"
         )
         found = {
             name: self.rows(f'SELECT t.*, t.xmin::text, t.ctid::text FROM "{name}" t') for (name,) in tables

@@ -46,6 +46,8 @@ def test_one_key_calls_the_first_by_level_and_opens_the_chart(
     surgery.waits(first, clock.now() - timedelta(minutes=20), triage=4)
     surgery.waits(second, triage=2)
     surgery.history(second, [("control", "I10", "HTA esencial", "")])
+    opened = "SELECT count(*) FROM acts WHERE patient_id = :id AND what = 'chart.open'"
+    before = surgery.scalar(opened, id=second)
     desk = doctor()
     desk.wait_for("Mi cola · 2 esperan")
     assert desk.press("n") == 1
@@ -53,8 +55,7 @@ def test_one_key_calls_the_first_by_level_and_opens_the_chart(
     desk.wait_for(lambda: desk.lines[1].startswith(f" Quispe Mamani, Rosa Elena   F {AGE}   DNI"))
     desk.shows("Llamado: A", "Mi cola · 1 espera")
     assert (surgery.state(second), surgery.state(first)) == ("en_curso", "en_espera")
-    opened = "SELECT count(*) FROM acts WHERE patient_id = :id AND what = 'chart.open'"
-    assert surgery.scalar(opened, id=second) == 1
+    assert surgery.scalar(opened, id=second) == before + 1
 
 
 def test_nobody_waits_is_said(doctor: Callable[..., Desk]) -> None:
