@@ -50,7 +50,7 @@ class Place:
         return self.rows(query, *values)[0][0]
 
     def contents(self) -> dict[str, list[tuple[Any, ...]]]:
-        """Every row of every table, sequences too; apart from acts, since a refusal is one, and from logins."""
+        """Every row of every table, sequences too; apart from acts (a refusal is one) and logins."""
         tables = self.rows(
             "SELECT c.relname FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace"
             " AND c.relkind = 'r' AND c.relname NOT IN ('acts', 'act_answers',"
