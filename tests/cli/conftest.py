@@ -75,7 +75,7 @@ def program(environment: Callable[..., dict[str, str]]) -> Callable[..., Done]:
             capture_output=True,
             input=stdin,
             env=environment(user, **changes),
-            timeout=60,
+            timeout=300,
         )
         return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
 

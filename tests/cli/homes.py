@@ -61,7 +61,7 @@ class Home:
             capture_output=True,
             stdin=subprocess.DEVNULL,
             env=self.environ(user, **changes),
-            timeout=120,
+            timeout=300,
         )
         return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
 
@@ -173,7 +173,7 @@ def _run(account: pwd.struct_passwd | None, program: str, *arguments: object) ->
         user=account.pw_uid if account else None,
         group=account.pw_gid if account else None,
         extra_groups=[] if account else None,
-        timeout=120,
+        timeout=300,
     )
 
 

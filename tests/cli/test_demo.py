@@ -169,7 +169,7 @@ def nobody() -> Iterator[tuple[Path, Callable[..., Done]]]:
             user=account.pw_uid,
             group=account.pw_gid,
             extra_groups=[],
-            timeout=120,
+            timeout=300,
         )
         return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
 

@@ -100,7 +100,7 @@ def test_four_at_once_install_once(fresh: Home) -> None:
         )
         for number in range(4)
     ]
-    assert sorted(each.wait(timeout=120) for each in started) == [0, 5, 5, 5]
+    assert sorted(each.wait(timeout=300) for each in started) == [0, 5, 5, 5]
     assert owner_rows(fresh, "SELECT count(*) FROM logins") == [(1,)]
     assert owner_rows(fresh, "SELECT count(*) FROM clinics") == [(1,)]
 

@@ -74,7 +74,7 @@ def test_a_report_on_a_terminal_is_plain_when_asked(
     colored: bool,
 ) -> None:
     terminal = environment("gestion", TERM="xterm", COLUMNS="100", **changes)
-    with pexpect.spawn(PROGRAM, ["report", "day", *options], env=terminal, timeout=60) as desk:
+    with pexpect.spawn(PROGRAM, ["report", "day", *options], env=terminal, timeout=300) as desk:
         desk.expect(pexpect.EOF)
         said = desk.before
     assert b"Turnos del" in said

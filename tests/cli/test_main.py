@@ -174,7 +174,7 @@ def test_bash_completes_names_and_options(
 ) -> None:
     asked = {"_CLINICDESK_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(count)}
     done = subprocess.run(
-        [PROGRAM], check=True, capture_output=True, text=True, env=environment(None, **asked), timeout=60
+        [PROGRAM], check=True, capture_output=True, text=True, env=environment(None, **asked), timeout=300
     )
     assert set(done.stdout.split()) == found
 
@@ -186,7 +186,7 @@ def test_no_commands_file_imports_a_database_or_a_screen() -> None:
         "print(*{name.partition('.')[0] for name in sys.modules})"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=300
     )
     loaded = set(done.stdout.split())
     assert "typer" in loaded
@@ -200,7 +200,7 @@ def test_one_nouns_file_is_imported_and_no_other() -> None:
         "sys.stderr.write(' '.join(name for name in sys.modules if name.startswith('clinicdesk.cli.')))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=300
     )
     loaded = {name.removeprefix("clinicdesk.cli.") for name in done.stderr.split()}
     assert "patient" in loaded

@@ -205,7 +205,7 @@ def test_a_terminal_hears_of_a_turn_by_ids_alone(network: Network, log_in) -> No
             patient_id=patient.patient_id, doctor_id=network.person_ids["lpaz"], reason="dolor"
         )
         answer = front.desk().do(turns.walk_in, order)
-        heard = [parsed(notice.payload) for notice in ear.notifies(timeout=5, stop_after=1)]
+        heard = [parsed(notice.payload) for notice in ear.notifies(timeout=60, stop_after=1)]
     assert [change.ids for change in heard if change] == [((patient.patient_id, answer.id),)]
     assert "Quispe" not in repr(heard)
 

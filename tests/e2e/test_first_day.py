@@ -57,7 +57,7 @@ class Clinic:
             env={**self.environment, "CLINICDESK_USER": user},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
             check=False,
         )
         assert done.returncode == 0, done.stderr

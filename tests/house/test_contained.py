@@ -19,7 +19,7 @@ def contained(*command: str, minutes: float = 1, patience: float = 10) -> subpro
     limits = ["--minutes", str(minutes), "--patience", str(patience)]
     run = [sys.executable, str(ROOT / ".ci" / "contained.py"), *limits, "--", *command]
     return subprocess.run(
-        run, check=False, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL
+        run, check=False, capture_output=True, text=True, timeout=300, stdin=subprocess.DEVNULL
     )
 
 

@@ -31,7 +31,7 @@ def loaded(code: str, *argv: str) -> set[str]:
     program = PROGRAM.format(code=code, argv=["clinicdesk", *argv])
     command = [sys.executable, "-c", program]
     done = subprocess.run(
-        command, check=False, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL
+        command, check=False, capture_output=True, text=True, timeout=300, stdin=subprocess.DEVNULL
     )
     assert done.returncode == 0, done.stderr
     return set(json.loads(done.stderr.splitlines()[-1]))

@@ -79,7 +79,7 @@ def test_too_old_a_python_is_told_and_nothing_is_made(tmp_path: Path) -> None:
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
     )
     assert done.returncode != 0
     assert "needs Python 3.11 or newer" in done.stderr
@@ -98,6 +98,6 @@ def test_make_finds_the_python_that_is_there(tmp_path: Path) -> None:
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
     )
     assert done.stdout == "['run'] True\n"

@@ -22,7 +22,7 @@ from clinicdesk.kit.embedded import process
 from clinicdesk.kit.errors import Refusal
 
 ORDINARY = "nobody"
-RESTART_SECONDS = 15  # for a thing that happens on its own; only a failing test waits that long
+RESTART_SECONDS = 120  # for a thing that happens on its own; only a failing test waits that long
 
 
 @dataclass(frozen=True)

@@ -215,7 +215,7 @@ def test_programs_in_a_folder_closed_to_the_account_are_copied(closed: Path) -> 
                 [sys.executable, "-c", code, desk.home],
                 check=True,
                 env=os.environ | {"PYTHONPATH": path},
-                timeout=100,
+                timeout=300,
             )
             program = Path(f"/proc/{desk.servers()[0]}/exe").readlink()
             assert program.is_relative_to(desk.home / "postgresql")

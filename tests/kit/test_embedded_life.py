@@ -84,7 +84,7 @@ def test_a_command_that_starts_the_server_ends_and_closes_its_output(fresh: Desk
         pytest.skip("the interpreter may lie where an ordinary account cannot reach it")
 
     done = subprocess.run(
-        [sys.executable, "-c", code, fresh.home], check=False, capture_output=True, text=True, timeout=100
+        [sys.executable, "-c", code, fresh.home], check=False, capture_output=True, text=True, timeout=300
     )
 
     assert done.stderr == ""

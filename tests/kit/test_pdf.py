@@ -265,7 +265,7 @@ def test_the_same_document_is_the_same_file_in_another_process() -> None:
     def digest(seed: str) -> str:
         run = [sys.executable, "-c", MAKE]
         return subprocess.run(
-            run, check=True, capture_output=True, text=True, timeout=120, env={"PYTHONHASHSEED": seed}
+            run, check=True, capture_output=True, text=True, timeout=300, env={"PYTHONHASHSEED": seed}
         ).stdout
 
     assert digest("1") == digest("2")

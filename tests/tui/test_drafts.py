@@ -132,7 +132,7 @@ def test_twenty_keys_are_saved_without_being_asked(network: Network, log_in: Log
         running = asyncio.create_task(page.keeper.run())
         page.text = "veinte letras y más, sí"
         page.keeper.touch(20)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(120):
             while not page.kept():
                 await asyncio.sleep(0.02)
         running.cancel()
@@ -148,7 +148,7 @@ def test_the_keeper_goes_on_after_a_failure(network: Network, log_in: LogIn) -> 
         running = asyncio.create_task(page.keeper.run())
         page.text = "se guarda al volver la línea"
         page.keeper.touch(20)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(120):
             while page.keeper.saved_at is None:
                 page.keeper.hurry()
                 await asyncio.sleep(0.02)

@@ -6,12 +6,12 @@ import asyncio
 import gc
 from collections.abc import Awaitable, Callable
 
-from textual.pilot import Pilot
 from textual.strip import Strip
 from textual.widget import Widget
 
 from clinicdesk.tui.engine import DeskApp
 from clinicdesk.tui.parts import Command, DeskScreen, Field, LineList, Rule, TextLines
+from tests.tui.hands import Hands
 
 
 class Keys(DeskScreen):
@@ -51,7 +51,7 @@ class KeysDesk(DeskApp):
         return Keys()
 
 
-Check = Callable[[Keys, Pilot[None]], Awaitable[None]]
+Check = Callable[[Keys, Hands], Awaitable[None]]
 
 
 def drive(check: Check) -> None:
@@ -59,7 +59,7 @@ def drive(check: Check) -> None:
         desk = KeysDesk()
         async with desk.run_test(size=(80, 24)) as pilot:
             assert isinstance(desk.screen, Keys)
-            await check(desk.screen, pilot)
+            await check(desk.screen, Hands(pilot))
 
     asyncio.run(run())
 
@@ -69,39 +69,38 @@ def bar(screen: DeskScreen) -> str:
 
 
 def test_keys_typed_while_a_command_runs_wait_and_urgent_ones_do_not() -> None:
-    async def check(screen: Keys, pilot: Pilot[None]) -> None:
-        await pilot.press("w", "a", "a", "f7")
+    async def check(screen: Keys, hands: Hands) -> None:
+        await hands.press("w", "a", "a", "f7")
         assert screen.done == ["w", "f7"]
         screen.gate.set()
-        await pilot.pause()
-        assert screen.done == ["w", "f7", "listo", "a", "a"]
+        await hands.becomes(lambda: screen.done, ["w", "f7", "listo", "a", "a"])
 
     drive(check)
 
 
 def test_escape_forgets_what_was_typed_ahead() -> None:
-    async def check(screen: Keys, pilot: Pilot[None]) -> None:
-        await pilot.press("w", "a", "escape")
+    async def check(screen: Keys, hands: Hands) -> None:
+        await hands.press("w", "a", "escape")
         screen.gate.set()
-        await pilot.pause()
-        assert screen.done == ["w", "listo"]
-        await pilot.press("escape")
-        assert screen.done[-1] == "esc"
+        await hands.becomes(lambda: screen.done, ["w", "listo"])
+        await hands.pause()
+        await hands.press("escape")
+        assert screen.done == ["w", "listo", "esc"]
 
     drive(check)
 
 
 def test_the_bar_has_the_keys_that_work_where_the_focus_is() -> None:
-    async def check(screen: Keys, pilot: Pilot[None]) -> None:
+    async def check(screen: Keys, hands: Hands) -> None:
         assert "b Solo" in bar(screen)
         assert "a Anotar" in bar(screen)
         assert bar(screen).endswith("? Más ")
-        await pilot.press("tab")
+        await hands.press("tab")
         assert screen.field.has_focus
         assert "Solo" not in bar(screen)
         assert "Anotar" not in bar(screen)
         assert "F7 Bloquear" in bar(screen)
-        await pilot.press("a", "f7", "f6")
+        await hands.press("a", "f7", "f6")
         assert screen.field.value == "a"
         assert screen.done == ["f7"]
         assert screen.list.has_focus
@@ -110,22 +109,22 @@ def test_the_bar_has_the_keys_that_work_where_the_focus_is() -> None:
 
 
 def test_the_last_input_is_known() -> None:
-    async def check(screen: Keys, pilot: Pilot[None]) -> None:
+    async def check(screen: Keys, hands: Hands) -> None:
         before = screen.desk.last_input
-        await pilot.press("x")
+        await hands.press("x")
         assert screen.desk.last_input > before
 
     drive(check)
 
 
 def test_screens_that_went_leave_no_lines_behind() -> None:
-    async def check(screen: Keys, pilot: Pilot[None]) -> None:
+    async def check(screen: Keys, hands: Hands) -> None:
         async def there_and_back(times: int) -> int:
             for _each in range(times):
                 await screen.desk.push_screen(Keys())
-                await pilot.pause()
+                await hands.pause()
                 await screen.desk.pop_screen()
-                await pilot.pause()
+                await hands.pause()
             gc.collect()
             return sum(isinstance(each, Strip) for each in gc.get_objects())
 

@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from textual.pilot import Pilot
 from textual.widget import Widget
 
 from clinicdesk.tui.engine import DeskApp
 from clinicdesk.tui.parts import Column, Command, DeskScreen, Field, LineList
+from tests.tui.hands import Hands
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class OneListDesk(DeskApp):
         return OneList()
 
 
-Check = Callable[[OneList, Pilot[None]], Awaitable[None]]
+Check = Callable[[OneList, Hands], Awaitable[None]]
 
 
 def drive(check: Check) -> None:
@@ -69,7 +69,7 @@ def drive(check: Check) -> None:
         desk = OneListDesk()
         async with desk.run_test(size=(80, 24)) as pilot:
             assert isinstance(desk.screen, OneList)
-            await check(desk.screen, pilot)
+            await check(desk.screen, Hands(pilot))
 
     asyncio.run(run())
 
@@ -85,8 +85,8 @@ def ids(screen: OneList) -> list[int]:
 
 
 def test_the_selection_follows_the_id() -> None:
-    async def check(screen: OneList, pilot: Pilot[None]) -> None:
-        await pilot.press("down", "down")
+    async def check(screen: OneList, hands: Hands) -> None:
+        await hands.press("down", "down")
         screen.list.show(rows(9, 8, 2, 1))
         assert screen.list.current == Row(2, "fila 2")
         assert seen(screen)[2] == "»fila 2"
@@ -101,12 +101,12 @@ def test_the_selection_follows_the_id() -> None:
 
 
 def test_with_the_focus_here_nobody_moves_until_a_key() -> None:
-    async def check(screen: OneList, pilot: Pilot[None]) -> None:
-        await pilot.press("down")
+    async def check(screen: OneList, hands: Hands) -> None:
+        await hands.press("down")
         screen.list.renew([*rows(4, 3), Row(1, "otra"), *rows(0, 7)])
         assert ids(screen) == [0, 1, 2, 3, 4, 7]
         assert seen(screen) == [" fila 0", "»otra", " fila 2", " fila 3", " fila 4", "*fila 7"]
-        await pilot.press("f12")
+        await hands.press("f12")
         assert ids(screen) == [4, 3, 1, 0, 7]
         assert seen(screen) == [" fila 4", " fila 3", "»otra", " fila 0", " fila 7"]
 
@@ -114,9 +114,9 @@ def test_with_the_focus_here_nobody_moves_until_a_key() -> None:
 
 
 def test_without_the_focus_the_new_order_is_taken_at_once() -> None:
-    async def check(screen: OneList, pilot: Pilot[None]) -> None:
+    async def check(screen: OneList, hands: Hands) -> None:
         screen.focus_on(screen.field)
-        await pilot.pause()
+        await hands.pause()
         screen.list.renew(rows(3, 0, 9))
         assert ids(screen) == [3, 0, 9]
         assert seen(screen) == [" fila 3", "»fila 0", "*fila 9"]
@@ -125,13 +125,13 @@ def test_without_the_focus_the_new_order_is_taken_at_once() -> None:
 
 
 def test_a_change_is_marked_until_the_next_key() -> None:
-    async def check(screen: OneList, pilot: Pilot[None]) -> None:
+    async def check(screen: OneList, hands: Hands) -> None:
         assert screen.list.update_row(3, Row(3, "otra"))
         assert seen(screen)[3] == "*otra"
         assert screen.list.bold_line(4)
         assert screen.list.update_row(2, Row(2, "espera 5"), mark=False)
         assert seen(screen)[2] == " espera 5"
-        await pilot.press("down")
+        await hands.press("down")
         assert seen(screen)[3] == " otra"
         assert not screen.list.update_row(77, Row(77, "nadie"))
 
@@ -139,44 +139,44 @@ def test_a_change_is_marked_until_the_next_key() -> None:
 
 
 def test_a_row_costs_a_row_and_nothing_out_of_sight_whatever_the_count() -> None:
-    async def check(screen: OneList, pilot: Pilot[None]) -> None:
+    async def check(screen: OneList, hands: Hands) -> None:
         screen.list.show(rows(*range(100_000)))
-        await pilot.pause()
+        await hands.pause()
         screen.drawn.clear()
         screen.list.update_row(3, Row(3, "otra"))
-        await pilot.pause()
+        await hands.pause()
         assert screen.drawn == [3]
         screen.list.update_row(99_999, Row(99_999, "otra"))
-        await pilot.pause()
+        await hands.pause()
         assert screen.drawn == [3]
-        await pilot.press("down")
+        await hands.press("down")
         assert sorted(screen.drawn) == [0, 1, 3, 3]
 
     drive(check)
 
 
 def test_scrolling_goes_half_a_page_at_once_and_stays_inside() -> None:
-    async def check(screen: OneList, pilot: Pilot[None]) -> None:
+    async def check(screen: OneList, hands: Hands) -> None:
         screen.list.show(rows(*range(100)))
         page = screen.list.size.height - 1
-        await pilot.press(*["down"] * (page - 1))
+        await hands.press(*["down"] * (page - 1))
         assert seen(screen)[0] == " fila 0"
-        await pilot.press("down")
+        await hands.press("down")
         assert seen(screen)[0] == f" fila {page - page // 2}"
-        await pilot.press("end")
+        await hands.press("end")
         assert seen(screen)[-1] == "»fila 99"
-        await pilot.press("pageup")
+        await hands.press("pageup")
         assert f"»fila {99 - page}" in seen(screen)
-        await pilot.press("home", "up")
+        await hands.press("home", "up")
         assert seen(screen)[0] == "»fila 0"
 
     drive(check)
 
 
 def test_moves_are_told_once_each() -> None:
-    async def check(screen: OneList, pilot: Pilot[None]) -> None:
+    async def check(screen: OneList, hands: Hands) -> None:
         screen.moved.clear()
-        await pilot.press("down", "up", "up", "end")
+        await hands.press("down", "up", "up", "end")
         screen.list.select(2)
         screen.list.select(2)
         assert screen.moved == [1, 0, 4, 2]
@@ -186,11 +186,11 @@ def test_moves_are_told_once_each() -> None:
 
 
 def test_rows_of_two_lines() -> None:
-    async def check(screen: OneList, pilot: Pilot[None]) -> None:
+    async def check(screen: OneList, hands: Hands) -> None:
         tall = LineList[Row](lambda row: row.id, draw=lambda row, width: [row.text, f"  de {width}"], tall=2)
         await screen.mount(tall, after=screen.list)
         tall.show(rows(1, 2))
-        await pilot.pause()
+        await hands.pause()
         assert [tall.render_line(y).text.rstrip() for y in range(4)] == [
             "»fila 1",
             "   de 79",

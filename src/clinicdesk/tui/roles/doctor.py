@@ -143,10 +143,18 @@ class DoctorHome(Attending):
         if not changes:
             await self._read_unsigned()
         if attended is not None and (ours or not changes):
-            contents = await self.reading.whole(attended.patient_id, opening=False)
+            contents = await self._read_again(attended.patient_id)
             if self.attended is not None and self.attended.patient_id == attended.patient_id:
                 self.chart.renew(contents)
                 self._fill_strip(contents)
+
+    async def _read_again(self, patient_id: UUID) -> Contents:
+        """The chart as it is now: an answer that another one overtook is not shown over that one."""
+        while True:
+            before = self.chart.contents
+            contents = await self.reading.whole(patient_id, opening=False)
+            if self.chart.contents is before:
+                return contents
 
     @staticmethod
     def _names(change: Change, attended: Attended | None) -> bool:
@@ -226,7 +234,7 @@ class DoctorHome(Attending):
         if before is None:
             return
         contents, visit, unsigned = await asyncio.gather(
-            self.reading.whole(before.patient_id, opening=False),
+            self._read_again(before.patient_id),
             self.attended_by(before.patient_id, before.turn_id),
             self.see(queries.unsigned, queries.AllDrafts()),
         )
