@@ -23,5 +23,6 @@ def test_an_answer_that_another_one_overtook_is_read_again() -> None:
         return answers.pop(0)
 
     home = cast(Any, SimpleNamespace(chart=chart, reading=SimpleNamespace(whole=whole)))
-    assert asyncio.run(DoctorHome._read_again(home, WHO)) == "with the note"
+    shown: object = asyncio.run(DoctorHome._read_again(home, WHO))
+    assert shown == "with the note"
     assert answers == []
