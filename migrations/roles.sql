@@ -3,7 +3,7 @@ DO $$
 DECLARE
   name text;
   groups text[] := ARRAY['k_admision', 'k_secretaria', 'k_medico', 'k_enfermeria', 'k_laboratorio',
-                         'k_resultados', 'k_gestion', 'k_admin', 'k_privacidad'];
+                         'k_resultados', 'k_gestion', 'k_admin', 'k_privacidad', 'k_importacion'];
 BEGIN
   PERFORM pg_advisory_xact_lock(hashtextextended('clinicdesk.roles', 0));
   FOREACH name IN ARRAY groups || ARRAY['k_owner', 'k_staff'] LOOP
@@ -25,7 +25,10 @@ BEGIN
     IF NOT pg_has_role(name, 'k_staff', 'MEMBER') THEN
       EXECUTE format('GRANT k_staff TO %I', name);
     END IF;
-    -- To give a group on, not to hold it: what makes roles reads no patient. 15 cannot say so.
+  END LOOP;
+  -- To give a group on, not to hold it: what makes roles reads no patient. 15 cannot say so. Nobody but a
+  -- login that may read sites and nothing else is given k_staff itself.
+  FOREACH name IN ARRAY groups || ARRAY['k_staff'] LOOP
     EXECUTE format('GRANT %I TO k_roles WITH ADMIN OPTION', name)
       || CASE WHEN current_setting('server_version_num')::integer >= 160000
            THEN ', INHERIT FALSE, SET FALSE' ELSE '' END;

@@ -16,6 +16,8 @@ _FILES = (
     "functions.sql",
     "gate.sql",
     "logins.sql",
+    "rights.sql",
+    "sessions.sql",
     "charts.sql",
     "audit.sql",
     "merge.sql",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from clinicdesk.clinic.access.rules import Proof
+    from clinicdesk.clinic.access.sessions import Entered
     from clinicdesk.clinic.desk import Desk
     from clinicdesk.clinic.rights import Actor, ClinicRole
 
@@ -97,6 +98,7 @@ class Session:
     url: str
     engine: Engine
     actor: Actor
+    entered: Entered
     secret: str = field(default="", repr=False)
 
     def desk(self) -> Desk:
@@ -106,7 +108,15 @@ class Session:
         return Desk(self.engine, self.actor)
 
     def acting(self, at: ClinicRole) -> Session:
-        """The same person in another of their roles."""
+        """The same person in another of their roles, which the database is told of.
+
+        Raises SessionEnded, NoRole, DatabaseUnreachable.
+        """
+        if at == self.actor.at:
+            return self
+        from clinicdesk.clinic.access import sessions
+
+        sessions.switch(self.engine, self.entered.id, at)
         return replace(self, actor=replace(self.actor, at=at))
 
     def prove(self, password: str, key: UUID | None = None) -> Proof:
@@ -119,7 +129,10 @@ class Session:
         return gate.prove(self.url, self.actor.username, password, self.actor.host, key)
 
     def close(self) -> None:
-        """Give the connections back."""
+        """Leave, and give the connections back."""
+        from clinicdesk.clinic.access import sessions
+
+        sessions.leave(self.engine, self.entered.id)
         self.engine.dispose()
 
 
@@ -152,12 +165,16 @@ def _begin(
     url: str, engine: Engine, username: str, secret: str, clinic: str | None, role: str | None, host: str
 ) -> Session:
     """Who is in, and as what. Raises NoRole."""
+    from clinicdesk.clinic.access import sessions
     from clinicdesk.clinic.sites import queries
 
     try:
-        with engine.connect() as connection:
+        with sessions.entering(engine) as connection:
             actor = queries.actor_of(connection, username, host, clinic, role)
+            entered = sessions.enter(connection, actor)
+        sessions.hold(engine, entered.id)
     except BaseException:
         engine.dispose()
         raise
-    return Session(url, engine, actor, secret)
+    begun = replace(actor, session=entered.id)
+    return Session(url, engine, begun, entered, secret)

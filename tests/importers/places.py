@@ -54,7 +54,7 @@ class Place:
         tables = self.rows(
             "SELECT c.relname FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace"
             " AND c.relkind = 'r' AND c.relname NOT IN ('acts', 'act_answers',"
-            " 'known_origins', 'gate_attempts', 'sessions')"
+            " 'known_origins', 'gate_attempts', 'sessions', 'session_lines')"
         )
         found = {
             name: self.rows(f'SELECT t.*, t.xmin::text, t.ctid::text FROM "{name}" t') for (name,) in tables

@@ -9,28 +9,36 @@ GRANT EXECUTE ON FUNCTION gate.begin(text, text), gate.failed(uuid) TO k_gate;
 GRANT EXECUTE ON FUNCTION gate.arrived(uuid) TO k_staff;
 GRANT EXECUTE ON FUNCTION gate.forgive(text) TO k_admin;
 
--- Owners of definer functions that make roles: k_roles, so that no superuser's function does.
+-- Owners of definer functions that make roles: k_roles, so that no superuser's function does. It holds the
+-- roles, k_owner the rows; each may call what it needs of the other.
 GRANT USAGE ON SCHEMA access, public TO k_roles;
 GRANT SELECT, INSERT, UPDATE ON logins TO k_roles;
-GRANT SELECT ON clinic_roles TO k_roles;
-GRANT EXECUTE ON FUNCTION access.demand_admin() TO k_roles;
+GRANT EXECUTE ON FUNCTION access.demand_admin(), access.group_map(), access.groups_due(text),
+  access.groups_held(text) TO k_roles;
 GRANT CREATE ON SCHEMA access TO k_roles;
-ALTER FUNCTION access.create_login(text, bigint, bytea, text, boolean, boolean) OWNER TO k_roles;
+ALTER FUNCTION access.create_login(text, bigint, bytea, text, boolean, boolean, text) OWNER TO k_roles;
 ALTER FUNCTION access.reset_login(text, bytea, text, boolean) OWNER TO k_roles;
-ALTER FUNCTION access.enable_login(text, boolean) OWNER TO k_roles;
 ALTER FUNCTION access.change_own(bytea, text) OWNER TO k_roles;
-ALTER FUNCTION access.sync_groups(text) OWNER TO k_roles;
+ALTER FUNCTION access.follow_rights(text) OWNER TO k_roles;
+ALTER FUNCTION access.role_open(text, boolean, timestamptz) OWNER TO k_roles;
+ALTER FUNCTION access.cut(text, integer[]) OWNER TO k_roles;
 REVOKE CREATE ON SCHEMA access FROM k_roles;
+GRANT EXECUTE ON FUNCTION access.follow_rights(text), access.role_open(text, boolean, timestamptz),
+  access.cut(text, integer[]) TO k_owner;
 
 GRANT USAGE ON SCHEMA public, access TO k_staff;
 GRANT SELECT ON clinics, floors, rooms, specialties, procedures, agenda_blocks, turn_transitions, people,
   clinic_roles TO k_staff;
-GRANT SELECT (username, person_id, must_change, is_demo, created_at, disabled_at) ON logins TO k_staff;
+GRANT SELECT (username, person_id, must_change, is_demo, created_at, disabled_at, expires_at, kind) ON logins
+  TO k_staff;
 GRANT INSERT (key, role, host, clinic_id, patient_id, what, purpose, outcome, refusal, order_key, subject, session)
   ON acts TO k_staff;
 GRANT INSERT ON act_answers TO k_staff;
 GRANT EXECUTE ON FUNCTION act_answer(uuid) TO k_staff;
-GRANT EXECUTE ON FUNCTION access.change_own(bytea, text) TO k_staff;
+GRANT EXECUTE ON FUNCTION access.change_own(bytea, text), access.demand_open(),
+  access.enter(text, text, bigint), access.switch_role(uuid, text, bigint), access.resume(uuid),
+  access.leave(uuid, text), access.my_rights()
+  TO k_staff;
 GRANT SELECT ON alembic_version TO k_staff; -- a desk can tell that its program and the database differ
 
 -- Demographics and turns: everyone who meets patients.
@@ -80,11 +88,14 @@ GRANT UPDATE (ended_at) ON care_relations TO k_secretaria, k_privacidad;
 
 -- Administration.
 GRANT INSERT, UPDATE ON people, clinics, floors, rooms, specialties, procedures, agenda_blocks TO k_admin;
-GRANT INSERT, DELETE ON clinic_roles TO k_admin;
+GRANT SELECT ON personal_rights, sessions TO k_admin, k_privacidad;
 GRANT USAGE ON SEQUENCE resource_ids TO k_admin;
-GRANT EXECUTE ON FUNCTION access.create_login(text, bigint, bytea, text, boolean, boolean),
-  access.reset_login(text, bytea, text, boolean), access.enable_login(text, boolean), access.sync_groups(text)
-  TO k_admin;
+GRANT EXECUTE ON FUNCTION access.create_login(text, bigint, bytea, text, boolean, boolean, text),
+  access.reset_login(text, bytea, text, boolean), access.sync_groups(text),
+  access.give_role(text, bigint, text, timestamptz), access.take_role(text, bigint, text),
+  access.set_right(text, bigint, text, text, timestamptz, text), access.clear_right(text, bigint, text),
+  access.enable_login(text, boolean), access.expire_login(text, timestamptz),
+  access.end_session(text, uuid), access.live_sessions(), access.sweep() TO k_admin;
 
 -- A draft is its author's alone, in every role.
 ALTER TABLE note_drafts ENABLE ROW LEVEL SECURITY;

@@ -3,17 +3,37 @@
 
 CREATE SCHEMA access AUTHORIZATION k_owner;
 
--- Logins: roles of the cluster, made and changed here alone. Callers hold k_admin, or own the database.
+-- Whether a login may be used now.
+CREATE FUNCTION access.is_open(p_username text) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT EXISTS (SELECT 1 FROM public.logins l WHERE l.username = p_username AND l.disabled_at IS NULL
+                   AND (l.expires_at IS NULL OR l.expires_at > clock_timestamp()));
+$$;
+
+-- Who administers people: by role at any clinic or by a right of their own, unless denied there. The rows
+-- decide, not membership of k_admin, which other permissions bring too.
+CREATE FUNCTION access.administers(p_username text) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT access.is_open(p_username) AND EXISTS (
+    SELECT 1 FROM public.logins l JOIN public.clinic_roles r ON r.person_id = l.person_id
+    LEFT JOIN public.personal_rights g ON g.person_id = r.person_id AND g.clinic_id = r.clinic_id
+      AND g.permission = 'user.manage' AND (g.until IS NULL OR g.until > clock_timestamp())
+    WHERE l.username = p_username AND (r.until IS NULL OR r.until > clock_timestamp())
+      AND coalesce(g.effect = 'grant', r.role = 'administrador'));
+$$;
+
+-- Logins: roles of the cluster, made and changed here alone. Callers administer, or own the database.
 CREATE FUNCTION access.demand_admin() RETURNS void
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  IF NOT (pg_has_role(session_user, 'k_admin', 'MEMBER') OR pg_has_role(session_user, 'k_owner', 'MEMBER')) THEN
+  IF NOT (access.administers(substr(session_user, 3)) OR pg_has_role(session_user, 'k_owner', 'MEMBER')) THEN
     RAISE EXCEPTION 'administration of logins needs k_admin' USING ERRCODE = '42501';
   END IF;
 END $$;
 
 CREATE FUNCTION access.create_login(p_username text, p_person bigint, p_salt bytea, p_verifier text,
-                                    p_must_change boolean, p_is_demo boolean) RETURNS void
+                                    p_must_change boolean, p_is_demo boolean,
+                                    p_kind text DEFAULT 'person') RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   PERFORM access.demand_admin();
@@ -24,8 +44,8 @@ BEGIN
   IF EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'u_' || p_username) THEN
     RAISE EXCEPTION 'the role exists' USING ERRCODE = '23505', CONSTRAINT = 'logins_pk';
   END IF;
-  INSERT INTO public.logins (username, person_id, salt, must_change, is_demo)
-    VALUES (p_username, p_person, p_salt, p_must_change, p_is_demo);
+  INSERT INTO public.logins (username, person_id, salt, must_change, is_demo, kind)
+    VALUES (p_username, p_person, p_salt, p_must_change, p_is_demo, p_kind);
   EXECUTE format('CREATE ROLE %I LOGIN CONNECTION LIMIT 20 PASSWORD %L', 'u_' || p_username, p_verifier);
 END $$;
 
@@ -44,26 +64,6 @@ BEGIN
   EXECUTE format('ALTER ROLE %I PASSWORD %L', 'u_' || p_username, p_verifier);
 END $$;
 
--- Disabling also ends the sessions that are open. Only a member of a role may end its sessions
--- (pg_signal_backend is not an owner's to give where the owner is no superuser): so for a moment k_roles is.
-CREATE FUNCTION access.enable_login(p_username text, p_enabled boolean) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-  PERFORM access.demand_admin();
-  UPDATE public.logins SET disabled_at = CASE WHEN p_enabled THEN NULL ELSE clock_timestamp() END
-    WHERE username = p_username;
-  IF NOT FOUND THEN
-    RAISE EXCEPTION 'no such login' USING ERRCODE = 'P0002';
-  END IF;
-  EXECUTE format('ALTER ROLE %I %s', 'u_' || p_username, CASE WHEN p_enabled THEN 'LOGIN' ELSE 'NOLOGIN' END);
-  IF NOT p_enabled THEN
-    EXECUTE format('GRANT %I TO k_roles', 'u_' || p_username);
-    PERFORM pg_terminate_backend(pid) FROM pg_stat_activity
-      WHERE usename = 'u_' || p_username AND pid <> pg_backend_pid();
-    EXECUTE format('REVOKE %I FROM k_roles', 'u_' || p_username);
-  END IF;
-END $$;
-
 -- One's own new password. Not ALTER ROLE by the person: the server's log would keep the verifier.
 CREATE FUNCTION access.change_own(p_salt bytea, p_verifier text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -76,30 +76,4 @@ BEGIN
     RAISE EXCEPTION 'no such login' USING ERRCODE = 'P0002';
   END IF;
   EXECUTE format('ALTER ROLE %I PASSWORD %L', session_user, p_verifier);
-END $$;
-
--- The group roles of a login follow its rows in clinic_roles.
-CREATE FUNCTION access.sync_groups(p_username text) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-  names jsonb := '{"admisionista":"k_admision","secretaria":"k_secretaria","medico":"k_medico",
-    "enfermeria":"k_enfermeria","laboratorio":"k_laboratorio","resultados":"k_resultados",
-    "gestion":"k_gestion","administrador":"k_admin","privacidad":"k_privacidad"}';
-  role_name text;
-  group_name text;
-  held boolean;
-  due boolean;
-BEGIN
-  PERFORM access.demand_admin();
-  FOR role_name, group_name IN SELECT key, value FROM jsonb_each_text(names) LOOP
-    due := EXISTS (SELECT 1 FROM public.clinic_roles r JOIN public.logins l ON l.person_id = r.person_id
-                   WHERE l.username = p_username AND r.role = role_name);
-    held := EXISTS (SELECT 1 FROM pg_auth_members m
-                    WHERE m.roleid = group_name::regrole AND m.member = ('"u_' || p_username || '"')::regrole);
-    IF due AND NOT held THEN
-      EXECUTE format('GRANT %I TO %I', group_name, 'u_' || p_username);
-    ELSIF held AND NOT due THEN
-      EXECUTE format('REVOKE %I FROM %I', group_name, 'u_' || p_username);
-    END IF;
-  END LOOP;
 END $$;

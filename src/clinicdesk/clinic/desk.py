@@ -29,7 +29,7 @@ from clinicdesk.clinic.usecases import (
     View,
 )
 from clinicdesk.kit import clock, db
-from clinicdesk.kit.errors import DatabaseUnreachable, Exit, Refusal
+from clinicdesk.kit.errors import DatabaseUnreachable, Exit, Refusal, SessionEnded
 from clinicdesk.kit.ids import new_id
 
 MadeT = TypeVar("MadeT")
@@ -169,7 +169,10 @@ class Desk:
             raise db.unreachable(error) from error
 
     def _demand(self, permission: Permission, what: str) -> None:
-        if not self.actor.may(permission):
+        now = self._now()
+        if self.actor.expired(now):
+            raise SessionEnded
+        if not self.actor.may(permission, now):
             raise NotAllowed(what=what, permission=permission.value)
 
     def _attempts(self, case: UseCase[OrderT, AnswerT], order: OrderT) -> AnswerT:
@@ -284,7 +287,7 @@ class Desk:
 
     def _write_down_refusal(self, deed: _Deed, asked: object, refusal: Refusal) -> None:
         """A refusal is an act too, in a short transaction of its own; without a line it cannot be written."""
-        if refusal.exit is Exit.UNREACHABLE:
+        if refusal.exit is Exit.UNREACHABLE or isinstance(refusal, SessionEnded):
             return
         order_key = asked.key if isinstance(asked, Order) else None
         refused = {"outcome": "refused", "refusal": refusal.code, "order_key": order_key}

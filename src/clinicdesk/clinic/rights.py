@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 from uuid import UUID
+
+from clinicdesk.kit import clock
 
 
 class Permission(StrEnum):
@@ -38,7 +41,7 @@ class Permission(StrEnum):
 
 
 class Role(StrEnum):
-    """Roles as typed and stored."""
+    """Roles as typed and stored. SERVICIO is what scripts act as: nobody can be given it."""
 
     ADMISIONISTA = "admisionista"
     SECRETARIA = "secretaria"
@@ -49,6 +52,10 @@ class Role(StrEnum):
     GESTION = "gestion"
     ADMINISTRADOR = "administrador"
     PRIVACIDAD = "privacidad"
+    SERVICIO = "servicio"
+
+
+STAFF_ROLES: Final = tuple(role for role in Role if role is not Role.SERVICIO)
 
 
 _COUNTER = frozenset(
@@ -104,6 +111,7 @@ PERMISSIONS: Final = MappingProxyType(
                 Permission.AUDIT_SEAL,
             }
         ),
+        Role.SERVICIO: frozenset(),
     }
 )
 
@@ -123,9 +131,45 @@ GROUP_ROLE: Final = MappingProxyType(
 )
 
 
+# The group that carries a single permission's GRANTs: the narrowest of the roles that have it. The
+# database holds the union of a person's groups; which clinic, and denials, are for Actor.may.
+GROUP_PERMISSION: Final = MappingProxyType(
+    {
+        Permission.USER_MANAGE: "k_admin",
+        Permission.SITE_READ: "k_staff",
+        Permission.SITE_MANAGE: "k_admin",
+        Permission.PATIENT_READ: "k_gestion",
+        Permission.PATIENT_WRITE: "k_admision",
+        Permission.TURN_READ: "k_gestion",
+        Permission.TURN_BOOK: "k_admision",
+        Permission.TURN_OVERBOOK: "k_secretaria",
+        Permission.TURN_ADMIT: "k_admision",
+        Permission.TURN_CALL: "k_admision",
+        Permission.TURN_ATTEND: "k_medico",
+        Permission.CHART_READ: "k_enfermeria",
+        Permission.CHART_BREAK_GLASS: "k_enfermeria",
+        Permission.NOTE_WRITE: "k_medico",
+        Permission.HISTORY_EXPORT: "k_resultados",
+        Permission.REPORT_READ: "k_gestion",
+        Permission.IMPORT_RUN: "k_importacion",
+        Permission.PATIENT_SEAL: "k_privacidad",
+        Permission.PRIVACY_REVIEW: "k_privacidad",
+        Permission.AUDIT_READ: "k_privacidad",
+        Permission.AUDIT_SEAL: "k_privacidad",
+    }
+)
+
+
+class Effect(StrEnum):
+    """What a personal right does: adds a permission at a clinic, or takes it away whatever the role."""
+
+    GRANT = "grant"
+    DENY = "deny"
+
+
 @dataclass(frozen=True, slots=True)
 class ClinicRole:
-    """One role of a person at one clinic (`zone` is the clinic's IANA time zone)."""
+    """One role of a person at one clinic, until an instant or for good; `zone` is the clinic's IANA zone."""
 
     role: Role
     clinic_id: int
@@ -133,6 +177,26 @@ class ClinicRole:
     clinic_name: str
     zone: str
     country: str
+    until: datetime | None = None
+
+    def holds(self, now: datetime) -> bool:
+        """Whether it has not run out."""
+        return self.until is None or now < self.until
+
+
+@dataclass(frozen=True, slots=True)
+class PersonalRight:
+    """One permission given to a person at one clinic, or denied there."""
+
+    clinic_id: int
+    permission: Permission
+    effect: Effect
+    until: datetime | None = None
+
+    def says(self, effect: Effect, permission: Permission, clinic_id: int, now: datetime) -> bool:
+        """Whether it has this effect on this permission there, now."""
+        same = (self.effect, self.permission, self.clinic_id) == (effect, permission, clinic_id)
+        return same and (self.until is None or now < self.until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +211,29 @@ class Actor:
     host: str
     license: str = ""
     must_change_password: bool = False
-    denied: frozenset[Permission] = field(default_factory=frozenset)
+    rights: tuple[PersonalRight, ...] = ()
+    expires_at: datetime | None = None
     session: UUID | None = None
 
-    def may(self, permission: Permission) -> bool:
-        """Whether the session's role carries the permission; a personal denial wins."""
-        return permission in PERMISSIONS[self.at.role] and permission not in self.denied
+    @property
+    def is_service(self) -> bool:
+        """Whether a script acts, not a person."""
+        return self.at.role is Role.SERVICIO
+
+    def expired(self, now: datetime) -> bool:
+        """Whether the login itself has run out."""
+        return self.expires_at is not None and now >= self.expires_at
+
+    def may(self, permission: Permission, now: datetime | None = None) -> bool:
+        """Whether the role taken, or a right of the person's own at its clinic, carries the permission now.
+
+        A personal denial there wins over both. What is held at another clinic counts for nothing here.
+        """
+        moment = now or clock.now()
+        if self.expired(moment) or self._personally(Effect.DENY, permission, moment):
+            return False
+        by_role = permission in PERMISSIONS[self.at.role] and self.at.holds(moment)
+        return by_role or self._personally(Effect.GRANT, permission, moment)
+
+    def _personally(self, effect: Effect, permission: Permission, now: datetime) -> bool:
+        return any(each.says(effect, permission, self.at.clinic_id, now) for each in self.rights)

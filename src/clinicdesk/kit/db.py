@@ -157,6 +157,13 @@ def pipeline(connection: Connection) -> Iterator[None]:
 
 
 @contextmanager
+def transaction(engine: Engine) -> Iterator[Connection]:
+    """A short transaction of its own, committed at the end: a session's coming and going."""
+    with engine.begin() as connection:
+        yield connection
+
+
+@contextmanager
 def driver_errors(connection: Connection) -> Iterator[None]:
     """What goes past SQLAlchemy (pipelines, COPY) fails as it does: its errors, nothing half done."""
     raw: Any = connection.connection.driver_connection

@@ -78,3 +78,11 @@ class InvalidInput(Refusal):
         """Each problem is one sentence."""
         super().__init__(problems=" ".join(problems))
         self.problems = problems
+
+
+class SessionEnded(Refusal):
+    """The session was ended elsewhere, or the login was closed: nothing more is done under it."""
+
+    says = "Su sesión terminó desde administración. Los borradores quedan. Ingresar de nuevo."
+    exit = Exit.NOT_ALLOWED
+    constraint = "session_ended"

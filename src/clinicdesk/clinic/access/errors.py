@@ -37,6 +37,7 @@ class NoRole(Refusal):
 
     says = "Su usuario no tiene un rol {where}. Pedirlo a administración."
     exit = Exit.NOT_ALLOWED
+    constraint = "role_not_held"
 
 
 class UsernameTaken(Refusal):
@@ -67,11 +68,91 @@ class OwnLogin(Refusal):
     exit = Exit.CONFLICT
 
 
+class OwnRights(Refusal):
+    """Nobody gives rights to themselves, an end date or an open door included."""
+
+    says = "Nadie se da derechos a sí mismo. Pedirlo a otra persona de administración."
+    exit = Exit.NOT_ALLOWED
+    constraint = "own_rights"
+
+
+class LastAdministrator(Refusal):
+    """Nobody would be left who administers without an end date."""
+
+    says = "Quedaría la red sin quien administre. Dar antes ese rol, sin fecha, a otra persona."
+    exit = Exit.CONFLICT
+    constraint = "last_administrator"
+
+
+class RoleBeforeRight(Refusal):
+    """A single permission adds to a role held at the same clinic."""
+
+    says = "«{username}» no tiene un rol en {clinic}. Dar primero un rol en ese centro."
+    exit = Exit.CONFLICT
+    constraint = "role_before_right"
+
+
+class ServiceHasNoRole(Refusal):
+    """A script's account holds single permissions alone."""
+
+    says = "«{username}» es una cuenta de guiones: lleva derechos sueltos, no roles."
+    exit = Exit.CONFLICT
+    constraint = "service_has_no_role"
+
+
+class ServiceHasNoDesk(Refusal):
+    """A script's account neither opens the desk nor keeps a login: its file is its only way in."""
+
+    says = "Esa cuenta es de guiones: no abre el escritorio ni ingresa a mano."
+    exit = Exit.NOT_ALLOWED
+
+
+class PermissionUnknown(Refusal):
+    """Neither a role nor a permission."""
+
+    says = "«{text}» no es un rol ni un derecho. Roles: {roles}."
+    constraint = ("personal_rights_permission_ck", "personal_rights_effect_ck")
+
+
+class NotHeld(Refusal):
+    """What should be taken away is not held there."""
+
+    says = "«{username}» no tiene {what} en {clinic}."
+    exit = Exit.NOT_FOUND
+
+
+class VerbUnknown(Refusal):
+    """A script's account is made for verbs from a list."""
+
+    says = "«{verb}» no es para cuentas de guiones. Verbos: {verbs}."
+
+
+class ReasonTooLong(Refusal):
+    """The reason of a personal right."""
+
+    says = "El motivo lleva hasta 200 caracteres."
+    constraint = "personal_rights_reason_ck"
+
+
+class DateGone(Refusal):
+    """An end date that has passed already."""
+
+    says = "La fecha {date} ya pasó. Para cerrar el acceso ahora: user disable o user revoke."
+
+
+class SessionNotFound(Refusal):
+    """No open session of this number, and no login of this name."""
+
+    says = "No hay una sesión abierta ni un usuario «{text}»."
+    exit = Exit.NOT_FOUND
+
+
 class UserNotFound(Refusal):
     """No login of this name."""
 
     says = "No hay un usuario «{username}»."
     exit = Exit.NOT_FOUND
+    constraint = "login_unknown"
 
 
 class BadName(Refusal):

@@ -8,10 +8,12 @@ import psycopg
 from sqlalchemy import Connection, Engine, text
 
 from clinicdesk.clinic.access import gate
-from clinicdesk.clinic.rights import GROUP_ROLE
+from clinicdesk.clinic.rights import GROUP_PERMISSION, GROUP_ROLE
 from clinicdesk.kit import db, server
 
-_NEEDED = frozenset({"k_owner", "k_staff", "k_roles", "k_gate", *GROUP_ROLE.values()})
+_NEEDED = frozenset(
+    {"k_owner", "k_staff", "k_roles", "k_gate", *GROUP_ROLE.values(), *GROUP_PERMISSION.values()}
+)
 _SERVER = text("SELECT current_setting('server_version'), session_user::text, current_database()::text")
 _ROLES = text(
     "SELECT rolname, pg_has_role(session_user, oid, 'MEMBER') AS member FROM pg_roles"

@@ -50,11 +50,14 @@ logins: Final = local(
     Column("is_demo", Boolean, nullable=False, server_default=text("false")),
     instant("created_at", server_default=text("clock_timestamp()")),
     instant("disabled_at", nullable=True),
+    instant("expires_at", nullable=True),
+    words("kind", server_default=text("'person'")),
     PrimaryKeyConstraint("username", name="logins_pk"),
     UniqueConstraint("person_id", name="logins_person_uq"),
     ForeignKeyConstraint(["person_id"], ["people.id"], name="logins_person_fk"),
     CheckConstraint("username ~ '^[a-z][a-z0-9_.-]{1,30}$'", name="logins_username_ck"),
     CheckConstraint("length(salt) = 16", name="logins_salt_ck"),
+    CheckConstraint("kind IN ('person', 'service')", name="logins_kind_ck"),
 )
 
 # The clinic's table stands higher on the ladder: its name is enough for the foreign key.
@@ -64,6 +67,7 @@ clinic_roles: Final = Table(
     Column("person_id", BigInteger, nullable=False),
     Column("clinic_id", BigInteger, nullable=False),
     words("role"),
+    instant("until", nullable=True),
     PrimaryKeyConstraint("person_id", "clinic_id", "role", name="clinic_roles_pk"),
     ForeignKeyConstraint(["person_id"], ["people.id"], name="clinic_roles_person_fk"),
     ForeignKeyConstraint(["clinic_id"], ["clinics.id"], name="clinic_roles_clinic_fk"),
@@ -73,6 +77,55 @@ clinic_roles: Final = Table(
         name="clinic_roles_role_ck",
     ),
     info={"class": TableClass.REFERENCE},
+)
+
+# Single permissions of a person at a clinic. Which permissions there are stands in rights.py alone.
+personal_rights: Final = Table(
+    "personal_rights",
+    metadata,
+    Column("person_id", BigInteger, nullable=False),
+    Column("clinic_id", BigInteger, nullable=False),
+    words("permission"),
+    words("effect"),
+    instant("until", nullable=True),
+    words("reason", nullable=True),
+    words("set_by", server_default=text("session_user")),
+    instant("set_at", server_default=text("clock_timestamp()")),
+    PrimaryKeyConstraint("person_id", "clinic_id", "permission", name="personal_rights_pk"),
+    ForeignKeyConstraint(["person_id"], ["people.id"], name="personal_rights_person_fk"),
+    ForeignKeyConstraint(["clinic_id"], ["clinics.id"], name="personal_rights_clinic_fk"),
+    CheckConstraint("permission ~ '^[a-z]+[.][a-z_]+$'", name="personal_rights_permission_ck"),
+    CheckConstraint("effect IN ('grant', 'deny')", name="personal_rights_effect_ck"),
+    CheckConstraint("length(reason) <= 200", name="personal_rights_reason_ck"),
+    info={"class": TableClass.REFERENCE},
+)
+
+# One row for each time somebody came in, however many connections their program then opens.
+sessions: Final = local(
+    "sessions",
+    Column("id", Uuid, nullable=False),
+    words("username"),
+    words("host"),
+    words("role"),
+    Column("clinic_id", BigInteger, nullable=False),
+    instant("started_at", server_default=text("clock_timestamp()")),
+    instant("ended_at", nullable=True),
+    words("ended_by", nullable=True),
+    words("why", nullable=True),
+    PrimaryKeyConstraint("id", name="sessions_pk"),
+    ForeignKeyConstraint(["username"], ["logins.username"], name="sessions_username_fk"),
+    CheckConstraint("length(host) <= 120", name="sessions_host_ck"),
+    CheckConstraint("(ended_at IS NULL) = (why IS NULL)", name="sessions_end_ck"),
+    Index("sessions_of", "username", "started_at"),
+)
+
+# Which server process belongs to which session; a process number is used again, so its last owner counts.
+session_lines: Final = local(
+    "session_lines",
+    Column("pid", BigInteger, nullable=False),
+    Column("session_id", Uuid, nullable=False),
+    PrimaryKeyConstraint("pid", name="session_lines_pk"),
+    ForeignKeyConstraint(["session_id"], ["sessions.id"], name="session_lines_session_fk"),
 )
 
 gate_secret: Final = local(

@@ -15,8 +15,8 @@ from clinicdesk.clinic.access.errors import (
     UsernameTaken,
     UserNotFound,
 )
-from clinicdesk.clinic.access.model import clinic_roles, logins, people
-from clinicdesk.clinic.rights import Permission, Role
+from clinicdesk.clinic.access.model import logins, people
+from clinicdesk.clinic.rights import STAFF_ROLES, Permission, Role
 from clinicdesk.clinic.usecases import Order, Reader, Tx, use_case
 from clinicdesk.kit import secrets
 from clinicdesk.kit.errors import Refusal
@@ -70,8 +70,7 @@ def add_user(tx: Tx, order: NewUser) -> UserAnswer:
     tx.write(
         select(func.access.create_login(username, person_id, salt, made, order.must_change, order.is_demo))
     )
-    tx.write(insert(clinic_roles).values(person_id=person_id, clinic_id=order.clinic_id, role=role.value))
-    tx.write(select(func.access.sync_groups(username)))
+    tx.write(select(func.access.give_role(username, order.clinic_id, role.value, None)))
     return UserAnswer(username, person_id)
 
 
@@ -135,10 +134,9 @@ def enable_user(tx: Tx, order: EnableUser) -> UserAnswer:
 
 
 def _role(text: str) -> Role:
-    try:
-        return Role(text)
-    except ValueError:
-        raise RoleUnknown(role=text, roles=", ".join(role.value for role in Role)) from None
+    if text not in STAFF_ROLES:
+        raise RoleUnknown(role=text, roles=", ".join(STAFF_ROLES))
+    return Role(text)
 
 
 def _person_of(tx: Tx, username: str) -> int:

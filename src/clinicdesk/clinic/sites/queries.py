@@ -8,7 +8,8 @@ from sqlalchemy import Connection, func, literal_column, select
 
 from clinicdesk.clinic.access.errors import NoRole
 from clinicdesk.clinic.access.model import clinic_roles, logins, people
-from clinicdesk.clinic.rights import Actor, ClinicRole, Permission, Role
+from clinicdesk.clinic.access.sessions import own_rights
+from clinicdesk.clinic.rights import Actor, ClinicRole, Permission, PersonalRight, Role
 from clinicdesk.clinic.sites.errors import ProcedureNotFound, SpecialtyNotFound
 from clinicdesk.clinic.sites.model import clinics, floors, procedures, rooms, specialties
 from clinicdesk.clinic.usecases import Reader, view
@@ -87,30 +88,50 @@ def actor_of(
     Raises NoRole.
     """
     statement = (
-        select(people, logins.c.must_change)
+        select(people, logins.c.must_change, logins.c.expires_at, logins.c.kind)
         .join(logins, logins.c.person_id == people.c.id)
         .where(logins.c.username == func.substr(literal_column("session_user"), 3))
     )
     person = connection.execute(statement).one()
-    held = (
-        select(clinic_roles.c.role, clinics)
-        .join(clinics, clinics.c.id == clinic_roles.c.clinic_id)
-        .where(clinic_roles.c.person_id == person.id)
-        .order_by(clinics.c.code, clinic_roles.c.role)
-    )
-    roles = tuple(
-        ClinicRole(Role(row.role), row.id, row.code, row.name, row.zone, row.country)
-        for row in connection.execute(held)
-    )
+    rights = own_rights(connection)
+    is_person = person.kind == "person"
+    roles = _held(connection, person.id) if is_person else _served(connection, rights)
     return Actor(
         username=username,
         person_id=person.id,
-        name=f"{person.family}, {person.given}",
+        name=f"{person.family}, {person.given}" if is_person else person.family,
         at=chosen(roles, clinic, role),
         roles=roles,
         host=host,
         license=person.license or "",
         must_change_password=person.must_change,
+        rights=rights,
+        expires_at=person.expires_at,
+    )
+
+
+def _held(connection: Connection, person_id: int) -> tuple[ClinicRole, ...]:
+    """The roles of a person that have not run out."""
+    held = (
+        select(clinic_roles.c.role, clinics, clinic_roles.c.until)
+        .join(clinics, clinics.c.id == clinic_roles.c.clinic_id)
+        .where(clinic_roles.c.person_id == person_id)
+        .where(clinic_roles.c.until.is_(None) | (clinic_roles.c.until > func.clock_timestamp()))
+        .order_by(clinics.c.code, clinic_roles.c.role)
+    )
+    return tuple(
+        ClinicRole(Role(row.role), row.id, row.code, row.name, row.zone, row.country, row.until)
+        for row in connection.execute(held)
+    )
+
+
+def _served(connection: Connection, rights: tuple[PersonalRight, ...]) -> tuple[ClinicRole, ...]:
+    """Where a script's account may act: wherever it was given anything."""
+    ids = {each.clinic_id for each in rights}
+    where = select(clinics).where(clinics.c.id.in_(ids)).order_by(clinics.c.code)
+    return tuple(
+        ClinicRole(Role.SERVICIO, row.id, row.code, row.name, row.zone, row.country)
+        for row in connection.execute(where)
     )
 
 
@@ -204,6 +225,7 @@ def doctors(tx: Reader, clinic_id: int | None) -> tuple[DoctorRow, ...]:
         .join(clinic_roles, clinic_roles.c.person_id == people.c.id)
         .outerjoin(logins, logins.c.person_id == people.c.id)
         .where(clinic_roles.c.role == Role.MEDICO.value)
+        .where(clinic_roles.c.until.is_(None) | (clinic_roles.c.until > func.clock_timestamp()))
         .order_by(people.c.family, people.c.given)
     )
     if clinic_id is not None:
