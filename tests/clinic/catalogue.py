@@ -11,7 +11,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, text
 
 import clinicdesk
-from clinicdesk.clinic.rights import PERMISSIONS
+from clinicdesk.clinic.rights import PERMISSIONS, STAFF_ROLES
 from clinicdesk.clinic.usecases import UseCase, View
 from tests.house.files import python_files
 
@@ -66,7 +66,7 @@ def declared() -> set[str]:
 
 def program() -> list[str]:
     """Who may do what in the program: one line for each function, one column for each role."""
-    roles = list(PERMISSIONS)
+    roles = list(STAFF_ROLES)
     lines = [_row(("function", "what", "needs", "act"), roles)]
     for name, function in sorted(functions().items()):
         what = "use case" if isinstance(function, UseCase) else "view"

@@ -549,7 +549,7 @@ CREATE TABLE agenda_blocks (
 CREATE INDEX agenda_blocks_clinic_ix ON agenda_blocks (clinic_id, weekday);
 
 CREATE TABLE session_lines (
-  pid BIGSERIAL NOT NULL,
+  pid BIGINT NOT NULL,
   session_id UUID NOT NULL,
   CONSTRAINT session_lines_pk PRIMARY KEY (pid),
   CONSTRAINT session_lines_session_fk FOREIGN KEY(session_id) REFERENCES sessions (id)

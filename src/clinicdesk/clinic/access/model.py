@@ -122,7 +122,7 @@ sessions: Final = local(
 # Which server process belongs to which session; a process number is used again, so its last owner counts.
 session_lines: Final = local(
     "session_lines",
-    Column("pid", BigInteger, nullable=False),
+    Column("pid", BigInteger, autoincrement=False, nullable=False),
     Column("session_id", Uuid, nullable=False),
     PrimaryKeyConstraint("pid", name="session_lines_pk"),
     ForeignKeyConstraint(["session_id"], ["sessions.id"], name="session_lines_session_fk"),
