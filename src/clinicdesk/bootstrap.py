@@ -128,11 +128,14 @@ class Session:
 
         return gate.prove(self.url, self.actor.username, password, self.actor.host, key)
 
-    def close(self) -> None:
-        """Leave, and give the connections back."""
+    def leave(self) -> None:
+        """Tell the database that the person goes. Never fails."""
         from clinicdesk.clinic.access import sessions
 
         sessions.leave(self.engine, self.entered.id)
+
+    def close(self) -> None:
+        """Give the connections back; the session goes on where it is used again."""
         self.engine.dispose()
 
 

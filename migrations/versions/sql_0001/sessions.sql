@@ -138,7 +138,6 @@ BEGIN
   IF NOT FOUND THEN
     RAISE EXCEPTION 'this session has ended' USING ERRCODE = '42501', CONSTRAINT = 'session_ended';
   END IF;
-  PERFORM access.note_act('session.switch', p_session);
 END $$;
 
 CREATE FUNCTION access.demand_role(p_username text, p_role text, p_clinic bigint) RETURNS void

@@ -88,6 +88,7 @@ class Call:
     def close(self) -> None:
         """Give the session back."""
         if self._session is not None:
+            self._session.leave()
             self._session.close()
 
     def answer(self, data: Mapping[str, Any], *lines: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 from collections.abc import Awaitable, Iterable, Sequence
 from datetime import datetime
@@ -47,6 +48,7 @@ _LOGIN_AND_HOME: Final = 2
 _CLOCK_AND_LINE: Final = 33
 """Columns of the header's right end."""
 _LEAST_NAME: Final = 8
+_GOODBYE_SECONDS: Final = 1.0
 _SPREAD_SECONDS: Final = 5.0
 """The minute's rereading of many desks is spread over so long."""
 
@@ -173,6 +175,7 @@ class ClinicDesk(DeskApp):
     async def log_out(self) -> None:
         """Back to an empty login; whatever was open saves what it must and is closed."""
         await self._leave_screens()
+        await self._say_goodbye()
         self._forget_session()
         login = self.screen_stack[0]
         if isinstance(login, LoginScreen):
@@ -182,7 +185,14 @@ class ClinicDesk(DeskApp):
     async def leave(self) -> None:
         """Out of the program."""
         await self._leave_screens()
+        await self._say_goodbye()
         self.exit()
+
+    async def _say_goodbye(self) -> None:
+        """The database writes down that the person went; nobody waits for a line that does not answer."""
+        if not self.offline:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.link.hop(self.link.session.leave), _GOODBYE_SECONDS)
 
     async def _leave_screens(self) -> None:
         for screen in self._clinic_screens():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Final, cast
 
@@ -240,7 +241,7 @@ class LoginScreen(DeskScreen):
     async def _go(self, session: Session, at: ClinicRole) -> None:
         self._session = None
         self.password.value = ""
-        await self.desk.start(session.acting(at))
+        await self.desk.start(await asyncio.to_thread(session.acting, at))
 
 
 def _in_columns(lines: Sequence[str]) -> list[str]:
