@@ -53,9 +53,6 @@ class Place:
         """Every row of every table, sequences too; apart from acts (a refusal is one) and logins."""
         tables = self.rows(
             "SELECT c.relname FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace"
-        """Every row of every table, sequences too; apart from acts (a refusal is one) and logins."""
-        tables = self.rows(
-            "SELECT c.relname FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace"
             " AND c.relkind = 'r' AND c.relname NOT IN ('acts', 'act_answers',"
             " 'known_origins', 'gate_attempts', 'sessions', 'session_lines')"
         )

@@ -83,8 +83,8 @@ def hold(engine: Engine, session_id: UUID) -> None:
 
     def resume(connection: psycopg.Connection[Any], _record: object) -> None:
         try:
-            connection.execute(_RESUME, (session_id,))
-            connection.commit()
+            with connection.transaction():
+                connection.execute(_RESUME, (session_id,))
         except psycopg.errors.InsufficientPrivilege as error:
             raise SessionEnded from error
 
