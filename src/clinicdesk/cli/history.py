@@ -14,6 +14,8 @@ from clinicdesk.cli.turn import Patient
 from clinicdesk.kit.words import _
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from clinicdesk.exporters import Exporter
     from clinicdesk.kit.sheet import Stamp
 
@@ -22,11 +24,25 @@ _EXPORTERS: Final = "clinicdesk.exporters"
 _KIND: Final = "history_"
 
 
+Reason = Annotated[
+    str | None, typer.Option(metavar=_("TEXTO"), help=_("Quién pide la copia y para qué (resultados)."))
+]
+
+
+def _requested(call: Call, patient_id: UUID, reason: str | None) -> None:
+    """Open the history on a request, where a reason was given: who delivers copies has no other way in."""
+    from clinicdesk.clinic.privacy import service
+
+    if reason is not None:
+        call.desk.do(service.open_copy, service.OpenCopy(patient_id=patient_id, reason=reason))
+
+
 @verb(app, "show", _("La historia para leer: alergias primero. Queda escrito quién la vio."))
 def show(
     ctx: typer.Context,
     document: Patient,
     limit: Annotated[int, typer.Option(metavar="N", min=1, help=_("Cuántos registros, 50 si no."))] = 50,
+    reason: Reason = None,
 ) -> None:
     """Show a history."""
     from clinicdesk.cli.charts import chart_lines, chart_object
@@ -36,6 +52,7 @@ def show(
 
     call = the_call(ctx)
     query = queries.ChartQuery(given.patient_of(call, document).patient_id, limit)
+    _requested(call, query.patient_id, reason)
     chart = call.desk.see(queries.open_chart, query)
     prescribed = call.desk.see(prescriptions.prescribed, query)
     if call.json:
@@ -52,6 +69,7 @@ def export(
     out: Annotated[
         str | None, typer.Option("-o", "--output", metavar=_("ARCHIVO"), help=_("Dónde; - es la salida."))
     ] = None,
+    reason: Reason = None,
 ) -> None:
     """Write a history, whole or not at all."""
     from clinicdesk.exporters._history import HISTORY, HistoryQuery
@@ -60,6 +78,7 @@ def export(
     call, exporter = the_call(ctx), _exporter(form)
     target = _target(out, binary=form == "pdf")
     patient_id = given.patient_of(call, document).patient_id
+    _requested(call, patient_id, reason)
     history = call.desk.see(HISTORY, HistoryQuery(patient_id))
     stamp = stamp_of(call)
 

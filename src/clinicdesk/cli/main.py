@@ -42,6 +42,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "record": ("record", _("Registros de la historia: agregar, listar, ver.")),
     "note": ("note", _("Notas: borrador, firma, adenda.")),
     "history": ("history", _("Historia clínica: ver, entregar en PDF o JSON.")),
+    "privacy": ("privacy", _("Avisos de historias abiertas sin relación: ver, revisar, límites.")),
     "import": ("imports", _("Traer datos de otros sistemas.")),
     "report": ("report", _("Informes.")),
     "board": ("board", _("Los turnos del día, una vez o a medida que cambian.")),

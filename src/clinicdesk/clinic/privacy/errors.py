@@ -39,3 +39,17 @@ class BadOutcome(Refusal):
 
     says = "El resultado es justificado, injustificado o aclarar; el comentario, hasta 400 letras."
     constraint = ("chart_alerts_outcome_ck", "chart_alerts_comment_ck")
+
+
+class BadLimit(Refusal):
+    """A role that opens no charts, or a number out of range."""
+
+    says = "El límite es de 1 a 10.000 por hora, para medico, enfermeria o resultados."
+    constraint = "chart_limits_range_ck"
+
+
+class BadRelation(Refusal):
+    """A standing relation that ends before it begins."""
+
+    says = "El seguimiento no puede terminar antes de empezar."
+    constraint = "care_relations_period_ck"

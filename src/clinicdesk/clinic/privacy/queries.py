@@ -12,7 +12,7 @@ from clinicdesk.clinic.access.model import logins, people
 from clinicdesk.clinic.acts import acts
 from clinicdesk.clinic.patients.model import patients
 from clinicdesk.clinic.privacy.model import care_relations, chart_alerts, chart_limits
-from clinicdesk.clinic.rights import Permission
+from clinicdesk.clinic.rights import GROUP_ROLE, Permission
 from clinicdesk.clinic.sites.model import clinics
 from clinicdesk.clinic.usecases import Reader, view
 
@@ -175,7 +175,7 @@ def relations(tx: Reader, query: RelationsQuery) -> tuple[RelationRow, ...]:
 class LimitRow:
     """A role's hourly limit."""
 
-    group_role: str
+    role: str
     charts_per_hour: int
 
 
@@ -190,4 +190,5 @@ def limits(tx: Reader, _query: LimitsQuery) -> tuple[LimitRow, ...]:
     statement = select(chart_limits.c.group_role, chart_limits.c.charts_per_hour).order_by(
         chart_limits.c.group_role
     )
-    return tx.into(LimitRow, statement)
+    by_group = {group: role.value for role, group in GROUP_ROLE.items()}
+    return tuple(LimitRow(by_group[row.group_role], row.charts_per_hour) for row in tx.rows(statement))

@@ -12,9 +12,9 @@ from clinicdesk.clinic.access.errors import ProofNeeded
 from clinicdesk.clinic.access.rules import Proof
 from clinicdesk.clinic.changes import Change, Kind
 from clinicdesk.clinic.privacy import rules
-from clinicdesk.clinic.privacy.errors import AlertNotFound, BadClass, BadOutcome, ReasonTooShort
+from clinicdesk.clinic.privacy.errors import AlertNotFound, BadClass, BadLimit, BadOutcome, ReasonTooShort
 from clinicdesk.clinic.privacy.model import care_relations, chart_limits
-from clinicdesk.clinic.rights import GROUP_ROLE, Permission, Role
+from clinicdesk.clinic.rights import GROUP_ROLE, Permission
 from clinicdesk.clinic.usecases import Order, Tx, new_row, use_case
 
 
@@ -196,8 +196,14 @@ class LimitAnswer:
 
 @use_case("privacy.limit", needs=Permission.PRIVACY_REVIEW, answer=LimitAnswer, purpose="ADMIN")
 def limit_charts(tx: Tx, order: LimitCharts) -> LimitAnswer:
-    """Set a role's hourly limit."""
-    group = GROUP_ROLE[Role(order.role)]
-    limit = update(chart_limits).where(chart_limits.c.group_role == group)
-    tx.write(limit.values(charts_per_hour=order.charts_per_hour))
+    """Set a role's hourly limit. Raises BadLimit."""
+    groups = {role.value: group for role, group in GROUP_ROLE.items()}
+    limited = (
+        update(chart_limits)
+        .where(chart_limits.c.group_role == groups.get(order.role))
+        .values(charts_per_hour=order.charts_per_hour)
+        .returning(chart_limits.c.charts_per_hour)
+    )
+    if tx.first(limited) is None:
+        raise BadLimit
     return LimitAnswer(order.role, order.charts_per_hour)
