@@ -101,3 +101,10 @@ GRANT EXECUTE ON FUNCTION access.create_login(text, bigint, bytea, text, boolean
 ALTER TABLE note_drafts ENABLE ROW LEVEL SECURITY;
 CREATE POLICY note_drafts_own ON note_drafts TO k_medico
   USING (author = session_user) WITH CHECK (author = session_user);
+
+-- Audit: nobody changes an act or a seal; who reads them, and who may have them sealed.
+GRANT USAGE ON SCHEMA audit TO k_admin, k_privacidad;
+GRANT SELECT ON acts, seal_items TO k_privacidad;
+GRANT SELECT ON seals TO k_admin, k_privacidad;
+GRANT EXECUTE ON FUNCTION audit.seal(integer, boolean) TO k_admin, k_privacidad;
+GRANT EXECUTE ON FUNCTION audit.patient_of(text) TO k_privacidad;

@@ -31,7 +31,13 @@ CREATE TABLE acts (
   CONSTRAINT acts_subject_ck CHECK (length(subject) <= 120)
 );
 
+CREATE INDEX acts_at_ix ON acts (at, key);
+
 CREATE INDEX acts_patient_ix ON acts (patient_id, at);
+
+CREATE INDEX acts_patient_ix ON acts (patient_id, at) WHERE patient_id IS NOT NULL;
+
+CREATE INDEX acts_person_ix ON acts (person, at);
 
 CREATE TABLE bookings (
   resource INT8RANGE NOT NULL,
@@ -199,6 +205,28 @@ CREATE TABLE people (
   CONSTRAINT people_pk PRIMARY KEY (id),
   CONSTRAINT people_source_uq UNIQUE (source, source_id),
   CONSTRAINT people_name_ck CHECK (length(family) BETWEEN 1 AND 120 AND length(given) <= 120)
+);
+
+CREATE TABLE seal_items (
+  seal BIGINT NOT NULL,
+  key UUID NOT NULL,
+  leaf BYTEA NOT NULL,
+  CONSTRAINT seal_items_pk PRIMARY KEY (seal, key),
+  CONSTRAINT seal_items_key_uq UNIQUE (key)
+);
+
+CREATE TABLE seals (
+  n BIGINT NOT NULL,
+  at TIMESTAMP WITH TIME ZONE NOT NULL,
+  settled_at TIMESTAMP WITH TIME ZONE,
+  acts_count INTEGER NOT NULL,
+  prev_hash BYTEA NOT NULL,
+  hash BYTEA NOT NULL,
+  horizon BIGINT NOT NULL,
+  scanned_to TIMESTAMP WITH TIME ZONE,
+  CONSTRAINT seals_pk PRIMARY KEY (n),
+  CONSTRAINT seals_count_ck CHECK (n > 0 AND acts_count > 0),
+  CONSTRAINT seals_hash_ck CHECK (length(hash) = 32 AND length(prev_hash) = 32)
 );
 
 CREATE TABLE specialties (

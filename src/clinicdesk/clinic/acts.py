@@ -37,6 +37,9 @@ acts: Final = keyed(
     Index("acts_patient_ix", "patient_id", "at"),
     CheckConstraint("length(what) BETWEEN 3 AND 60 AND length(host) <= 120", name="acts_text_ck"),
     CheckConstraint("length(subject) <= 120", name="acts_subject_ck"),
+    Index("acts_at_ix", "at", "key"),
+    Index("acts_person_ix", "person", "at"),
+    Index("acts_patient_ix", "patient_id", "at", postgresql_where=text("patient_id IS NOT NULL")),
 )
 
 act_answers: Final = keyed(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from clinicdesk.clinic import acts, staging
 from clinicdesk.clinic.access import model as access
+from clinicdesk.clinic.audit import model as audit
 from clinicdesk.clinic.patients import model as patients
 from clinicdesk.clinic.prescriptions import model as prescriptions
 from clinicdesk.clinic.privacy import model as privacy
@@ -16,6 +17,7 @@ from clinicdesk.clinic.turns import model as turns
 __all__ = [
     "access",
     "acts",
+    "audit",
     "metadata",
     "patients",
     "prescriptions",
