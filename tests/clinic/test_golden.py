@@ -35,6 +35,7 @@ WRITTEN_ONCE: Final = {
     "acts",
     "act_answers",
     "seals",
+    "seal_items",
     "records",
     "diagnoses",
     "vitals",

@@ -45,6 +45,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "privacy": ("privacy", _("Avisos de historias abiertas sin relación: ver, revisar, límites.")),
     "import": ("imports", _("Traer datos de otros sistemas.")),
     "report": ("report", _("Informes.")),
+    "audit": ("audit", _("Auditoría: actos, sellos y su verificación.")),
     "board": ("board", _("Los turnos del día, una vez o a medida que cambian.")),
     "completion": ("completion", _("Completar órdenes con Tab en bash, zsh o fish.")),
 }

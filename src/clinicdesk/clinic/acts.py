@@ -39,7 +39,6 @@ acts: Final = keyed(
     CheckConstraint("length(subject) <= 120", name="acts_subject_ck"),
     Index("acts_at_ix", "at", "key"),
     Index("acts_person_ix", "person", "at"),
-    Index("acts_patient_ix", "patient_id", "at", postgresql_where=text("patient_id IS NOT NULL")),
 )
 
 act_answers: Final = keyed(

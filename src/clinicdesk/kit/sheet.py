@@ -136,14 +136,17 @@ def spoken(cell: Cell, kind: Kind, zone: tzinfo) -> str:
     return f"{number} min" if kind is Kind.MINUTES else number
 
 
-def to_csv(table: Table) -> bytes:
+def to_csv(table: Table, *, head: bool = True) -> bytes:
     """RFC 4180 in UTF-8: a head of keys, then the rows alone, so that sums over the file are right.
+
+    Without `head` the rows of a further page.
 
     Text that a spreadsheet would run as a formula gets a `'` in front.
     """
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow([column.key for column in table.columns])
+    if head:
+        writer.writerow([column.key for column in table.columns])
     writer.writerows([_csv_cell(cell, table.zone) for cell in row] for row in table.rows)
     return out.getvalue().encode()
 

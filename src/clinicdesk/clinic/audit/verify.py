@@ -18,17 +18,19 @@ from clinicdesk.clinic.audit.anchors import Anchored
 from clinicdesk.clinic.audit.copies import Copy
 from clinicdesk.clinic.audit.errors import NoSeals
 from clinicdesk.clinic.audit.rules import Bounds, Break, Check, Finding
+from clinicdesk.clinic.rights import Actor, ClinicRole, Role
 from clinicdesk.clinic.usecases import Reader
 from clinicdesk.kit import clock, db
 
 if TYPE_CHECKING:
     from clinicdesk.clinic.desk import Desk
-    from clinicdesk.clinic.rights import Actor
 
 # A table rewritten whole gives a finding an act: so many are told, the rest counted.
 _MOST_TOLD: Final = 10_000
 # A seal made while a copy was, by clocks that differ a little.
 _JUST_NOW: Final = timedelta(minutes=2)
+# Another database is read by whom libpq lets in, not by a person at work.
+_NOBODY: Final = Actor("", 0, "", ClinicRole(Role.PRIVACIDAD, 0, "", "", "UTC", ""), (), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,29 +69,29 @@ class Against:
 def verify_desk(desk: Desk, against: Against) -> Verdict:
     """Verify the database where the person works; that they did is an act."""
     begun = desk.see(queries.begin_verify, queries.Begin("verify"))
-    return _verified(desk.see, begun, against)
+    return verified(desk.see, begun, against)
 
 
-def verify_database(url: str, actor: Actor, against: Against) -> Verdict:
+def verify_database(url: str, against: Against) -> Verdict:
     """Verify another database, with the login that libpq finds for its url. Raises NoSeals."""
     try:
-        with _reading(url, actor) as reader:
+        with _reading(url) as reader:
 
             def read(view: Any, query: Any) -> Any:
                 return view.run(reader, query)
 
-            return _verified(read, queries.begin_verify.run(reader, queries.Begin("")), against)
+            return verified(read, queries.begin_verify.run(reader, queries.Begin("")), against)
     except (DBAPIError, psycopg.Error) as error:
         raise NoSeals(place="la base", why=_reason(error)) from error
 
 
 @contextmanager
-def _reading(url: str, actor: Actor) -> Iterator[Reader]:
+def _reading(url: str) -> Iterator[Reader]:
     engine = db.engine_for(url, pool_size=1)
     try:
         with engine.connect() as connection:
             connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-            yield Reader(connection, actor, clock.now())
+            yield Reader(connection, _NOBODY, clock.now())
     finally:
         engine.dispose()
 
@@ -100,7 +102,8 @@ def _reason(error: DBAPIError | psycopg.Error) -> str:
     return getattr(diag, "message_primary", None) or type(cause).__name__
 
 
-def _verified(read: queries.Read, begun: queries.Begun, against: Against) -> Verdict:
+def verified(read: queries.Read, begun: queries.Begun, against: Against) -> Verdict:
+    """Verify what `read` brings, as of `begun`."""
     check = Check(against.bounds(begun.now))
     found = chain(check.sealed(queries.sealed(read, begun.last)), check.waiting(queries.waiting(read)))
     return _verdict(check, found)
