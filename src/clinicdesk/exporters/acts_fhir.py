@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from datetime import UTC
 from functools import cache
+from importlib import import_module
 from ipaddress import ip_address
 from typing import Any, BinaryIO, Final
 
