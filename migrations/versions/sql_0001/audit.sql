@@ -59,9 +59,3 @@ BEGIN
   RETURNING acts_count INTO sealed;
   RETURN coalesce(sealed, 0);
 END $$;
-
--- Whose acts an officer asks about: one document at a time, its whole key.
-CREATE FUNCTION audit.patient_of(p_document_key text) RETURNS uuid
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-  SELECT d.patient_id FROM public.patient_documents d WHERE d.document_key = p_document_key AND d.valid;
-$$;

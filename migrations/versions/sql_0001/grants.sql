@@ -107,4 +107,3 @@ GRANT USAGE ON SCHEMA audit TO k_admin, k_privacidad;
 GRANT SELECT ON acts, seal_items TO k_privacidad;
 GRANT SELECT ON seals TO k_admin, k_privacidad;
 GRANT EXECUTE ON FUNCTION audit.seal(integer, boolean) TO k_admin, k_privacidad;
-GRANT EXECUTE ON FUNCTION audit.patient_of(text) TO k_privacidad;

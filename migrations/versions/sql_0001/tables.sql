@@ -35,8 +35,6 @@ CREATE INDEX acts_at_ix ON acts (at, key);
 
 CREATE INDEX acts_patient_ix ON acts (patient_id, at);
 
-CREATE INDEX acts_patient_ix ON acts (patient_id, at) WHERE patient_id IS NOT NULL;
-
 CREATE INDEX acts_person_ix ON acts (person, at);
 
 CREATE TABLE bookings (

@@ -109,7 +109,7 @@ def _filters(
         until=times[1],
         person=user and _person(user),
         clinic_id=None if at is None else _clinic_id(call, at),
-        patient_id=None if patient is None else _patient_id(call, patient),
+        patient_id=None if patient is None else given.patient_of(call, patient).patient_id,
         what=what,
         outcome=outcome,
     )
@@ -142,20 +142,6 @@ def _clinic_id(call: Call, code: str) -> int:
         if name.upper() == wanted:
             return clinic_id
     raise Misused(text=_("No hay un centro «{code}».").format(code=code))
-
-
-def _patient_id(call: Call, text: str) -> Any:
-    from clinicdesk.clinic.audit import queries
-    from clinicdesk.clinic.patients.errors import PatientNotFound
-    from clinicdesk.clinic.patients.rules import document_key
-
-    if len(text) == given.ID_LETTERS:
-        return given.pair_of(text)[0]
-    key = document_key(text, call.session().actor.at.country)
-    found = call.desk.see(queries.patient_of, key)
-    if found is None:
-        raise PatientNotFound(what=text)
-    return found
 
 
 def _place(mark: str | None) -> Any:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from clinicdesk.clinic.records.rules import DiagnosisEntry
 
 DASH: Final = "-"
-ID_LETTERS: Final = 64
+_ID_LETTERS: Final = 64
 _MOST_BYTES: Final = 4_000_000
 
 
@@ -47,7 +47,7 @@ def patient_of(call: Call, text: str) -> PatientRow:
     """The patient of DOCUMENT: a document, `HC 123` or an id. Raises PatientNotFound, InvalidInput."""
     from clinicdesk.clinic.patients import queries
 
-    if len(text) == ID_LETTERS:
+    if len(text) == _ID_LETTERS:
         return call.desk.see(queries.show, queries.PatientQuery(pair_of(text)[0]))
     return call.desk.see(queries.find, queries.DocumentQuery(text))
 
@@ -57,7 +57,7 @@ def pair_of(text: str) -> tuple[UUID, UUID]:
     try:
         return from_opaque(text.strip())
     except ValueError:
-        raise InvalidInput(_("«{text}» no es un identificador.").format(text=text[:ID_LETTERS])) from None
+        raise InvalidInput(_("«{text}» no es un identificador.").format(text=text[:_ID_LETTERS])) from None
 
 
 def day_of(text: str | None) -> date | None:

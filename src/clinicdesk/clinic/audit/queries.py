@@ -235,13 +235,6 @@ def list_waiting(tx: Reader, after: UUID) -> tuple[ActText, ...]:
     return tuple(tuple(row) for row in tx.rows(statement))
 
 
-@view("audit.patient", needs=Permission.AUDIT_READ, purpose="AUDIT")
-def patient_of(tx: Reader, document_key: str) -> UUID | None:
-    """The patient of a whole document key, None for an unknown one; the act is that of what is then asked."""
-    found = tx.first(select(func.audit.patient_of(document_key)))
-    return found[0] if found else None
-
-
 class Read(Protocol):
     """How pages are fetched: `Desk.see`, or a bare connection to another database."""
 

@@ -239,7 +239,11 @@ def find(tx: Reader, query: DocumentQuery) -> PatientRow:
 
 def by_document(tx: Reader, text: str) -> PatientRow:
     """The patient of a document as typed, or of a chart number as `HC 123`."""
-    key = rules.document_key(text, tx.actor.at.country)
+    wanted = rules.understood(text)
+    if wanted.chart_number is not None:
+        key = rules.chart_key(wanted.chart_number)
+    else:
+        key = rules.parsed_document(text, tx.actor.at.country).key
     found = tx.first(select(patient_documents.c.patient_id).where(patient_documents.c.document_key == key))
     if found is None:
         raise PatientNotFound(what=text)

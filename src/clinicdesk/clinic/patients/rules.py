@@ -134,14 +134,6 @@ def understood(text: str) -> Wanted:
     return Wanted(document=number, words=name_words(text))
 
 
-def document_key(text: str, country: str) -> str:
-    """The key that a document as typed stands under, or a chart number as `HC 123`. Raises InvalidInput."""
-    wanted = understood(text)
-    if wanted.chart_number is not None:
-        return chart_key(wanted.chart_number)
-    return parsed_document(text, country).key
-
-
 def problems_of(
     given: str, family: str, sex: str, birth: date | None, document: Document | None, today: date
 ) -> tuple[str, ...]:
