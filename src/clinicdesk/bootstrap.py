@@ -10,7 +10,8 @@ import socket
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from clinicdesk.kit.settings import Settings, default_home, load
+from clinicdesk.kit.clock import uptime
+from clinicdesk.kit.settings import SESSION_SECONDS, Settings, default_home, load
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,8 +29,18 @@ DATABASE = "clinicdesk"
 
 
 def settings(environ: Mapping[str, str] = os.environ) -> Settings:
-    """The settings of this process."""
-    return load(environ)
+    """The settings of this process. Raises InvalidInput where one of them says nothing we know."""
+    found = load(environ)
+    if found.lock_minutes:
+        from clinicdesk.clinic.rights import Role
+        from clinicdesk.kit.errors import InvalidInput
+        from clinicdesk.kit.words import _
+
+        unknown = {role for role, _minutes in found.lock_minutes} - {"", *Role}
+        if unknown:
+            words = _("lock_minutes: no hay un rol «{}».")
+            raise InvalidInput(words.format(min(unknown)))
+    return found
 
 
 def wants_color(environ: Mapping[str, str] = os.environ) -> bool:
@@ -88,7 +99,7 @@ def owner_desk(engine: Engine) -> Desk:
 def demo_settings(where: Settings) -> Settings:
     """The settings of a demo: a home of its own unless one was named, nobody logged in."""
     home = default_home(f"{OWNER}-demo") if where.home == default_home() else where.home
-    return Settings(home=home)
+    return Settings(home=home, lock_minutes=where.lock_minutes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +111,13 @@ class Session:
     actor: Actor
     entered: Entered
     secret: str = field(default="", repr=False)
+    ends_at: float = field(default_factory=lambda: uptime() + SESSION_SECONDS)
+    """When the login is over, on `clock.uptime`, whatever is done meanwhile."""
+
+    @property
+    def seconds_left(self) -> float:
+        """Until the login is over, never negative."""
+        return max(0.0, self.ends_at - uptime())
 
     def desk(self) -> Desk:
         """What the person works through."""
@@ -133,6 +151,29 @@ class Session:
         from clinicdesk.clinic.access import sessions
 
         sessions.leave(self.engine, self.entered.id)
+
+    def goes_on(self) -> bool:
+        """Whether neither the session nor the login has been ended. Raises DatabaseUnreachable."""
+        from clinicdesk.clinic.access import sessions
+
+        return sessions.goes_on(self.engine)
+
+    def is_login_open(self) -> bool:
+        """Whether the login still opens with what it opened with. Raises DatabaseUnreachable."""
+        from clinicdesk.clinic.access import gate
+        from clinicdesk.clinic.access.errors import LoginRefused
+
+        try:
+            gate.connect(self.url, self.actor.username, self.secret).dispose()
+        except LoginRefused:
+            return False
+        return True
+
+    def leave_charts(self) -> None:
+        """End the person's chart leases: whoever sits here next opens charts anew. Raises Refusal."""
+        from clinicdesk.clinic.privacy.service import CloseCharts, close_charts
+
+        self.desk().do(close_charts, CloseCharts())
 
     def close(self) -> None:
         """Give the connections back; the session goes on where it is used again."""

@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from clinicdesk.cli import kept_login
 from clinicdesk.kit import clock
-from clinicdesk.kit.settings import Settings
+from clinicdesk.kit.settings import SESSION_SECONDS, Settings
 from tests.cli.conftest import Done
 from tests.factories import PASSWORD, Network
 
@@ -111,7 +111,7 @@ def test_a_kept_login_serves_the_commands_that_follow(cli: Cli, kept: Path) -> N
 
 def test_a_kept_login_ends_after_its_hours(cli: Cli, kept: Path) -> None:
     stored = json.loads(kept.read_text())
-    left = clock.now() + kept_login.LASTS
+    left = clock.now() + timedelta(seconds=SESSION_SECONDS)
     assert abs(left.fromisoformat(stored["until"]) - left) < timedelta(minutes=5)
     over = (clock.now() - timedelta(seconds=1)).isoformat()
     kept.write_text(json.dumps(stored | {"until": over}))

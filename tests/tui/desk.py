@@ -6,6 +6,7 @@ import os
 import re
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -26,6 +27,7 @@ KEYS: Final = {
     "F2": "\x1bOQ",
     "F3": "\x1bOR",
     "F5": "\x1b[15~",
+    "F7": "\x1b[18~",
     "F8": "\x1b[19~",
     "F9": "\x1b[20~",
     "F10": "\x1b[21~",
@@ -50,7 +52,10 @@ def strokes(script: str) -> list[str]:
 
 
 class Desk(Terminal):
-    """One desk. `at` (ISO, UTC) sets its clock; `users` are the demo users on its login."""
+    """One desk. `at` (ISO, UTC) sets its clock; `users` are the demo users on its login.
+
+    `lock` and `lasts` are seconds: without a key until it locks, and from login to the session's end.
+    """
 
     def __init__(
         self,
@@ -60,10 +65,13 @@ class Desk(Terminal):
         at: str = "",
         users: str = "",
         colour: bool = True,
+        lock: float | None = None,
+        lasts: float | None = None,
     ) -> None:
         """Start it; the login is on its way."""
         self.database = urlsplit(environment["CLINICDESK_DATABASE_URL"]).path.lstrip("/")
         extra = {"DESK_AT": at, "DESK_USERS": users, "NO_COLOR": "" if colour else "1"}
+        extra |= {"DESK_LOCK": str(lock or ""), "DESK_LASTS": str(lasts or "")}
         super().__init__([sys.executable, "-m", "tests.tui.desk"], size=size, env={**environment, **extra})
 
     def log_in(self, username: str) -> Desk:
@@ -124,7 +132,12 @@ def main() -> int:
     at = os.environ.get("DESK_AT")
     # A clock that is set stands still: else a slow run would show the next minute.
     now = partial(datetime.fromisoformat, at) if at else clock.now
-    return ClinicDesk(bootstrap.settings(), users, now=now).run_desk()  # type: ignore[arg-type]
+    settings = bootstrap.settings()
+    if lock := os.environ.get("DESK_LOCK"):
+        settings = replace(settings, lock_seconds=float(lock))
+    if lasts := os.environ.get("DESK_LASTS"):
+        settings = replace(settings, session_seconds=float(lasts))
+    return ClinicDesk(settings, users, now=now).run_desk()  # type: ignore[arg-type]
 
 
 if __name__ == "__main__":

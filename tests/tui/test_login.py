@@ -93,8 +93,9 @@ def test_a_person_of_several_roles_chooses_clinic_and_role(open_desk: Open) -> N
     desk.press("<Enter>")
     desk.wait_for("Centro Sur · Secretaría · Prado, Olga")
     desk.press("<F10>2")
-    desk.wait_for("elige centro y rol")
-    desk.press("<Enter>")
+    desk.wait_for("Seguir en otro rol o centro")
+    desk.wait_for("2  Centro Sur · Secretaría   (ahora)")
+    desk.press("1")
     desk.wait_for("Centro Norte · Gestión · Prado, Olga")
 
 

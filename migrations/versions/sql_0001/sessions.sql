@@ -138,6 +138,7 @@ BEGIN
   IF NOT FOUND THEN
     RAISE EXCEPTION 'this session has ended' USING ERRCODE = '42501', CONSTRAINT = 'session_ended';
   END IF;
+  PERFORM access.note_act('session.switch', p_session);
 END $$;
 
 CREATE FUNCTION access.demand_role(p_username text, p_role text, p_clinic bigint) RETURNS void
@@ -154,14 +155,16 @@ BEGIN
   END IF;
 END $$;
 
--- Another connection of a session that goes on: refused once the session or its login has ended.
+-- Another connection of a session that goes on: refused once the session or its login has ended, and after
+-- its twelve hours (with a little for what is saved at their end).
 CREATE FUNCTION access.resume(p_session uuid) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   me text := access.demand_open();
 BEGIN
   PERFORM 1 FROM public.sessions s
-    WHERE s.id = p_session AND s.username = me AND s.ended_at IS NULL FOR SHARE;
+    WHERE s.id = p_session AND s.username = me AND s.ended_at IS NULL
+      AND s.started_at > clock_timestamp() - interval '12 hours 5 minutes' FOR SHARE;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'this session has ended' USING ERRCODE = '42501', CONSTRAINT = 'session_ended';
   END IF;

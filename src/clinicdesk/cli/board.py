@@ -70,6 +70,7 @@ def _cells(row: TurnRow) -> dict[str, Any]:
 
 async def _watch(call: Call) -> None:
     """Print now, and after every change of this clinic's day; a lost line comes back by itself."""
+    from clinicdesk.clinic.access.errors import SessionOver
     from clinicdesk.clinic.changes import CHANNEL
     from clinicdesk.kit.listening import Listener
     from clinicdesk.tui.live import Live
@@ -84,8 +85,11 @@ async def _watch(call: Call) -> None:
         if not up:
             call.say(_("Se perdió la línea. Se reintenta."))
 
+    live = Live(lambda: Listener(session.engine, CHANNEL), news, line)
     try:
-        await Live(lambda: Listener(session.engine, CHANNEL), news, line).run()
+        await asyncio.wait_for(live.run(), session.seconds_left)
+    except TimeoutError:
+        raise SessionOver from None
     except BaseExceptionGroup as several:
         raise several.exceptions[0] from None
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from clinicdesk import bootstrap
 from clinicdesk.cli import kept_login, outcome
 from clinicdesk.cli.frame import Call, NotLoggedIn
+from clinicdesk.kit.clock import uptime
 from clinicdesk.kit.words import _
 
 if TYPE_CHECKING:
@@ -27,7 +29,8 @@ def _session(call: Call) -> Session:
     kept = kept_login.kept(where) if where.password_file is None else None
     if kept is not None and where.user in (None, kept.username):
         url, host = bootstrap.database_url(where), bootstrap.host_name()
-        return bootstrap.session(url, kept.username, kept.secret, clinic, call.role, host)
+        session = bootstrap.session(url, kept.username, kept.secret, clinic, call.role, host)
+        return replace(session, ends_at=uptime() + kept.seconds_left)
     if where.user is None:
         raise NotLoggedIn
     password = typed_password(call, where.user)

@@ -22,7 +22,6 @@ from clinicdesk.kit.words import _
 if TYPE_CHECKING:
     from clinicdesk.kit.settings import Settings
 
-LASTS: Final = timedelta(hours=12)
 _MOST_BYTES: Final = 65_536
 _OTHERS: Final = 0o077
 
@@ -49,6 +48,11 @@ class KeptLogin:
     secret: str
     until: datetime
 
+    @property
+    def seconds_left(self) -> float:
+        """How long it is still good."""
+        return (self.until - clock.now()).total_seconds()
+
 
 def path_of(where: Settings) -> Path:
     """The file for one place: the account's own state folder, the home and the database in its name."""
@@ -61,7 +65,7 @@ def path_of(where: Settings) -> Path:
 
 def keep(where: Settings, username: str, secret: str) -> KeptLogin:
     """Keep a login from now on, in place of any other."""
-    kept = KeptLogin(username, secret, clock.now() + LASTS)
+    kept = KeptLogin(username, secret, clock.now() + timedelta(seconds=where.session_seconds))
     path = path_of(where)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle, made = tempfile.mkstemp(dir=path.parent)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time as system
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -12,6 +13,11 @@ Now = Callable[[], datetime]
 def now() -> datetime:
     """This instant, with its zone (UTC)."""
     return datetime.now(UTC)
+
+
+def uptime() -> float:
+    """Seconds since the machine started, those asleep included: nobody sets this clock back."""
+    return system.clock_gettime(getattr(system, "CLOCK_BOOTTIME", system.CLOCK_MONOTONIC))
 
 
 def local(at: datetime, zone: str) -> datetime:

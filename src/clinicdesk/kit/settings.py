@@ -7,9 +7,22 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+from clinicdesk.kit.errors import Exit, Refusal
+from clinicdesk.kit.words import _
 
 SYSTEM_HOME = Path("/var/lib/clinicdesk")
+SESSION_SECONDS: Final = 12 * 3600.0
+MOST_LOCK_MINUTES: Final = 60
+_LOCK: Final = "lock_minutes"
+
+
+class LockMinutesWrong(Refusal):
+    """The idle lock is set to no time, or to one nobody would wait for: it cannot be switched off."""
+
+    says = _("{name} debe ser un número de minutos, de 1 a {most}. El bloqueo no se puede quitar.")
+    exit = Exit.INVALID
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +39,13 @@ class Settings:
     clinic: str | None = None
     user: str | None = None
     password_file: Path | None = None
+    display_file: Path | None = None
+    lock_minutes: tuple[tuple[str, int], ...] = ()
+    """Role ("" for all others) and the minutes without a key after which its desks lock."""
+    lock_seconds: float | None = None
+    """For tests alone: the same for every role, in seconds. No setting reaches it."""
+    session_seconds: float = SESSION_SECONDS
+    """How long a login lasts, whatever is typed meanwhile. Shorter in tests; no setting reaches it."""
 
     @property
     def embedded(self) -> bool:
@@ -49,8 +69,22 @@ def _from_file(path: Path | None) -> dict[str, Any]:
         return tomllib.load(file)
 
 
+def _lock_minutes(environ: Mapping[str, str], stored: Mapping[str, Any]) -> tuple[tuple[str, int], ...]:
+    """`lock_minutes` and `lock_minutes_ROLE`, the environment before the file. Raises LockMinutesWrong."""
+    told = {name.lower(): value for name, value in stored.items() if name.lower().startswith(_LOCK)}
+    ours = {name.lower().removeprefix("clinicdesk_"): value for name, value in environ.items() if value}
+    told |= {name: value for name, value in ours.items() if name.startswith(_LOCK)}
+    found = []
+    for name, value in sorted(told.items()):
+        text = str(value).strip()
+        if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MOST_LOCK_MINUTES):
+            raise LockMinutesWrong(name=name, most=MOST_LOCK_MINUTES)
+        found.append((name.removeprefix(_LOCK).removeprefix("_"), int(text)))
+    return tuple(found)
+
+
 def load(environ: Mapping[str, str]) -> Settings:
-    """Settings from the environment first, then the file it names, then defaults."""
+    """Settings from the environment first, then the file it names, then defaults. Raises LockMinutesWrong."""
     config = environ.get("CLINICDESK_CONFIG")
     stored = _from_file(Path(config) if config else None)
 
@@ -68,4 +102,6 @@ def load(environ: Mapping[str, str]) -> Settings:
         clinic=value("clinic"),
         user=value("user"),
         password_file=path("password_file"),
+        display_file=path("display_file"),
+        lock_minutes=_lock_minutes(environ, stored),
     )

@@ -20,6 +20,8 @@ from clinicdesk.kit.words import _
 from clinicdesk.tui.desk_link import DeskLink
 from clinicdesk.tui.door import Door
 from clinicdesk.tui.engine import DeskApp
+from clinicdesk.tui.lock import Why
+from clinicdesk.tui.locking import Locking
 from clinicdesk.tui.login import LoginScreen
 from clinicdesk.tui.parts import Command, DeskScreen, Line
 from clinicdesk.tui.passwords import asked_new
@@ -30,8 +32,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from uuid import UUID
 
+    from textual import events
+
     from clinicdesk.bootstrap import Session
     from clinicdesk.clinic.changes import Change
+    from clinicdesk.clinic.rights import ClinicRole
     from clinicdesk.kit.listening import Listener
     from clinicdesk.kit.settings import Settings
     from clinicdesk.tui.day import Day
@@ -99,7 +104,9 @@ class ClinicDesk(DeskApp):
         self.offline = False
         self.lost_at: datetime | None = None
         """When the line was lost, on the clinic's clock."""
+        self.locking = Locking(self, settings)
         self._live: Live | None = None
+        self._listening: list[asyncio.Task[None]] = []
         self._tasks: set[asyncio.Task[None]] = set()
 
     def first_screen(self) -> DeskScreen:
@@ -131,6 +138,15 @@ class ClinicDesk(DeskApp):
                 everywhere=True,
             )
         yield Command("f5", _("Actualizar"), self.refresh_all, _("releer todo, reconectar"), everywhere=True)
+        yield Command(
+            "f7",
+            _("Bloquear"),
+            self.lock,
+            _("bloquear el puesto ahora"),
+            bar=False,
+            everywhere=True,
+            urgent=True,
+        )
         yield Command("f10", _("Menú"), self.menu, _("cerrar sesión, cambiar de rol, salir"), everywhere=True)
 
     # In and out
@@ -151,7 +167,8 @@ class ClinicDesk(DeskApp):
             self._close_down_to(_LOGIN_AND_HOME)
             open_screen = self.push_screen if len(self.screen_stack) < _LOGIN_AND_HOME else self.switch_screen
             await open_screen(home_of(session.actor.at.role.value))
-        self._watch(session)
+        self.listen(session)
+        self.locking.watch(session)
 
     async def _read_day(self) -> None:
         if self._has_board:
@@ -165,7 +182,8 @@ class ClinicDesk(DeskApp):
             self.pop_screen()
 
     def _forget_session(self) -> None:
-        self._live = None
+        self.stop_listening()
+        self.locking.forget()
         for task in self._tasks:
             task.cancel()
         self._tasks.clear()
@@ -174,8 +192,9 @@ class ClinicDesk(DeskApp):
 
     async def log_out(self) -> None:
         """Back to an empty login; whatever was open saves what it must and is closed."""
-        await self._leave_screens()
-        await self._say_goodbye()
+        await self.abandon_command()
+        await self.put_away()
+        await self.say_goodbye()
         self._forget_session()
         login = self.screen_stack[0]
         if isinstance(login, LoginScreen):
@@ -184,30 +203,34 @@ class ClinicDesk(DeskApp):
 
     async def leave(self) -> None:
         """Out of the program."""
-        await self._leave_screens()
-        await self._say_goodbye()
+        await self.put_away()
+        await self.say_goodbye()
         self.exit()
 
-    async def _say_goodbye(self) -> None:
+    async def say_goodbye(self) -> None:
         """The database writes down that the person went; nobody waits for a line that does not answer."""
         if not self.offline:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.link.hop(self.link.session.leave), _GOODBYE_SECONDS)
 
-    async def _leave_screens(self) -> None:
-        for screen in self._clinic_screens():
+    async def put_away(self) -> None:
+        """Save what is typed, end what is open at the server: before the person goes, and at a lock."""
+        for screen in self.clinic_screens():
             await screen.leaving()
+        with contextlib.suppress(Refusal):
+            await self.link.hop(self.link.session.leave_charts)
 
     async def menu(self) -> None:
-        """F10: leave, in the reserved line."""
+        """F10: leave, another role, another password, the lock; in the reserved line, by digit."""
         screen = self.screen
         if not isinstance(screen, DeskScreen):
             return
         options = {
             "1": _("cerrar sesión"),
             "2": _("otro rol"),
-            "3": _("salir de clinicdesk"),
+            "3": _("salir"),
             "4": _("cambiar la clave"),
+            "5": _("bloquear"),
         }
         if len(self.link.session.actor.roles) == 1:
             del options["2"]
@@ -215,27 +238,42 @@ class ClinicDesk(DeskApp):
         acts = {"1": self.log_out, "2": self._other_role, "3": self.leave}
         if chosen == "4":
             await self._change_password(screen)
+        elif chosen == "5":
+            self.lock()
         elif chosen is not None:
             await acts[chosen]()
 
     async def _other_role(self) -> None:
-        """Back to the login, where the roles are chosen; nobody types the password again."""
-        await self._leave_screens()
-        session = self.link.session
+        from clinicdesk.tui.roles.other_role import OtherRole
+
+        await self.push_screen(OtherRole(self.link.session.actor.roles))
+
+    async def switch(self, at: ClinicRole) -> None:
+        """Go on in another role or at another clinic, at its home. Raises NoRole and stays where it is."""
+        session = await self.link.hop(self.link.session.acting, at)
+        await self.put_away()
         self._forget_session()
-        login = self.screen_stack[0]
-        if isinstance(login, LoginScreen):
-            login.offer(session)
-        self._close_down_to(1)
+        await self._start_again(session)
+
+    async def _start_again(self, session: Session) -> None:
+        """Another session of who is in; where it cannot begin, back to the login. Raises Refusal."""
+        try:
+            await self.start(session)
+        except Refusal:
+            login = self.screen_stack[0]
+            if isinstance(login, LoginScreen):
+                login.clear()
+            self._close_down_to(1)
+            raise
 
     async def _change_password(self, screen: DeskScreen) -> None:
         old = await screen.prompt.ask_secret(_("Clave actual"))
         new = await asked_new(screen.prompt, _("Clave nueva")) if old is not None else None
         if old is not None and new is not None:
-            await self._leave_screens()
+            await self.put_away()
             session = await self.door.change_password(self.link.session, old, new)
             self._forget_session()
-            await self.start(session)
+            await self._start_again(session)
             if isinstance(self.screen, DeskScreen):
                 self.screen.prompt.say(_("Clave cambiada."))
 
@@ -260,9 +298,30 @@ class ClinicDesk(DeskApp):
 
         return self.logged_in and self.link.session.actor.may(Permission.TURN_READ)
 
+    # The lock (see locking)
+
+    @property
+    def locked(self) -> bool:
+        """Whether the desk waits for its person's password."""
+        return self.locking.locked
+
+    def seizes(self, event: events.Event) -> bool:
+        """F7, and the first key after too long a silence: the lock takes them from any screen."""
+        return self.logged_in and self.locking.seizes(event)
+
+    def lock(self) -> None:
+        """F7: lock now."""
+        self.locking.lock(Why.ASKED)
+
+    def renewed(self, session: Session) -> None:
+        """Go on with a new session of the same person: the same screens, listening anew."""
+        self.link.renew(session)
+        self.listen(session)
+        self.locking.watch(session)
+
     # Live
 
-    def _watch(self, session: Session) -> None:
+    def listen(self, session: Session) -> None:
         """Listen; the first thing it does is to have all read once more, so nothing is missed before."""
         from clinicdesk.tui.live import Live
 
@@ -273,17 +332,29 @@ class ClinicDesk(DeskApp):
             return Listener(session.engine, CHANNEL)
 
         self._live = Live(connect, self._news, self._line_is_up)
-        self.in_background(self._live.run())
-        self.in_background(self._minutes())
+        self._listening = [self.in_background(self._live.run()), self.in_background(self._minutes())]
+
+    def stop_listening(self) -> None:
+        """Hear no more of what changes elsewhere."""
+        for task in self._listening:
+            task.cancel()
+        self._live, self._listening = None, []
 
     async def _news(self, changes: tuple[Change, ...]) -> None:
-        """Read what changed and tell the screens; what fails is read again with the next news."""
+        """Read what changed and tell the screens; what fails is read again with the next news.
+
+        Nothing is read for a person who is not there: an opened lock has everything read again.
+        """
+        if self.locked:
+            return
         try:
             await self._take_in(changes)
-            for screen in self._clinic_screens():
+            for screen in self.clinic_screens():
                 await screen.changed(changes)
-        except Refusal:
+        except DatabaseUnreachable:
             self._read_again_soon()
+        except Refusal as refusal:  # asking again would be refused again
+            self._say_refused(refusal)
         except Exception as error:  # noqa: BLE001 - live news must go on after a bug
             self.report(error)
 
@@ -301,12 +372,17 @@ class ClinicDesk(DeskApp):
         elif ours:
             await self.day.refresh(pair for change in ours for pair in change.ids)
 
+    def reread(self) -> None:
+        """Have everything read again, soon."""
+        if self._live is not None:
+            self._live.reread()
+
     def _read_again_soon(self) -> None:
         if self._live is not None:
             self.set_timer(1.0, self._live.reread)
 
     def _turns_changed(self, ids: frozenset[UUID] | None) -> None:
-        for screen in self._clinic_screens():
+        for screen in self.clinic_screens():
             screen.turns_changed(ids)
 
     async def _minutes(self) -> None:
@@ -314,11 +390,12 @@ class ClinicDesk(DeskApp):
         while True:
             now = self.clock()
             await asyncio.sleep(_MINUTE - now.second - now.microsecond / 1e6 + 0.02)
-            for screen in self._clinic_screens():
+            for screen in self.clinic_screens():
                 screen.minute()
+            self.locking.minute()
             await asyncio.sleep(random.uniform(0.5, _SPREAD_SECONDS))  # noqa: S311 - spreads load, no secret
-            if self._live is not None and not self.offline:
-                self._live.reread()
+            if not self.offline:
+                self.reread()
 
     async def refresh_all(self) -> None:
         """F5: try the line now, and read everything again."""
@@ -330,7 +407,7 @@ class ClinicDesk(DeskApp):
             return
         if self._has_board:
             await self.day.reread()
-        for screen in self._clinic_screens():
+        for screen in self.clinic_screens():
             await screen.changed(())
 
     @property
@@ -347,9 +424,10 @@ class ClinicDesk(DeskApp):
             self.lost_at = self.clock()
         self.offline = lost
         self.line_is(Line("lost" if lost else "live"))
-        for screen in self._clinic_screens():
+        for screen in self.clinic_screens():
             screen.line_changed()
             screen.keys_changed()
+        self.locking.line_changed()
 
     def _slow(self, seconds: int) -> None:
         if self.offline or not self.logged_in:
@@ -359,29 +437,33 @@ class ClinicDesk(DeskApp):
         elif self.connection.state == "slow":
             self.line_is(Line())
 
-    def _clinic_screens(self) -> list[ClinicScreen]:
+    def clinic_screens(self) -> list[ClinicScreen]:
+        """The open screens of who is logged in, the lowest first."""
         return [
             screen for screen in self.screen_stack if isinstance(screen, ClinicScreen) and screen.is_mounted
         ]
 
     # Work behind the screens
 
-    def in_background(self, work: Awaitable[None]) -> None:
+    def in_background(self, work: Awaitable[None]) -> asyncio.Task[None]:
         """Run beside the screens until done or logged out; a refusal goes to the prompt line."""
         task = asyncio.ensure_future(self._quietly(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _quietly(self, work: Awaitable[None]) -> None:
         try:
             await work
         except Refusal as refusal:
-            if isinstance(self.screen, DeskScreen) and not (
-                self.offline and isinstance(refusal, DatabaseUnreachable)
-            ):
-                self.screen.prompt.refuse(str(refusal))
+            if not (self.offline and isinstance(refusal, DatabaseUnreachable)):
+                self._say_refused(refusal)
         except Exception as error:  # noqa: BLE001 - a bug beside the screens must not end the desk
             self.report(error)
+
+    def _say_refused(self, refusal: Refusal) -> None:
+        if isinstance(self.screen, DeskScreen):
+            self.screen.prompt.refuse(str(refusal))
 
     def report(self, error: BaseException) -> None:
         """Log a bug that no command made; its code goes to the prompt line."""

@@ -43,6 +43,11 @@ class DeskLink:
         """Run any blocking function of the domain in the pool."""
         return await asyncio.get_running_loop().run_in_executor(self._pool, function, *args)
 
+    def renew(self, session: Session) -> None:
+        """Go on with another session of the same person: whoever holds this link need not know."""
+        old, self.session, self._desk = self.session, session, session.desk()
+        old.close()
+
     def close(self) -> None:
         """End the session; calls under way finish in their threads, their answers go nowhere."""
         self._pool.shutdown(wait=False, cancel_futures=True)

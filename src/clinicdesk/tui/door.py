@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from clinicdesk.kit.clock import uptime
 
 if TYPE_CHECKING:
     from clinicdesk.bootstrap import Session
@@ -44,7 +47,11 @@ class Door:
     async def log_in(self, username: str, password: str) -> Session:
         """Let a person through. Raises LoginRefused, NoRole, DatabaseUnreachable."""
         url = await asyncio.shield(self.open())
-        return await asyncio.to_thread(_log_in, url, username, password, self._settings.clinic)
+        return await asyncio.to_thread(_log_in, url, username, password, self._settings)
+
+    async def log_in_again(self, session: Session, password: str) -> Session:
+        """The same person, in the same role and clinic, for a new session. Raises what `log_in` does."""
+        return await asyncio.to_thread(_again, session, password, self._settings)
 
     async def change_password(self, session: Session, old: str, new: str) -> Session:
         """A new password for who is in, and a session under it; the old one is closed.
@@ -68,24 +75,40 @@ def _place(settings: Settings) -> str:
     return url
 
 
-def _log_in(url: str, username: str, password: str, clinic: str | None) -> Session:
+def _log_in(url: str, username: str, password: str, settings: Settings) -> Session:
     from clinicdesk import bootstrap
 
-    return bootstrap.log_in(url, username, password, clinic=clinic)
+    return _for_its_hours(bootstrap.log_in(url, username, password, clinic=settings.clinic), settings)
+
+
+def _again(session: Session, password: str, settings: Settings) -> Session:
+    return _for_its_hours(_same_place(session, password), settings)
+
+
+def _for_its_hours(session: Session, settings: Settings) -> Session:
+    return replace(session, ends_at=uptime() + settings.session_seconds)
+
+
+def _same_place(session: Session, password: str) -> Session:
+    from clinicdesk import bootstrap
+
+    actor = session.actor
+    return bootstrap.log_in(
+        session.url,
+        actor.username,
+        password,
+        clinic=actor.at.clinic_code,
+        role=actor.at.role.value,
+        host=actor.host,
+    )
 
 
 def _change_password(session: Session, old: str, new: str) -> Session:
-    from dataclasses import replace
-
-    from clinicdesk import bootstrap
     from clinicdesk.clinic.access import service
 
-    actor = session.actor
     order = service.ChangePassword(password=new)
     order = replace(order, proof=session.prove(old, order.key))
     session.desk().do(service.change_password, order)
-    url = session.url
+    renewed = _same_place(session, new)
     session.close()
-    return bootstrap.log_in(
-        url, actor.username, new, clinic=actor.at.clinic_code, role=actor.at.role.value, host=actor.host
-    )
+    return replace(renewed, ends_at=session.ends_at)

@@ -19,7 +19,7 @@ import tty
 from collections.abc import Callable, Iterable
 from threading import Condition, Event, Thread, Timer
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from textual import events
 from textual._xterm_parser import XTermParser
@@ -33,6 +33,8 @@ from clinicdesk.tui.wire import BELL, Wire
 
 if TYPE_CHECKING:
     from textual.app import App
+
+    from clinicdesk.tui.engine import DeskApp
 
 _ENTER: Final = "\x1b[?1049h\x1b[?25l\x1b[?2004h\x1b[?7l"
 _LEAVE: Final = "\x1b[0m\x1b[?7h\x1b[?2004l\x1b[2J\x1b[H\x1b[?1049l\x1b[?25h"
@@ -130,6 +132,8 @@ class DeskDriver(LinuxDriver):
         super().__init__(app, debug=debug, mouse=False, size=size)
         self.reader = KeyReader()
         self.wire = Wire()
+        self.veiled = False
+        """Whether the screens are covered: what they paint goes nowhere, only `over` writes."""
         self.resized = False
         """Whether the terminal told a size since its first: what it shows may differ from what was sent."""
         self._reported = False
@@ -146,16 +150,23 @@ class DeskDriver(LinuxDriver):
 
     def write(self, data: str) -> None:
         """Queue one frame: the cells of it that the terminal does not show yet."""
+        if not self.veiled:
+            self.over(data)
+
+    def over(self, data: str) -> None:
+        """The same, veiled or not: for the veil itself."""
         if changed := self.wire.frame(data):
             self._emit(changed)
 
     def title(self, text: str) -> None:
         """Name the terminal's window."""
-        self._emit(f"\x1b]2;{self._look.text(shown(text))}\x07")
+        if not self.veiled:
+            self._emit(f"\x1b]2;{self._look.text(shown(text))}\x07")
 
     def bell(self) -> None:
         """Ring once."""
-        self._emit(BELL)
+        if not self.veiled:
+            self._emit(BELL)
 
     def _emit(self, data: str) -> None:
         if self._writer is not None:
@@ -271,6 +282,11 @@ class DeskDriver(LinuxDriver):
 
     # Input
 
+    @property
+    def terminal_size(self) -> tuple[int, int]:
+        """Columns and rows of the terminal, now."""
+        return self._get_terminal_size()
+
     def _get_terminal_size(self) -> tuple[int, int]:
         """Columns and rows as the terminal says, whatever COLUMNS and LINES of a shell claim."""
         try:
@@ -289,7 +305,7 @@ class DeskDriver(LinuxDriver):
     def _repaint_all(self) -> None:
         self.wire.forget()
         with contextlib.suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(self._app.refresh)
+            self._loop.call_soon_threadsafe(cast("DeskApp", self._app).redraw)
 
     def _run_input_thread(self) -> None:
         try:

@@ -10,13 +10,15 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime
 from inspect import isawaitable
 from pathlib import Path
-from time import monotonic
-from typing import Final, cast
+from typing import Final, Protocol, cast
 
 from textual import events
 from textual.app import App
+from textual.color import Color
 from textual.filter import LineFilter
+from textual.strip import Strip
 
+from clinicdesk.kit.clock import uptime
 from clinicdesk.kit.errors import Exit, Refusal
 from clinicdesk.kit.log import write_down
 from clinicdesk.kit.text import shown
@@ -24,11 +26,22 @@ from clinicdesk.kit.words import _
 from clinicdesk.tui.driver import DeskDriver, Scan
 from clinicdesk.tui.guard import Guard
 from clinicdesk.tui.look import Look, look_of
+from clinicdesk.tui.parts.bits import Bit, strip_of
 from clinicdesk.tui.parts.commands import Act, Command
 from clinicdesk.tui.parts.lines import HeaderBar, Line
 from clinicdesk.tui.parts.screen import DeskScreen
 
 _CANNOT_DRAW: Final = (None, "", "dumb")
+
+
+class Veil(Protocol):
+    """What covers every screen: until it is lifted it alone paints and hears keys."""
+
+    def take(self, event: events.Event) -> None:
+        """A key, a paste or a scan."""
+
+    def lines(self, width: int, height: int) -> Sequence[Sequence[Bit]]:
+        """What stands on the terminal, from the first row to the last."""
 
 
 class DeskApp(App[None], inherit_bindings=False):
@@ -53,8 +66,9 @@ class DeskApp(App[None], inherit_bindings=False):
         self._typed: deque[events.Event] = deque()
         self._command: asyncio.Task[None] | None = None
         self._beside: set[asyncio.Task[None]] = set()
-        self.last_input = monotonic()
-        """When the person last typed anything, in monotonic seconds."""
+        self._veil: Veil | None = None
+        self.last_input = uptime()
+        """When the person last typed anything, as `clock.uptime` has it."""
 
     def first_screen(self) -> DeskScreen:
         """The screen the desk opens with: the only one before the first frame."""
@@ -89,9 +103,21 @@ class DeskApp(App[None], inherit_bindings=False):
         if isinstance(event, events.Resize) and event.size == self.size:
             self.redraw_if_resized()  # there and back at once, or resumed: the screen hears of nothing
         await super().on_event(event)
+        if isinstance(event, events.Resize):
+            self.paint_veil()
+
+    def seizes(self, _event: events.Event) -> bool:
+        """Whether the desk itself takes what is typed, before any screen, question or field does."""
+        return False
 
     def _takes(self, event: events.Event) -> bool:
-        self.last_input = monotonic()
+        if self._veil is not None:
+            self._veil.take(event)
+            self.paint_veil()
+            return True
+        if self.seizes(event):
+            return True
+        self.last_input = uptime()
         screen = self.screen
         if not isinstance(screen, DeskScreen):
             return False
@@ -138,7 +164,45 @@ class DeskApp(App[None], inherit_bindings=False):
     def listen_for_scans(self, *, hold: bool) -> None:
         """Whether a letter may be a verb, and so waits a moment for a scanner's next one."""
         if isinstance(self._driver, DeskDriver):
-            self._driver.reader.hold = hold
+            self._driver.reader.hold = hold and self._veil is None
+
+    # The veil
+
+    @property
+    def covered(self) -> bool:
+        """Whether a veil lies over the screens."""
+        return self._veil is not None
+
+    def cover(self, veil: Veil) -> None:
+        """Put a veil over all screens: every cell of the terminal is written anew, at once."""
+        self._veil = veil
+        if isinstance(self._driver, DeskDriver):
+            self._driver.veiled = True
+            self._driver.wire.forget()
+        self.listen_for_scans(hold=False)
+        self.paint_veil()
+
+    def uncover(self) -> None:
+        """Lift it: the screens are painted as they are now."""
+        self._veil = None
+        if isinstance(self._driver, DeskDriver):
+            self._driver.veiled = False
+        if isinstance(self.screen, DeskScreen):
+            self.screen.keys_changed()
+        self.redraw()
+
+    def paint_veil(self) -> None:
+        """Send what changed on the veil, where there is one."""
+        driver = self._driver
+        if self._veil is None or not isinstance(driver, DeskDriver):
+            return
+        width, height = driver.terminal_size
+        rows = []
+        for y, bits in enumerate(self._veil.lines(width, height), 1):
+            strip = strip_of(bits, width, self.look)
+            guarded = Strip(self._guard[0].apply(list(strip), Color(0, 0, 0)), width)
+            rows.append(f"\x1b[{y};1H{guarded.render(self.console)}")
+        driver.over("".join(rows))
 
     # Commands
 
@@ -163,6 +227,14 @@ class DeskApp(App[None], inherit_bindings=False):
             await result
         except Exception as error:  # noqa: BLE001 - as above
             self._failed(error)
+
+    async def abandon_command(self) -> None:
+        """Give up the command that runs, its open question and what was typed ahead for it."""
+        self._typed.clear()
+        running = self._command
+        if running is not None and running is not asyncio.current_task():
+            running.cancel()
+            await asyncio.wait((running,))
 
     def _command_done(self, _task: asyncio.Task[None]) -> None:
         self._command = None
@@ -204,6 +276,7 @@ class DeskApp(App[None], inherit_bindings=False):
         """Send the whole screen again: something else has written on the terminal."""
         if isinstance(self._driver, DeskDriver):
             self._driver.wire.forget()
+        self.paint_veil()
         self.screen.refresh()
 
     def redraw_if_resized(self) -> None:

@@ -82,7 +82,15 @@ class ClinicScreen(DeskScreen):
         """The line to the database was lost, or is back (`desk.offline`)."""
 
     async def leaving(self) -> None:
-        """The person logs out: save what must not be lost. Must not raise."""
+        """The person logs out, or the desk is locked: save what must not be lost. Must not raise."""
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether something typed stands here alone: it would be lost if the screen were closed."""
+        return False
+
+    async def unlocked(self) -> None:
+        """The person is back, after a lock that ended what was open at the server."""
 
     # What screens ask
 

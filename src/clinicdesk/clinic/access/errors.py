@@ -32,6 +32,13 @@ class NotInstalled(Refusal):
     exit = Exit.UNREACHABLE
 
 
+class SessionOver(Refusal):
+    """The hours of the login are over, whatever was done meanwhile."""
+
+    says = "La sesión terminó: dura 12 horas desde el ingreso. Ingresar de nuevo: clinicdesk login."
+    exit = Exit.NOT_ALLOWED
+
+
 class NoRole(Refusal):
     """The person may log in but holds no role at the clinic asked for, or at any."""
 

@@ -13,9 +13,11 @@ import psycopg
 from sqlalchemy import Connection, Engine, event, func, select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from clinicdesk.clinic.access.errors import NoRole
 from clinicdesk.clinic.rights import Actor, ClinicRole, Effect, Permission, PersonalRight
 from clinicdesk.kit import db
 from clinicdesk.kit.errors import Refusal, SessionEnded
+from clinicdesk.kit.words import _
 
 _RESUME: Final = "SELECT access.resume(%s)"
 # How the server answers somebody whose login was closed or whose password was replaced meanwhile.
@@ -68,14 +70,30 @@ def enter(connection: Connection, actor: Actor) -> Entered:
 
 def switch(engine: Engine, session_id: UUID, at: ClinicRole) -> None:
     """Go on in another role. Raises SessionEnded, NoRole, DatabaseUnreachable."""
-    with _refusing(), db.transaction(engine) as connection:
-        connection.execute(select(func.access.switch_role(session_id, at.role.value, at.clinic_id)))
+    asked = select(func.access.switch_role(session_id, at.role.value, at.clinic_id))
+    try:
+        with _refusing(), db.transaction(engine) as connection:
+            connection.execute(asked)
+    except NoRole:
+        raise NoRole(where=_("así en {}").format(at.clinic_name)) from None
 
 
 def leave(engine: Engine, session_id: UUID, why: str = "logout") -> None:
     """End a session of one's own. Never fails: without a line it ends by its connections."""
     with contextlib.suppress(SQLAlchemyError, Refusal), db.transaction(engine) as connection:
         connection.execute(select(func.access.leave(session_id, why)))
+
+
+def goes_on(engine: Engine) -> bool:
+    """Whether a held engine is still let in, asked by a new connection. Raises DatabaseUnreachable."""
+    engine.dispose()
+    try:
+        engine.connect().close()
+    except SessionEnded:
+        return False
+    except DBAPIError as error:
+        raise db.unreachable(error) from error
+    return True
 
 
 def hold(engine: Engine, session_id: UUID) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -17,6 +18,7 @@ from clinicdesk.clinic.records import queries, service
 from clinicdesk.clinic.records.queries import DiagnosisRow, DraftRow
 from clinicdesk.clinic.records.rules import DiagnosisEntry, RecordKind
 from clinicdesk.kit import clock
+from clinicdesk.kit.errors import Refusal
 from clinicdesk.kit.text import cut, shown
 from clinicdesk.kit.words import _, plural
 from clinicdesk.tui.look import Tone
@@ -189,6 +191,17 @@ class NoteScreen(ClinicScreen):
             if event.key == "f10" and self.keeper is not None:
                 self.keeper.hurry()
         return super().take(event)
+
+    async def leaving(self) -> None:
+        """The draft on the server now; without a line it stays here, and due."""
+        if self.keeper is not None:
+            with contextlib.suppress(Refusal):
+                await self.keeper.save()
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether the server does not have all of it; an addendum without a draft is here alone."""
+        return self.keeper.dirty if self.keeper is not None else bool(self.editor.text.strip())
 
     def line_changed(self) -> None:
         """The line is back: save at once what waited for it."""
