@@ -186,3 +186,14 @@ def test_lists_are_json_lines_and_objects_are_one_line(cli: Cli) -> None:
     rows = cli("msosa", "clinic", "list", "--json").out.splitlines()
     assert len(rows) >= 2
     assert all(isinstance(json.loads(line), dict) for line in rows)
+
+
+def test_the_day_sheet_is_typed_with_a_hyphen(cli: Cli, tmp_path: Path) -> None:
+    made = cli("msosa", "report", "day-sheet", "--format", "csv")
+    assert made.code == 0, made.err
+    assert made.out.startswith("doctor,room,hour,patient,document,phone,procedure,state\r\n")
+    out = tmp_path / "hoja.pdf"
+    assert cli("msosa", "report", "day-sheet", "--format", "pdf", "-o", str(out)).code == 0
+    assert out.read_bytes().startswith(b"%PDF-")
+    assert out.stat().st_mode & 0o077 == 0
+    assert cli("admin", "report", "day-sheet").code == 4

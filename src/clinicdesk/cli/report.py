@@ -20,15 +20,24 @@ if TYPE_CHECKING:
 
 app = lone()
 _REPORTS: Final = "clinicdesk.reports"
+
+
+def _names() -> tuple[str, ...]:
+    """As they are typed: `day-sheet` is the file day_sheet.py."""
+    return tuple(name.replace("_", "-") for name in plugins.names(_REPORTS))
+
+
 _FORMATS: Final = ("table", "csv", "json", "pdf")
 _DAY: Final = _("AAAA-MM-DD")
 
 
-@verb(app, "report", _("Un informe del centro: {names}.").format(names=", ".join(plugins.names(_REPORTS))))
+@verb(app, "report", _("Un informe del centro: {names}.").format(names=", ".join(_names())))
 def report(
     ctx: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="NAME", help=_("El informe: day."))],
-    date: Annotated[str | None, typer.Option(metavar=_DAY, help=_("De un solo día; hoy si no."))] = None,
+    name: Annotated[str, typer.Argument(metavar="NAME", help=_("El informe: uno de esos."))],
+    date: Annotated[
+        str | None, typer.Option(metavar=_DAY, help=_("De un solo día; si no, hoy (day-sheet: mañana)."))
+    ] = None,
     since: Annotated[str | None, typer.Option("--from", metavar=_DAY, help=_("Desde qué día."))] = None,
     until: Annotated[str | None, typer.Option("--to", metavar=_DAY, help=_("Hasta qué día."))] = None,
     form: Annotated[
@@ -39,6 +48,7 @@ def report(
     ] = None,
 ) -> None:
     """Run a report and write it."""
+    from clinicdesk.cli.history import stamp_of
     from clinicdesk.kit.sheet import write_atomically
     from clinicdesk.reports import Report
 
@@ -50,10 +60,12 @@ def report(
         )
     if wanted == "pdf" and out is None and sys.stdout.isatty():
         raise Misused(text=_("Falta -o ARCHIVO: un PDF no se muestra en la terminal."))
-    found = plugins.load(_REPORTS, name, Report, "REPORT")
+    found = plugins.load(_REPORTS, name.replace("-", "_"), Report, "REPORT")
     table = call.desk.see(found.view, _query(date, since, until))
 
     def write(file: BinaryIO) -> int:
+        if wanted == "pdf" and found.paper is not None:
+            return file.write(found.paper(table, stamp_of(call)))
         return file.write(_written(call, table, wanted, to_terminal=out is None))
 
     write_atomically(out or given.DASH, write)

@@ -163,14 +163,17 @@ class Document:
         *,
         total: Sequence[str] | None = None,
         size: float = BODY,
+        like: Iterable[Sequence[str]] = (),
     ) -> None:
         """Rows of wrapped cells and a bold total; the heads come again on each page.
 
-        A row is broken over two pages only when it is longer than one.
+        A row is broken over two pages only when it is longer than one. Tables that are given each
+        other's rows in `like` have columns of the same width.
         """
         grid = [[self._ink.line(cell) for cell in row] for row in rows]
         last = [[self._ink.line(cell) for cell in total]] if total else []
-        widths = self._columns(heads, grid, last, size)
+        others = [[self._ink.line(cell) for cell in row] for row in like]
+        widths = self._columns(heads, grid + others, last, size)
         top = [self._cell([Bold(head.text)], wide, size) for head, wide in zip(heads, widths, strict=True)]
         self._table_head(heads, widths, top, size, least=2)
         for row in grid:

@@ -8,12 +8,15 @@ from datetime import date
 
 from clinicdesk.clinic.rights import Permission
 from clinicdesk.clinic.usecases import Reader, View
-from clinicdesk.kit.sheet import Table
+from clinicdesk.kit.sheet import Stamp, Table
 
 
 @dataclass(frozen=True, slots=True)
 class ReportQuery:
-    """What a report is asked about: local days of the actor's clinic, both included; None is today."""
+    """What a report is asked about: local days of the actor's clinic, both included.
+
+    None is the report's own day: today, or tomorrow for what is prepared the evening before.
+    """
 
     since: date | None = None
     until: date | None = None
@@ -21,15 +24,21 @@ class ReportQuery:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One report. `name` is the word typed; `run` reads in one snapshot and gives one table."""
+    """One report. `name` is the word typed; `run` reads in one snapshot and gives one table.
+
+    `paper` lays the table out for print where a plain one would not do. With `act` running it is written
+    down: a list of people that leaves the screen is a deed.
+    """
 
     name: str
     title: str
     help: str
     permission: Permission
     run: Callable[[Reader, ReportQuery], Table]
+    paper: Callable[[Table, Stamp], bytes] | None = None
+    act: bool = False
 
     @property
     def view(self) -> View[ReportQuery, Table]:
         """The report as `Desk.see` takes it."""
-        return View(f"report.{self.name}", self.permission, self.run, purpose="OPER")
+        return View(f"report.{self.name}", self.permission, self.run, act=self.act, purpose="OPER")
