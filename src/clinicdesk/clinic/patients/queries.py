@@ -264,12 +264,3 @@ def allergies_of(tx: Reader, patient_id: UUID) -> tuple[AllergyRow, ...]:
     weight = {"severa": 0, "moderada": 1, "leve": 2}
     rows = tx.into(AllergyRow, statement)
     return tuple(sorted(rows, key=lambda row: (weight.get(row.severity or "", 3), row.substance)))
-
-
-def people_of(tx: Reader, ids: Iterable[UUID]) -> dict[UUID, PatientRow]:
-    """Patients by id, for lists of other things about them; those that are gone are left out."""
-    wanted = list(dict.fromkeys(ids))
-    if not wanted:
-        return {}
-    rows = tx.rows(_people.where(patients.c.patient_id.in_(wanted)))
-    return {row.patient_id: _row(row) for row in rows}
