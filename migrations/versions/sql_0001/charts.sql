@@ -52,6 +52,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT EXISTS (
     SELECT 1 FROM public.turns t
     JOIN public.clinic_roles r ON r.clinic_id = t.clinic_id AND r.person_id = p_person AND r.role = ANY (p_roles)
+      AND (r.until IS NULL OR r.until > clock_timestamp())
     WHERE t.patient_id = p_patient AND t.voided_reason IS NULL AND t.state <> 'cancelado'
       AND t.day = (clock_timestamp() AT TIME ZONE t.zone)::date);
 $$;
@@ -207,7 +208,8 @@ END $$;
 -- The clinics where the session's person holds a role.
 CREATE FUNCTION charts.my_clinics() RETURNS bigint[]
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-  SELECT coalesce(array_agg(DISTINCT r.clinic_id), '{}') FROM public.clinic_roles r WHERE r.person_id = charts.me();
+  SELECT coalesce(array_agg(DISTINCT r.clinic_id), '{}') FROM public.clinic_roles r
+  WHERE r.person_id = charts.me() AND (r.until IS NULL OR r.until > clock_timestamp());
 $$;
 
 -- Clinical tables are read by key, so a policy costs one call per query and no index.
