@@ -67,7 +67,8 @@ def too_early(source: str) -> list[int]:
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_a_screen_is_waited_for(file: Path) -> None:
-    assert too_early(file.read_text("utf-8")) == []
+    lines = too_early(file.read_text("utf-8"))
+    assert lines == [], f"{file.name}, lines {lines}: wait (shows, row_shows, becomes, hides) or settle first"
 
 
 def test_the_rule_sees_what_it_is_for() -> None:
