@@ -226,7 +226,7 @@ class Terminal:
 
     def _has_work(self) -> bool:
         """Whether it has keys to take, or runs or waits for a processor."""
-        return self._unread() > 0 or any(
+        return self._unread() or any(
             _state(task) in {"R", "D"} for task in Path(f"/proc/{self.pid}/task").glob("*/stat")
         )
 
@@ -234,18 +234,19 @@ class Terminal:
         """Whether another process works for it, so that it will have work."""
         return False
 
-    def _unread(self) -> int:
-        """Bytes typed that the program has not read."""
+    def _unread(self) -> bool:
+        """Whether the program has not read all that was typed.
+
+        Asked by poll at the program's own end: the kernel then first hands over what it still carries there.
+        """
         if self.fd < 0:
-            return 0
+            return False
         try:
             other = fcntl.ioctl(self.fd, _TIOCGPTPEER, os.O_RDONLY | os.O_NOCTTY)
         except OSError:
-            return 0
+            return False
         try:
-            return int(struct.unpack("i", fcntl.ioctl(other, termios.FIONREAD, b"\0" * 4))[0])
-        except OSError:
-            return 0
+            return bool(select.select([other], [], [], 0)[0])
         finally:
             os.close(other)
 
