@@ -159,6 +159,17 @@ def _blocks(connection: Connection, clinic_id: int, doctor_id: int, room_id: int
     return first
 
 
+def give_password(
+    network: Network, username: str, password: str = PASSWORD, *, provisional: bool = False
+) -> None:
+    """A password for somebody, as only the database's owner can give one."""
+    salt = secrets.new_salt()
+    with network.owner.begin() as owner:
+        raw = owner.connection.driver_connection
+        made = secrets.verifier(raw, access_rules.role_of(username), secrets.derived(password, salt))
+        owner.execute(select(func.access.replace_password(username, salt, made, provisional)))
+
+
 def proven(session: bootstrap.Session, key: UUID | None = None) -> dict[str, Any]:
     """`Order(**proven(session), …)`: a key, and the proof that the password was typed for that order."""
     made = key or new_id()

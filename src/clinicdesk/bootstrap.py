@@ -15,6 +15,7 @@ from clinicdesk.kit.settings import SESSION_SECONDS, Settings, default_home, loa
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
     from uuid import UUID
 
     from sqlalchemy import Engine
@@ -111,6 +112,7 @@ class Session:
     actor: Actor
     entered: Entered
     secret: str = field(default="", repr=False)
+    code_used_at: datetime | None = None
     ends_at: float = field(default_factory=lambda: uptime() + SESSION_SECONDS)
     """When the login is over, on `clock.uptime`, whatever is done meanwhile."""
 
@@ -195,7 +197,8 @@ def log_in(
     origin = host or host_name()
     username = username.strip().lower()
     arrival = gate.let_in(url, username, password, origin)
-    return _begin(url, arrival.engine, username, arrival.secret, clinic, role, origin)
+    opened = _begin(url, arrival.engine, username, arrival.secret, clinic, role, origin)
+    return replace(opened, code_used_at=arrival.code_used_at)
 
 
 def session(url: str, username: str, secret: str, clinic: str | None, role: str | None, host: str) -> Session:

@@ -13,7 +13,7 @@ import pytest
 
 from clinicdesk.kit import clock, secrets
 from tests.cli.conftest import PROGRAM, Done
-from tests.factories import PASSWORD, Network
+from tests.factories import PASSWORD, Network, give_password
 from tests.terminal import Terminal
 
 Cli = Callable[..., Done]
@@ -30,7 +30,7 @@ def secret(tmp_path: Path) -> Callable[[str], str]:
     """`secret("clave")` → the path of a closed file that holds it."""
 
     def made(text: str) -> str:
-        path = tmp_path / f"secreto-{len(text)}-{text[:3]}"
+        path = tmp_path / f"secreto-{abs(hash(text))}"
         path.touch(mode=0o600)
         path.write_text(f"{text}\n")
         return str(path)
@@ -41,6 +41,15 @@ def secret(tmp_path: Path) -> Callable[[str], str]:
 def logged_in(cli: Cli, secret: Callable[[str], str], user: str, password: str = PASSWORD) -> Done:
     """Log in for the commands that follow."""
     return cli(None, "login", user, "--json", CLINICDESK_PASSWORD_FILE=secret(password))
+
+
+def employ(
+    cli: Cli, network: Network, user: str, role: str, password: str, *, provisional: bool = True
+) -> None:
+    """Somebody new with a password, which only the database's owner can give."""
+    added = cli("admin", "user", "add", user, "--family", "Gil", "--role", role)
+    assert added.code == 0, added.err
+    give_password(network, user, password, provisional=provisional)
 
 
 def test_a_login_is_kept_for_the_commands_that_follow(
@@ -108,10 +117,13 @@ def test_the_environment_wins_over_the_kept_login(cli: Cli, secret: Callable[[st
 
 
 def test_wrong_unknown_and_closed_read_the_same_and_cost_the_same(
-    cli: Cli, secret: Callable[[str], str], state: Path, monkeypatch: pytest.MonkeyPatch
+    cli: Cli,
+    secret: Callable[[str], str],
+    state: Path,
+    network: Network,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert cli("admin", "user", "add", "cerrada", "--family", "Ruiz", "--role", "gestion",
-               "--password-file", secret("la clave de otra")).code == 0  # fmt: skip
+    employ(cli, network, "cerrada", "gestion", "la clave de otra")
     assert cli("admin", "user", "disable", "cerrada").code == 0
     assert cli("admin", "user", "disable", "vmora").code == 0
     counted: list[bytes] = []
@@ -143,10 +155,8 @@ def test_a_failed_login_leaves_the_kept_one(cli: Cli, secret: Callable[[str], st
     assert cli(None, "whoami", "--json").data["user"] == "msosa"
 
 
-def test_one_changes_ones_own_password(cli: Cli, secret: Callable[[str], str]) -> None:
-    added = cli("admin", "user", "add", "nueva", "--family", "Gil", "--role", "admisionista",
-                "--password-file", secret("clave provisoria"))  # fmt: skip
-    assert added.code == 0, added.err
+def test_one_changes_ones_own_password(cli: Cli, secret: Callable[[str], str], network: Network) -> None:
+    employ(cli, network, "nueva", "admisionista", "clave provisoria")
     first = logged_in(cli, secret, "nueva", "clave provisoria")
     assert first.code == 0
     assert "clinicdesk passwd" in first.err
@@ -163,12 +173,17 @@ def test_a_new_password_must_be_long_and_the_old_one_right(cli: Cli, secret: Cal
     short = cli("cruiz", "passwd", "--password-file", secret("corta"))
     assert short.code == 6
     assert "8" in short.err
+    for refused in ("iloveyou", "cruiz2026", "Carla Ruiz", "centro norte"):
+        done = cli("cruiz", "passwd", "--password-file", secret(refused))
+        assert (done.code, done.out) == (6, ""), refused
+        assert refused not in done.err
     assert cli("cruiz", "whoami").code == 0
 
 
-def test_the_kept_login_follows_a_changed_password(cli: Cli, secret: Callable[[str], str]) -> None:
-    assert cli("admin", "user", "add", "seguida", "--family", "Gil", "--role", "gestion",
-               "--password-file", secret("clave provisoria")).code == 0  # fmt: skip
+def test_the_kept_login_follows_a_changed_password(
+    cli: Cli, secret: Callable[[str], str], network: Network
+) -> None:
+    employ(cli, network, "seguida", "gestion", "clave provisoria")
     assert logged_in(cli, secret, "seguida", "clave provisoria").code == 0
     old = secret("clave provisoria")
     assert cli("seguida", "passwd", "--password-file", secret("mi propia clave"),
@@ -189,3 +204,43 @@ def test_the_password_is_typed_unseen(environment: Callable[..., dict[str, str]]
         assert PASSWORD not in terminal.text
     (file,) = state.iterdir()
     assert json.loads(file.read_text())["username"] == "msosa"
+
+
+def test_a_code_sets_a_password_and_lets_in(cli: Cli, secret: Callable[[str], str], state: Path) -> None:
+    added = cli("admin", "user", "add", "olvida", "--family", "Gil", "--role", "gestion", "--json")
+    code, chosen = added.data["code"], secret("una frase que elijo")
+    words = ("login", "olvida", "--json", "--code-file", secret(code), "--password-file")
+    for bad in ("corta", "olvida 2026"):
+        done = cli(None, *words, secret(bad))
+        assert (done.code, done.out) == (6, ""), done.err
+    first = cli(None, *words, chosen)
+    assert first.code == 0, first.err
+    assert first.data["code_used_at"] is None
+    assert cli(None, "whoami", "--json").data["must_change_password"] is False
+    assert cli(None, *words, chosen).code == 4, "a code works once"
+    again = cli("admin", "user", "reset", "olvida", "--json").data
+    assert cli("olvida", "whoami", CLINICDESK_PASSWORD_FILE=chosen).code == 0, "the old one still stands"
+    words = ("login", "olvida", "--json", "--code-file", secret(again["code"]), "--password-file")
+    assert cli(None, *words, secret("otra frase que elijo")).code == 0
+    assert cli("olvida", "whoami", CLINICDESK_PASSWORD_FILE=chosen).code == 4
+    told = logged_in(cli, secret, "olvida", "otra frase que elijo")
+    assert told.data["code_used_at"]
+    assert "Un código cambió su clave" in told.err
+
+
+def test_a_code_is_typed_unseen(environment: Callable[..., dict[str, str]], cli: Cli) -> None:
+    added = cli("admin", "user", "add", "escribe", "--family", "Gil", "--role", "gestion")
+    code = added.out.strip()
+    assert code not in added.err
+    env: dict[str, Any] = environment(None)
+    with Terminal([PROGRAM, "login", "escribe", "--code"], env=env) as terminal:
+        terminal.wait_for("Código de un solo uso")
+        terminal.send(f"{code.lower()}\n")
+        terminal.wait_for("Clave nueva de escribe")
+        terminal.send("una frase que elijo\n")
+        terminal.wait_for("Otra vez")
+        terminal.send("una frase que elijo\n")
+        assert terminal.wait_end() == 0
+        assert "Clave nueva puesta" in terminal.text
+        for secret_word in (code, code.lower(), "una frase"):
+            assert secret_word not in terminal.text

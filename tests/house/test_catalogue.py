@@ -1,4 +1,4 @@
-"""One new report, importer or exporter is one new file: each must be complete."""
+"""One new report, importer, exporter or channel is one new file: each must be complete."""
 
 from __future__ import annotations
 
@@ -11,7 +11,12 @@ from clinicdesk.clinic.rights import Permission
 from clinicdesk.kit import plugins
 from tests.data import ROOT
 
-OBJECTS: Final = {"reports": "REPORT", "importers": "IMPORTER", "exporters": "EXPORTER"}
+OBJECTS: Final = {
+    "reports": "REPORT",
+    "importers": "IMPORTER",
+    "exporters": "EXPORTER",
+    "channels": "CHANNEL",
+}
 
 
 def names(folder: str) -> tuple[str, ...]:

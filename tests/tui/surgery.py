@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import insert, text
 
+from clinicdesk import bootstrap
 from clinicdesk.bootstrap import Session
 from clinicdesk.clinic.access import service as access
 from clinicdesk.clinic.desk import Desk
@@ -162,7 +163,6 @@ _SIGNS = {
 
 def new_surgery(network: Network, clerk: Session, username: str = "", family: str = "") -> Surgery:
     """A doctor with a login of their own."""
-    admin = network.log_in("admin")
     name = username or f"doc{next(_doctors)}"
     order = access.NewUser(
         username=name,
@@ -174,6 +174,5 @@ def new_surgery(network: Network, clerk: Session, username: str = "", family: st
         must_change=False,
         password=PASSWORD,
     )
-    person = admin.desk().do(access.add_user, order)
-    admin.close()
+    person = bootstrap.owner_desk(network.owner).do(access.add_user, order)
     return Surgery(network, clerk, name, person.person_id)

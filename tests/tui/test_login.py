@@ -151,7 +151,7 @@ def test_every_role_lands_on_a_real_screen(open_desk: Open, user: str, first: st
 
 
 def test_a_provisional_password_opens_only_the_question_for_another(
-    open_desk: Open, log_in: Callable[..., Session], network: Network
+    open_desk: Open, network: Network
 ) -> None:
     given, chosen = "clave provisoria", "una clave elegida"
     order = NewUser(
@@ -162,7 +162,7 @@ def test_a_provisional_password_opens_only_the_question_for_another(
         clinic_id=network.clinic_ids[0],
         password=given,
     )
-    log_in("admin").desk().do(add_user, order)
+    bootstrap.owner_desk(network.owner).do(add_user, order)
     desk = open_desk()
     desk.wait_for("Usuario")
     desk.press("nueva<Enter>")

@@ -137,13 +137,78 @@ BEGIN
 END $$;
 
 -- Only whoever has logged in as the person can say that the ticket was good: session_user is the proof.
-CREATE FUNCTION gate.arrived(p_ticket uuid) RETURNS void
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-  SELECT gate.succeeded(substr(session_user, 3), p_ticket);
-$$;
+-- The answer is when a code last set this password, if that was this week: its owner must hear of it.
+CREATE FUNCTION gate.arrived(p_ticket uuid) RETURNS timestamptz
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  me text := substr(session_user, 3);
+BEGIN
+  PERFORM gate.succeeded(me, p_ticket);
+  RETURN (SELECT max(c.used_at) FROM public.recovery_codes c
+          WHERE c.username = me AND NOT c.is_first AND c.used_at > clock_timestamp() - interval '7 days');
+END $$;
 
 -- For `user unlock`: administration gives a person's tries back, everywhere.
 CREATE FUNCTION gate.forgive(p_username text) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   DELETE FROM public.gate_attempts a WHERE a.username = p_username;
 $$;
+
+-- What a password of this person may not be made of.
+CREATE FUNCTION gate.words_of(p_username text) RETURNS text[]
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT array_agg(w.word) FROM (
+    SELECT p_username AS word
+    UNION SELECT unnest(ARRAY[p.given, p.family]) FROM public.people p
+      JOIN public.logins l ON l.person_id = p.id WHERE l.username = p_username
+    UNION SELECT unnest(ARRAY[c.code, c.name, c.city]) FROM public.clinics c) w
+  WHERE w.word <> '';
+$$;
+
+-- Whose ticket this is, while it may still be used.
+CREATE FUNCTION gate.bearer(p_ticket uuid) RETURNS text
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT a.username FROM public.gate_attempts a
+  WHERE a.ticket = p_ticket AND a.failed_at IS NULL AND a.at > clock_timestamp() - gate.lasts();
+$$;
+
+-- Whether a code is the person's and still good. Disabled logins have none.
+CREATE FUNCTION gate.is_good(p_username text, p_code text) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT EXISTS (
+    SELECT FROM public.recovery_codes c
+    WHERE c.hash = sha256(convert_to(p_code, 'UTF8')) AND c.username = p_username AND c.used_at IS NULL
+      AND c.expires_at > clock_timestamp() AND access.is_open(c.username));
+$$;
+
+-- Before a new password is asked for: the words it may not be made of, or NULL where the code is not good.
+CREATE FUNCTION gate.open_code(p_ticket uuid, p_code text) RETURNS text[]
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF gate.is_good(gate.bearer(p_ticket), p_code) THEN
+    RETURN gate.words_of(gate.bearer(p_ticket));
+  END IF;
+  PERFORM gate.failed(p_ticket);
+  RETURN NULL;
+END $$;
+
+-- A code used up for a new password: the old one and whatever was open under it end.
+CREATE FUNCTION gate.recover(p_ticket uuid, p_code text, p_salt bytea, p_verifier text) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  who text := gate.bearer(p_ticket);
+BEGIN
+  IF gate.is_good(who, p_code) THEN
+    UPDATE public.recovery_codes c SET used_at = clock_timestamp()
+      WHERE c.hash = sha256(convert_to(p_code, 'UTF8')) AND c.used_at IS NULL;
+    IF FOUND THEN
+      PERFORM access.replace_password(who, p_salt, p_verifier, false);
+      PERFORM access.end_sessions(who, NULL, 'recovered');
+      PERFORM gate.tell('login.recovered', who, (SELECT a.origin FROM public.gate_attempts a WHERE a.ticket = p_ticket), NULL);
+      DELETE FROM public.gate_attempts a WHERE a.ticket = p_ticket;
+      RETURN true;
+    END IF;
+  END IF;
+  PERFORM gate.failed(p_ticket);
+  RETURN false;
+END $$;

@@ -5,26 +5,27 @@ REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA public, gate, access, charts, audit FR
 
 -- The gate: what k_gate may ask, and the one answer that only a person's own login can give.
 GRANT USAGE ON SCHEMA gate TO k_gate, k_staff;
-GRANT EXECUTE ON FUNCTION gate.begin(text, text), gate.failed(uuid) TO k_gate;
-GRANT EXECUTE ON FUNCTION gate.arrived(uuid) TO k_staff;
+GRANT EXECUTE ON FUNCTION gate.begin(text, text), gate.failed(uuid), gate.open_code(uuid, text),
+  gate.recover(uuid, text, bytea, text) TO k_gate;
+GRANT EXECUTE ON FUNCTION gate.arrived(uuid), gate.words_of(text) TO k_staff;
 GRANT EXECUTE ON FUNCTION gate.forgive(text) TO k_admin;
 
 -- Owners of definer functions that make roles: k_roles, so that no superuser's function does. It holds the
 -- roles, k_owner the rows; each may call what it needs of the other.
 GRANT USAGE ON SCHEMA access, public TO k_roles;
 GRANT SELECT, INSERT, UPDATE ON logins TO k_roles;
-GRANT EXECUTE ON FUNCTION access.demand_admin(), access.group_map(), access.groups_due(text),
+GRANT EXECUTE ON FUNCTION access.demand_admin(), access.demand_verifier(text), access.group_map(), access.groups_due(text),
   access.groups_held(text) TO k_roles;
 GRANT CREATE ON SCHEMA access TO k_roles;
 ALTER FUNCTION access.create_login(text, bigint, bytea, text, boolean, boolean, text) OWNER TO k_roles;
-ALTER FUNCTION access.reset_login(text, bytea, text, boolean) OWNER TO k_roles;
+ALTER FUNCTION access.replace_password(text, bytea, text, boolean) OWNER TO k_roles;
 ALTER FUNCTION access.change_own(bytea, text) OWNER TO k_roles;
 ALTER FUNCTION access.follow_rights(text) OWNER TO k_roles;
 ALTER FUNCTION access.role_open(text, boolean, timestamptz) OWNER TO k_roles;
 ALTER FUNCTION access.cut(text, integer[]) OWNER TO k_roles;
 REVOKE CREATE ON SCHEMA access FROM k_roles;
 GRANT EXECUTE ON FUNCTION access.follow_rights(text), access.role_open(text, boolean, timestamptz),
-  access.cut(text, integer[]) TO k_owner;
+  access.cut(text, integer[]), access.replace_password(text, bytea, text, boolean) TO k_owner;
 
 GRANT USAGE ON SCHEMA public, access TO k_staff;
 GRANT SELECT ON clinics, floors, rooms, specialties, procedures, agenda_blocks, turn_transitions, people,
@@ -91,7 +92,7 @@ GRANT INSERT, UPDATE ON people, clinics, floors, rooms, specialties, procedures,
 GRANT SELECT ON personal_rights, sessions TO k_admin, k_privacidad;
 GRANT USAGE ON SEQUENCE resource_ids TO k_admin;
 GRANT EXECUTE ON FUNCTION access.create_login(text, bigint, bytea, text, boolean, boolean, text),
-  access.reset_login(text, bytea, text, boolean), access.sync_groups(text),
+  access.issue_code(text, bytea), access.reset_service(text, bytea, text), access.sync_groups(text),
   access.give_role(text, bigint, text, timestamptz), access.take_role(text, bigint, text),
   access.set_right(text, bigint, text, text, timestamptz, text), access.clear_right(text, bigint, text),
   access.enable_login(text, boolean), access.expire_login(text, timestamptz),

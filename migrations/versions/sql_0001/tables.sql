@@ -198,11 +198,13 @@ CREATE TABLE people (
   family TEXT NOT NULL,
   license TEXT,
   specialty TEXT,
+  email TEXT,
   source TEXT,
   source_id TEXT,
   CONSTRAINT people_pk PRIMARY KEY (id),
   CONSTRAINT people_source_uq UNIQUE (source, source_id),
-  CONSTRAINT people_name_ck CHECK (length(family) BETWEEN 1 AND 120 AND length(given) <= 120)
+  CONSTRAINT people_name_ck CHECK (length(family) BETWEEN 1 AND 120 AND length(given) <= 120),
+  CONSTRAINT people_email_ck CHECK (length(email) <= 254 AND email ~ '^[^@[:space:]]+@[^@[:space:]]+$')
 );
 
 CREATE TABLE seal_items (
@@ -513,6 +515,21 @@ CREATE TABLE known_origins (
   CONSTRAINT known_origins_pk PRIMARY KEY (username, origin),
   CONSTRAINT known_origins_username_fk FOREIGN KEY(username) REFERENCES logins (username)
 );
+
+CREATE TABLE recovery_codes (
+  hash BYTEA NOT NULL,
+  username TEXT NOT NULL,
+  issued_by TEXT DEFAULT session_user NOT NULL,
+  issued_at TIMESTAMP WITH TIME ZONE DEFAULT clock_timestamp() NOT NULL,
+  expires_at TIMESTAMP WITH TIME ZONE NOT NULL,
+  used_at TIMESTAMP WITH TIME ZONE,
+  is_first BOOLEAN NOT NULL,
+  CONSTRAINT recovery_codes_pk PRIMARY KEY (hash),
+  CONSTRAINT recovery_codes_username_fk FOREIGN KEY(username) REFERENCES logins (username),
+  CONSTRAINT recovery_codes_hash_ck CHECK (length(hash) = 32)
+);
+
+CREATE INDEX recovery_codes_username_ix ON recovery_codes (username);
 
 CREATE TABLE rooms (
   id BIGINT DEFAULT nextval('resource_ids') NOT NULL,

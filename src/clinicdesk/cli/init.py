@@ -135,6 +135,7 @@ def _order(call: Call, where: Settings, said: dict[str, str | None], zone: str |
     username = rules.checked_username(said["admin"] or asked(_("Usuario de quien administra"), "admin"))
     given = said["given"] if said["given"] is not None else asked(_("Sus nombres"))
     family = said["family"] or asked(_("Sus apellidos"))
-    password = rules.checked_password(given_password(username, where.password_file))
+    around = (username, given, family, name, code)
+    password = given_password(username, where.password_file, around)
     clinic = NewClinic(code=code.upper(), name=name, country=country, zone=zone)
     return Install(clinic=clinic, username=username, given=given, family=family, password=password)

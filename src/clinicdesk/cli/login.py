@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -9,9 +10,14 @@ from typing import Annotated
 
 import typer
 
-from clinicdesk.cli.frame import lone, the_call, verb
+from clinicdesk.cli.frame import Call, lone, the_call, verb
+from clinicdesk.cli.outcome import NoAnswer
 from clinicdesk.kit.words import _
 
+PasswordFile = Annotated[
+    Path | None,
+    typer.Option(metavar=_("ARCHIVO"), help=_("Archivo 0600 (o /dev/fd/N) con la clave nueva.")),
+]
 login = lone()
 logout = lone()
 whoami = lone()
@@ -23,30 +29,69 @@ passwd = lone()
     "login",
     _(
         "Ingresar, para las órdenes que siguen.\n\n"
-        "Dura 12 horas. En guiones: CLINICDESK_USER y CLINICDESK_PASSWORD_FILE."
+        "Dura 12 horas. En guiones: CLINICDESK_USER y CLINICDESK_PASSWORD_FILE. "
+        "Con --code se pone una clave nueva con un código de administración."
     ),
 )
 def log_in(
     ctx: typer.Context,
     user: Annotated[str | None, typer.Argument(metavar=_("[USUARIO]"), help=_("Usuario."))] = None,
+    code: Annotated[
+        bool, typer.Option("--code", help=_("Poner una clave nueva con un código de un solo uso."))
+    ] = False,
+    code_file: Annotated[
+        Path | None, typer.Option(metavar=_("ARCHIVO"), help=_("Archivo 0600 (o /dev/fd/N) con el código."))
+    ] = None,
+    password_file: PasswordFile = None,
 ) -> None:
     """Keep a login for this OS account and this database."""
-    from clinicdesk import bootstrap
-    from clinicdesk.cli import kept_login
     from clinicdesk.cli.entrance import typed_password
     from clinicdesk.cli.new_password import asked
 
     call = the_call(ctx)
     where = call.settings
     username = (user or where.user or asked(_("Usuario"))).strip().lower()
-    password = typed_password(call, username)
+    if code or code_file is not None:
+        _keep(call, username, _redeemed(call, username, code_file, password_file), news=False)
+    else:
+        _keep(call, username, typed_password(call, username))
+
+
+def _redeemed(call: Call, username: str, code_file: Path | None, password_file: Path | None) -> str:
+    """The password that a code was used up for."""
+    from clinicdesk import bootstrap
+    from clinicdesk.cli.entrance import ask_password, one_line
+    from clinicdesk.cli.kept_login import secret_text
+    from clinicdesk.cli.new_password import given_password
+    from clinicdesk.clinic.access import recovery
+
+    url = bootstrap.database_url(call.settings)
+    if code_file is None and not sys.stdin.isatty():
+        raise NoAnswer
+    typed = one_line(secret_text(code_file)) if code_file else ask_password(_("Código de un solo uso: "))
+    opened = recovery.open_code(url, username, typed, bootstrap.host_name())
+    password = given_password(username, password_file, opened.words)
+    recovery.redeem(url, opened, password)
+    call.say(_("Clave nueva puesta. El código ya no vale."))
+    return password
+
+
+def _keep(call: Call, username: str, password: str, *, news: bool = True) -> None:
+    from clinicdesk import bootstrap
+    from clinicdesk.cli import kept_login
+
+    where = call.settings
     url, clinic = bootstrap.database_url(where), call.clinic or where.clinic
     with closing(bootstrap.log_in(url, username, password, clinic=clinic, role=call.role)) as session:
         actor = session.actor
     kept = kept_login.keep(where, username, session.secret)
     if actor.must_change_password:
         call.say(_("Su clave es provisoria. Cambiarla con: clinicdesk passwd"))
-    data = {"user": username, "name": actor.name, "until": kept.until}
+    if session.code_used_at is not None and news:
+        at = session.code_used_at.astimezone()
+        said = _("Un código cambió su clave el {at}. Si no fue usted, avisar a administración.")
+        call.say(said.format(at=f"{at:%d/%m %H:%M}"))
+    data = {"user": username, "name": actor.name, "until": kept.until, "code_used_at": session.code_used_at}
     until = kept.until.astimezone()
     call.answer(data, _("Ingresó {name}, hasta las {at}.").format(name=actor.name, at=f"{until:%H:%M}"))
 
@@ -87,10 +132,7 @@ def who_am_i(ctx: typer.Context) -> None:
 @verb(passwd, "passwd", _("Cambiar la propia clave."))
 def change_password(
     ctx: typer.Context,
-    password_file: Annotated[
-        Path | None,
-        typer.Option(metavar=_("ARCHIVO"), help=_("Archivo 0600 (o /dev/fd/N) con la clave nueva.")),
-    ] = None,
+    password_file: PasswordFile = None,
 ) -> None:
     """Ask for the old password, then twice for the new one."""
     from clinicdesk import bootstrap
@@ -101,7 +143,8 @@ def change_password(
     call = the_call(ctx)
     actor = call.session().actor
     proved = call.proved(service.ChangePassword(password=""))
-    password = given_password(actor.username, password_file)
+    words = call.desk.see(service.own_words, service.WordsQuery())
+    password = given_password(actor.username, password_file, words)
     call.desk.do(service.change_password, replace(proved, password=password))
     if (kept := kept_login.kept(call.settings)) and kept.username == actor.username:
         url = bootstrap.database_url(call.settings)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from clinicdesk.cli.frame import Call, Writes, noun, the_call, verb
-from clinicdesk.cli.outcome import Misused
 from clinicdesk.kit.names import full_name
 from clinicdesk.kit.words import _
 
@@ -18,11 +16,12 @@ if TYPE_CHECKING:
 app = noun(_("Personas con acceso: quiénes son, qué roles tienen, si pueden ingresar."))
 
 User = Annotated[str, typer.Argument(metavar=_("USUARIO"), help=_("Usuario."))]
-Generate = Annotated[
-    bool, typer.Option("--generate", help=_("Sortear la clave e imprimirla una sola vez, por la salida."))
+Mail = Annotated[
+    bool, typer.Option("--mail", help=_("Mandar el código al correo de la persona, sin mostrarlo."))
 ]
-PasswordFile = Annotated[
-    Path | None, typer.Option(metavar=_("ARCHIVO"), help=_("Archivo 0600 (o /dev/fd/N) con la clave."))
+Slip = Annotated[
+    str | None,
+    typer.Option("-o", "--output", metavar=_("ARCHIVO"), help=_("El código en un PDF para entregar.")),
 ]
 _OF_THE_NEW_PERSON: Final = {"--role", "--clinic"}
 
@@ -36,7 +35,12 @@ class Adds(Writes):
         self.params = [each for each in self.params if each in own or not _OF_THE_NEW_PERSON & set(each.opts)]
 
 
-@verb(app, "add", _("Agregar una persona con su usuario. La clave es provisoria."), cls=Adds)
+@verb(
+    app,
+    "add",
+    _("Agregar una persona con su usuario. Recibe un código de un solo uso y con él pone su clave."),
+    cls=Adds,
+)
 def add(
     ctx: typer.Context,
     username: User,
@@ -50,13 +54,16 @@ def add(
         str | None, typer.Option("--license", metavar=_("MATRÍCULA"), help=_("Matrícula profesional."))
     ] = None,
     specialty: Annotated[str | None, typer.Option(metavar=_("ESPECIALIDAD"), help=_("Especialidad."))] = None,
-    generate: Generate = False,
-    password_file: PasswordFile = None,
+    email: Annotated[str | None, typer.Option(metavar=_("CORREO"), help=_("Correo de la persona."))] = None,
+    mail: Mail = False,
+    output: Slip = None,
 ) -> None:
     """Make a person with a login and one role at one clinic."""
+    from clinicdesk.cli import codes
     from clinicdesk.clinic.access import rules, service
 
     call = the_call(ctx)
+    way = codes.chosen(call, mail=mail, output=output, email=email)
     at = call.session().actor.at
     order = service.NewUser(
         **call.keyed,
@@ -67,12 +74,12 @@ def add(
         clinic_id=at.clinic_id if clinic is None else _clinic_id(call, clinic),
         license=license_number,
         specialty=specialty,
-        password=_new_password(call, username, password_file, drawn=generate),
+        email=email,
     )
     answer = call.desk.do(service.add_user, order)
     data = {"user": answer.username, "role": role, "clinic": (clinic or at.clinic_code).upper()}
     said = _("Usuario {user} agregado.").format(user=answer.username)
-    _answer_once(call, data, said, order.password if generate else None)
+    codes.hand_out(call, way, answer, order.code, data, said)
 
 
 def _clinic_id(call: Call, code: str) -> int:
@@ -88,25 +95,6 @@ def _codes(call: Call) -> dict[int, str]:
     from clinicdesk.clinic.sites import queries
 
     return {row.id: row.code for row in call.desk.see(queries.list_clinics, queries.SitesQuery())}
-
-
-def _new_password(call: Call, username: str, file: Path | None, *, drawn: bool) -> str:
-    from clinicdesk.cli.new_password import given_password
-
-    if drawn and call.key is not None:
-        raise Misused(text=_("--generate y --key no van juntas: una clave sorteada no se repite."))
-    return given_password(username, file, drawn=drawn)
-
-
-def _answer_once(call: Call, data: dict[str, Any], said: str, drawn: str | None) -> None:
-    """A drawn password is data: it goes to stdout, this one time, and is kept nowhere."""
-    if drawn is None:
-        call.answer(data, said)
-    elif call.json:
-        call.object(data | {"password": drawn})
-    else:
-        call.say(said)
-        call.lines(drawn)
 
 
 @verb(app, "list", _("Las personas con usuario."))
@@ -201,19 +189,24 @@ def _switch(call: Call, username: str, *, enabled: bool) -> None:
     call.answer({"user": answer.username, "enabled": enabled}, said.format(user=answer.username))
 
 
-@verb(app, "reset", _("Dar una clave nueva, provisoria."), cls=Writes)
-def reset(
-    ctx: typer.Context, username: User, generate: Generate = False, password_file: PasswordFile = None
-) -> None:
-    """Replace a password."""
+@verb(
+    app,
+    "reset",
+    _(
+        "Dar un código de un solo uso, que vale 24 horas, para poner una clave nueva.\n\n"
+        "La persona lo usa con «clinicdesk login --code» o con F8 al ingresar. "
+        "Hasta entonces vale la clave de antes."
+    ),
+    cls=Writes,
+)
+def reset(ctx: typer.Context, username: User, mail: Mail = False, output: Slip = None) -> None:
+    """Issue a code; whoever administers never chooses a password."""
+    from clinicdesk.cli import codes
     from clinicdesk.clinic.access import service
 
     call = the_call(ctx)
-    call.session()
-    name = username.strip().lower()
-    password = _new_password(call, name, password_file, drawn=generate)
-    answer = call.desk.do(
-        service.reset_password, service.ResetPassword(**call.keyed, username=name, password=password)
-    )
-    said = _("Clave nueva para {user}.").format(user=answer.username)
-    _answer_once(call, {"user": answer.username}, said, password if generate else None)
+    way = codes.chosen(call, mail=mail, output=output)
+    order = service.ResetPassword(**call.keyed, username=username.strip().lower())
+    answer = call.desk.do(service.reset_password, order)
+    said = _("Código para {user}.").format(user=answer.username)
+    codes.hand_out(call, way, answer, order.code, {"user": answer.username}, said)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import os
 import secrets
 import threading
@@ -18,6 +19,8 @@ _TWO_AT_ONCE: Final = threading.BoundedSemaphore(2)
 SALT_BYTES: Final = 16
 # No letters or digits that are read as one another: these are copied by hand from paper.
 _ALPHABET: Final = "abcdefghjkmnpqrstuvwxyz23456789"
+_CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_LOOK_ALIKES: Final = str.maketrans("OIL", "011")
 
 
 def new_salt() -> bytes:
@@ -28,6 +31,22 @@ def new_salt() -> bytes:
 def new_password(length: int = 14) -> str:
     """A random password that can be read aloud: 69 bits at fourteen characters."""
     return "".join(secrets.choice(_ALPHABET) for _ in range(length))
+
+
+def new_code() -> str:
+    """A single-use code: a hundred random bits in Crockford's base 32, in groups that can be read out."""
+    drawn = "".join(secrets.choice(_CROCKFORD) for _ in range(20))
+    return "-".join(drawn[at : at + 5] for at in range(0, len(drawn), 5))
+
+
+def read_code(text: str) -> str:
+    """A code as it is compared: no dashes, capitals, and O, I, L as the digits they look like."""
+    return "".join(text.split()).replace("-", "").upper().translate(_LOOK_ALIKES)
+
+
+def code_hash(code: str) -> bytes:
+    """What the database knows a code by."""
+    return hashlib.sha256(read_code(code).encode("utf-8", "surrogatepass")).digest()
 
 
 def derived(password: str, salt: bytes) -> str:

@@ -46,6 +46,12 @@ class Settings:
     """For tests alone: the same for every role, in seconds. No setting reaches it."""
     session_seconds: float = SESSION_SECONDS
     """How long a login lasts, whatever is typed meanwhile. Shorter in tests; no setting reaches it."""
+    smtp_host: str | None = None
+    smtp_port: int = 587
+    smtp_security: str = "starttls"
+    smtp_user: str | None = None
+    smtp_password_file: Path | None = None
+    smtp_from: str | None = None
 
     @property
     def embedded(self) -> bool:
@@ -83,6 +89,12 @@ def _lock_minutes(environ: Mapping[str, str], stored: Mapping[str, Any]) -> tupl
     return tuple(found)
 
 
+def _port(text: object) -> int:
+    """The port of a mail server; 587 where none is said, 0 (nothing answers there) for what is no number."""
+    said = str(text or 587)
+    return int(said) if said.isascii() and said.isdigit() else 0
+
+
 def load(environ: Mapping[str, str]) -> Settings:
     """Settings from the environment first, then the file it names, then defaults. Raises LockMinutesWrong."""
     config = environ.get("CLINICDESK_CONFIG")
@@ -104,4 +116,10 @@ def load(environ: Mapping[str, str]) -> Settings:
         password_file=path("password_file"),
         display_file=path("display_file"),
         lock_minutes=_lock_minutes(environ, stored),
+        smtp_host=value("smtp_host"),
+        smtp_port=_port(value("smtp_port")),
+        smtp_security=str(value("smtp_security") or "starttls").lower(),
+        smtp_user=value("smtp_user"),
+        smtp_password_file=path("smtp_password_file"),
+        smtp_from=value("smtp_from"),
     )

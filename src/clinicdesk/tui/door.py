@@ -10,6 +10,7 @@ from clinicdesk.kit.clock import uptime
 
 if TYPE_CHECKING:
     from clinicdesk.bootstrap import Session
+    from clinicdesk.clinic.access.recovery import OpenedCode
     from clinicdesk.kit.settings import Settings
 
 
@@ -59,6 +60,41 @@ class Door:
         Raises LoginRefused where the old one is wrong, BadPassword.
         """
         return await asyncio.to_thread(_change_password, session, old, new)
+
+    async def words_of(self, session: Session) -> tuple[str, ...]:
+        """The names that a new password of the person's may not be made of."""
+        return await asyncio.to_thread(_words_of, session)
+
+    async def open_code(self, username: str, code: str) -> OpenedCode:
+        """Whether a single-use code is good. Raises CodeRefused, TooManyTries, DatabaseUnreachable."""
+        url = await asyncio.shield(self.open())
+        return await asyncio.to_thread(_open_code, url, username, code)
+
+    async def redeem(self, opened: OpenedCode, password: str) -> Session:
+        """Set a password with a code, and log in with it. Raises CodeRefused, BadPassword."""
+        url = await asyncio.shield(self.open())
+        return await asyncio.to_thread(_redeem, url, opened, password, self._settings.clinic)
+
+
+def _words_of(session: Session) -> tuple[str, ...]:
+    from clinicdesk.clinic.access import service
+
+    return session.desk().see(service.own_words, service.WordsQuery())
+
+
+def _open_code(url: str, username: str, code: str) -> OpenedCode:
+    from clinicdesk import bootstrap
+    from clinicdesk.clinic.access import recovery
+
+    return recovery.open_code(url, username, code, bootstrap.host_name())
+
+
+def _redeem(url: str, opened: OpenedCode, password: str, clinic: str | None) -> Session:
+    from clinicdesk import bootstrap
+    from clinicdesk.clinic.access import recovery
+
+    recovery.redeem(url, opened, password)
+    return bootstrap.log_in(url, opened.username, password, clinic=clinic)
 
 
 def _place(settings: Settings) -> str:

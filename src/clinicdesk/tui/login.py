@@ -17,6 +17,8 @@ from clinicdesk.tui.passwords import asked_new
 from clinicdesk.tui.roles import role_word
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from textual import events
 
     from clinicdesk.bootstrap import Session
@@ -133,6 +135,7 @@ class LoginScreen(DeskScreen):
         yield Command("left", _("Centro"), lambda: None, _("otro centro"), pane=self.clinic, shown_as="←→")
         yield Command("right", _("Rol"), lambda: None, _("otro rol"), pane=self.role, shown_as="←→")
         yield Command("escape", _("Volver"), self.clear, _("volver a escribir"), bar=False)
+        yield Command("f8", _("Código"), self.use_code, _("poner una clave con un código de administración"))
         yield Command("f5", _("Reintentar"), self.open_door, _("volver a abrir la base de datos"))
         yield Command("f10", _("Salir"), self.desk.exit, _("cerrar clinicdesk"), urgent=True)
 
@@ -198,7 +201,32 @@ class LoginScreen(DeskScreen):
             raise
         if session.actor.must_change_password:
             return await self._change_password(session, typed)
+        if session.code_used_at is not None and not await self._told(session.code_used_at):
+            session.close()
+            return self.clear()
         return await self._in(session)
+
+    async def _told(self, used_at: datetime) -> bool:
+        """Whoever did not use the code must hear that somebody did."""
+        at = f"{used_at.astimezone():%d/%m %H:%M}"
+        said = _("Un código cambió su clave el {at}. Si no fue usted, avisar. Enter sigue.")
+        return await self.prompt.accept(said.format(at=at))
+
+    async def use_code(self) -> None:
+        """F8: a code instead of the password; it asks for the new one and lets the person in."""
+        if self._session is not None:
+            return
+        if not self.user.value:
+            self.prompt.refuse(_("Escribir primero el usuario; después F8 pide el código."))
+            self.focus_on(self.user)
+            return
+        code = await self.prompt.ask_secret(_("Código de un solo uso"))
+        if code is None:
+            return
+        opened = await self.desk.door.open_code(self.user.value, code)
+        new = await asked_new(self.prompt, _("Código correcto. Escribir la clave nueva"), opened.words)
+        if new is not None:
+            await self._in(await self.desk.door.redeem(opened, new))
 
     async def _in(self, session: Session) -> None:
         if len(session.actor.roles) == 1:
@@ -208,7 +236,8 @@ class LoginScreen(DeskScreen):
 
     async def _change_password(self, session: Session, typed: str) -> None:
         """A password that somebody else has set opens nothing but the question for another one."""
-        new = await asked_new(self.prompt, _("Su clave es provisoria. Escribir una nueva"))
+        words = await self.desk.door.words_of(session)
+        new = await asked_new(self.prompt, _("Su clave es provisoria. Escribir una nueva"), words)
         if new is None:
             session.close()
             self.clear()

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from clinicdesk.kit.words import _
 from clinicdesk.tui.parts import PromptLine
 
 
-async def asked_new(prompt: PromptLine, question: str) -> str | None:
-    """The new password, or None after Esc; one that will not do says why and is asked again."""
-    first = await prompt.ask_secret(question, check=_why_not)
+async def asked_new(prompt: PromptLine, question: str, words: Iterable[str] = ()) -> str | None:
+    """The new password, or None after Esc; one that will not do says why and is asked again.
+
+    `words` are the names around the person, which it may not be made of.
+    """
+    around = tuple(words)
+    first = await prompt.ask_secret(question, check=lambda text: _why_not(text, around))
     if first is None:
         return None
     same = _("Las dos claves no son iguales.")
@@ -18,12 +24,12 @@ async def asked_new(prompt: PromptLine, question: str) -> str | None:
     return first if again is not None else None
 
 
-def _why_not(password: str) -> str | None:
+def _why_not(password: str, words: Iterable[str]) -> str | None:
+    from clinicdesk.clinic.access import passwords
     from clinicdesk.clinic.access.errors import BadPassword
-    from clinicdesk.clinic.access.rules import checked_password
 
     try:
-        checked_password(password)
+        passwords.checked(password, words)
     except BadPassword as bad:
         return str(bad)
     return None

@@ -12,6 +12,13 @@ class LoginRefused(Refusal):
     exit = Exit.NOT_ALLOWED
 
 
+class CodeRefused(Refusal):
+    """A code that is not the person's, was used, or is too old; or no such person: one same answer."""
+
+    says = "El código no es correcto o ya no vale. Revisarlo o pedir otro.{count}"
+    exit = Exit.NOT_ALLOWED
+
+
 class TooManyTries(Refusal):
     """The gate has no try left for this name from here, whether or not the name exists."""
 
@@ -66,6 +73,18 @@ class BadPassword(Refusal):
     """A new password outside the bounds."""
 
     says = "La clave nueva necesita de {least} a {most} caracteres."
+
+
+class CommonPassword(BadPassword):
+    """A password that is tried before all others, everywhere."""
+
+    says = "Esa clave es de las más usadas y se adivina. Elegir otra; una frase sirve."
+
+
+class LocalPassword(BadPassword):
+    """A password of names that everybody here knows, with or without digits around."""
+
+    says = "La clave está hecha con nombres de aquí. Elegir otra; una frase sirve."
 
 
 class OwnLogin(Refusal):
@@ -167,6 +186,20 @@ class BadName(Refusal):
 
     says = "El apellido es obligatorio y cada nombre lleva hasta 120 caracteres."
     constraint = "people_name_ck"
+
+
+class BadEmail(Refusal):
+    """What cannot be an address of mail."""
+
+    says = "El correo no tiene forma de dirección: nombre@servidor."
+    constraint = "people_email_ck"
+
+
+class NoEmail(Refusal):
+    """A code that was to be mailed to somebody whose address is not known."""
+
+    says = "No hay un correo guardado de «{username}». Sin --mail, el código se imprime."
+    exit = Exit.NOT_FOUND
 
 
 class RoleUnknown(Refusal):

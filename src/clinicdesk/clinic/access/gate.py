@@ -9,6 +9,7 @@ import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
@@ -30,6 +31,7 @@ _CROWD_PAUSES_SECONDS: Final = (0.2, 0.4, 0.6, 0.8, *([1.0] * 8))
 _NO_GATE: Final = frozenset({"3F000", "42883", "42501"})
 _MINUTE: Final = 60
 GivenT = TypeVar("GivenT")
+Line = psycopg.Connection[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,8 @@ class Arrival:
 
     engine: Engine
     secret: str = field(repr=False)
+    code_used_at: datetime | None = None
+    """When a code set this password, if that was this week: the person must hear of it."""
 
 
 def let_in(url: str, username: str, password: str, origin: str) -> Arrival:
@@ -66,11 +70,11 @@ def let_in(url: str, username: str, password: str, origin: str) -> Arrival:
         raise refused(ticket) from None
     try:
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as own:
-            own.execute(select(func.gate.arrived(ticket.id)))
+            code_used_at = own.execute(select(func.gate.arrived(ticket.id))).scalar_one()
     except DBAPIError as error:
         engine.dispose()
         raise db.unreachable(error) from error
-    return Arrival(engine, secret)
+    return Arrival(engine, secret, code_used_at)
 
 
 def prove(
@@ -118,7 +122,7 @@ def ticket_for(url: str, username: str, origin: str) -> Ticket:
     raise TooManyTries(wait=_waited(wait_seconds))
 
 
-def _begin(gate: psycopg.Connection[Any], username: str, origin: str) -> Any:
+def _begin(gate: Line, username: str, origin: str) -> Any:
     statement = "SELECT salt, ticket, tries, most, wait_seconds FROM gate.begin(%s, %s)"
     try:
         return gate.execute(statement, (username, origin)).fetchone()
@@ -140,10 +144,15 @@ def failed(url: str, ticket: Ticket) -> None:
 
 def refused(ticket: Ticket) -> LoginRefused:
     """The one answer to every wrong try."""
-    return LoginRefused(count=_(" Van {tries} de {most}.").format(tries=ticket.tries, most=ticket.most))
+    return LoginRefused(count=counted(ticket))
 
 
-def ask(url: str, question: Callable[[psycopg.Connection[Any]], GivenT]) -> GivenT:
+def counted(ticket: Ticket) -> str:
+    """Which try this was, said after a refusal."""
+    return _(" Van {tries} de {most}.").format(tries=ticket.tries, most=ticket.most)
+
+
+def ask(url: str, question: Callable[[Line], GivenT]) -> GivenT:
     """Ask through a connection of the gate's own. Raises NotInstalled, GateFull, DatabaseUnreachable."""
     door = db.conninfo(url, *LOGIN, PROGRAM)
     try:

@@ -33,11 +33,15 @@ people: Final = Table(
     words("family"),
     words("license", nullable=True),
     words("specialty", nullable=True),
+    words("email", nullable=True),
     words("source", nullable=True),
     words("source_id", nullable=True),
     PrimaryKeyConstraint("id", name="people_pk"),
     UniqueConstraint("source", "source_id", name="people_source_uq"),
     CheckConstraint("length(family) BETWEEN 1 AND 120 AND length(given) <= 120", name="people_name_ck"),
+    CheckConstraint(
+        "length(email) <= 254 AND email ~ '^[^@[:space:]]+@[^@[:space:]]+$'", name="people_email_ck"
+    ),
     info={"class": TableClass.REFERENCE},
 )
 
@@ -160,4 +164,20 @@ known_origins: Final = local(
     instant("seen_at"),
     PrimaryKeyConstraint("username", "origin", name="known_origins_pk"),
     ForeignKeyConstraint(["username"], ["logins.username"], name="known_origins_username_fk"),
+)
+
+# Single-use codes that set a password. Only their hash is here: a hundred random bits need no slow one.
+recovery_codes: Final = local(
+    "recovery_codes",
+    Column("hash", LargeBinary, nullable=False),
+    words("username"),
+    words("issued_by", server_default=text("session_user")),
+    instant("issued_at", server_default=text("clock_timestamp()")),
+    instant("expires_at"),
+    instant("used_at", nullable=True),
+    Column("is_first", Boolean, nullable=False),
+    PrimaryKeyConstraint("hash", name="recovery_codes_pk"),
+    ForeignKeyConstraint(["username"], ["logins.username"], name="recovery_codes_username_fk"),
+    CheckConstraint("length(hash) = 32", name="recovery_codes_hash_ck"),
+    Index("recovery_codes_username_ix", "username"),
 )

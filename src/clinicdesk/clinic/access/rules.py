@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from clinicdesk.clinic.access.errors import BadPassword, BadUsername
+from clinicdesk.clinic.access.errors import BadUsername
 
-PASSWORD_LEAST: Final = 8
-PASSWORD_MOST: Final = 128
 PROOF_LASTS: Final = timedelta(seconds=90)
 _USERNAME: Final = re.compile(r"[a-z][a-z0-9_.-]{1,30}")
 
@@ -39,14 +36,6 @@ def checked_username(text: str) -> str:
     if not is_username(name):
         raise BadUsername
     return name
-
-
-def checked_password(text: str) -> str:
-    """A new password, NFC; raises BadPassword by length alone (no composition rules: ASVS 6.2.1–6.2.5)."""
-    password = unicodedata.normalize("NFC", text)
-    if not PASSWORD_LEAST <= len(password) <= PASSWORD_MOST:
-        raise BadPassword(least=PASSWORD_LEAST, most=PASSWORD_MOST)
-    return password
 
 
 @dataclass(frozen=True, slots=True)
