@@ -208,9 +208,17 @@ def test_a_server_is_installed_and_works_as_the_embedded_one(
     given = tmp_path / "clave"
     given.touch(mode=0o600)
     given.write_text("la clave de bea")
-    words = ("--family", "Gil", "--role", "medico", "--password-file", str(given))
-    added = away.run("user", "add", "bea", *words, user="ana", **desk)
+    added = away.run(
+        "user", "add", "bea", "--family", "Gil", "--role", "medico", "--json", user="ana", **desk
+    )
     assert added.code == 0, added.err
+    code = tmp_path / "codigo"
+    code.touch(mode=0o600)
+    code.write_text(added.data["code"])
+    set_password = ("login", "bea", "--code-file", str(code), "--password-file", str(given))
+    first = away.run(*set_password, **desk)
+    assert first.code == 0, first.err
+    assert away.run("logout", **desk).code == 0
     bea = desk | {"CLINICDESK_PASSWORD_FILE": str(given)}
     assert away.run("whoami", user="bea", **bea).code == 0
     status = away.run("db", "status", "--json", user="bea", **bea).data

@@ -11,9 +11,17 @@ from sqlalchemy import Executable, delete, insert, text
 
 from clinicdesk import bootstrap
 from clinicdesk.bootstrap import Session
+from clinicdesk.clinic.access import recovery
 from clinicdesk.clinic.access.errors import LoginRefused
 from clinicdesk.clinic.access.model import clinic_roles
-from clinicdesk.clinic.access.service import EnableUser, NewUser, add_user, enable_user
+from clinicdesk.clinic.access.service import (
+    EnableUser,
+    NewUser,
+    ResetPassword,
+    add_user,
+    enable_user,
+    reset_password,
+)
 from tests.factories import PASSWORD, Network
 from tests.tui.desk import Desk
 
@@ -184,3 +192,67 @@ def test_a_provisional_password_opens_only_the_question_for_another(
     session = bootstrap.log_in(network.url, "nueva", chosen)
     assert not session.actor.must_change_password
     session.close()
+
+
+def test_a_code_asks_for_a_password_and_lets_in(
+    open_desk: Open, log_in: Callable[..., Session], network: Network
+) -> None:
+    order = NewUser(username="concodigo", given="Ana", family="Gómez", role="admisionista",
+                    clinic_id=network.clinic_ids[0])  # fmt: skip
+    log_in("admin").desk().do(add_user, order)
+    desk = open_desk()
+    desk.wait_for("Usuario")
+    desk.press("<F8>")
+    desk.wait_for("Escribir primero el usuario")
+    desk.press("concodigo<F8>")
+    desk.wait_for("Código de un solo uso")
+    desk.press("ABCDE<Enter>")
+    desk.wait_for("El código no es correcto o ya no vale. Revisarlo o pedir otro. Van 1 de 5.")
+    desk.press("<F8>")
+    desk.wait_for("Código de un solo uso")
+    desk.send(order.code)
+    desk.press("<Enter>")
+    desk.wait_for("Código correcto")
+    desk.press("gómez 2026<Enter>")
+    desk.wait_for("La clave está hecha con nombres de aquí.")
+    desk.send("\x15una frase que elijo")
+    desk.press("<Enter>")
+    desk.wait_for("Otra vez")
+    desk.send("una frase que elijo")
+    desk.press("<Enter>")
+    desk.wait_for("Centro Norte · Admisión · Gómez, Ana")
+    assert order.code not in desk.text
+
+
+def test_who_did_not_use_a_code_hears_of_it(
+    open_desk: Open, log_in: Callable[..., Session], network: Network
+) -> None:
+    order = ResetPassword(username="ncano")
+    log_in("admin").desk().do(reset_password, order)
+    recovery.redeem(
+        network.url,
+        recovery.open_code(network.url, "ncano", order.code, "otro puesto"),
+        "una frase que elijo",
+    )
+    desk = open_desk()
+    desk.wait_for("Usuario")
+    desk.press("ncano<Enter>")
+    desk.send("una frase que elijo")
+    desk.press("<Enter>")
+    desk.wait_for("Un código cambió su clave el")
+    desk.press("<Enter>")
+    desk.wait_for("Centro Norte · Admisión · Cano, Nicolás")
+
+
+def test_too_many_tries_say_how_long_to_wait_and_the_owner_gets_in_elsewhere(
+    open_desk: Open, network: Network
+) -> None:
+    desk = open_desk(env={"SSH_CONNECTION": "10.1.2.3 4 10.0.0.1 22"})
+    for number in range(1, 6):
+        desk.wait_for("Usuario")
+        desk.press("rleon<Enter>no es la clave<Enter>" if number == 1 else "no es la clave<Enter>")
+        desk.wait_for(f"Van {number} de 5.")
+    desk.send(PASSWORD)
+    desk.press("<Enter>")
+    desk.wait_for("Demasiados intentos con este usuario. Volver a probar en 15 min.")
+    open_desk("rleon", env={"SSH_CONNECTION": "10.1.2.4 4 10.0.0.1 22"})
