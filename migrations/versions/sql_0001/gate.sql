@@ -174,12 +174,13 @@ $$;
 
 -- Whether a code is the person's and still good. Disabled logins have none.
 CREATE FUNCTION gate.is_good(p_username text, p_code text) RETURNS boolean
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-  SELECT EXISTS (
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN EXISTS (
     SELECT FROM public.recovery_codes c
     WHERE c.hash = sha256(convert_to(p_code, 'UTF8')) AND c.username = p_username AND c.used_at IS NULL
       AND c.expires_at > clock_timestamp() AND access.is_open(c.username));
-$$;
+END $$;
 
 -- Before a new password is asked for: the words it may not be made of, or NULL where the code is not good.
 CREATE FUNCTION gate.open_code(p_ticket uuid, p_code text) RETURNS text[]
