@@ -180,7 +180,7 @@ def test_all_problems_are_named_at_once(log_in) -> None:  # type: ignore[no-unty
     assert len(refused.value.problems) == 3
 
 
-def test_reading_a_chart_is_an_act_and_searching_is_not(network: Network, log_in) -> None:  # type: ignore[no-untyped-def]
+def test_reading_a_chart_is_an_act_of_its_patient(network: Network, log_in) -> None:  # type: ignore[no-untyped-def]
     patient = new_patient(log_in("msosa"))
     session = log_in("lpaz")
     doctor = session.desk()

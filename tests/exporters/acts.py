@@ -52,5 +52,6 @@ VARIED: Final = (
     act(7, what="login.refused", person="k_gate", role="", host="", clinic_id=None, patient_id=None,
         subject="=HYPERLINK(1)", outcome="refused", refusal="LoginRefused", session=None),
     act(8, what="note.drop_draft", host="::1", clinic_id=2),
+    act(10, what="session.logout", patient_id=None, purpose="OPER"),
     act(9, what="patient.search", patient_id=None, subject="  ", order_key=UUID(int=5)),
 )  # fmt: skip

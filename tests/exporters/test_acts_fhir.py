@@ -110,7 +110,8 @@ KINDS: Final = [
     (5, "110106", "operation", "E"),
     (6, "110114", "110122", "E"),
     (7, "110110", "delete", "D"),
-    (8, "110112", "operation", "E"),
+    (8, "110114", "110123", "E"),
+    (9, "110112", "operation", "E"),
 ]
 
 
@@ -121,7 +122,7 @@ def test_kinds(number: int, kind: str, subkind: str, action: str) -> None:
 
 
 def test_a_no_to_the_person_weighs_more_than_one_to_what_was_typed() -> None:
-    assert [event["outcome"] for event in events()] == ["0", "0", "0", "8", "4", "0", "8", "0", "0"]
+    assert [event["outcome"] for event in events()] == ["0", "0", "0", "8", "4", "0", "8", "0", "0", "0"]
 
 
 @pytest.mark.parametrize(

@@ -44,12 +44,22 @@ class Problems:
 
 
 def patient_of(call: Call, text: str) -> PatientRow:
-    """The patient of DOCUMENT: a document, `HC 123` or an id. Raises PatientNotFound, InvalidInput."""
+    """The patient of DOCUMENT: a document, `HC 123` or an id. Raises PatientNotFound, InvalidInput.
+
+    Not an act: what is then done with the patient is one, and what is shown comes through `opened`.
+    """
     from clinicdesk.clinic.patients import queries
 
     if len(text) == _ID_LETTERS:
-        return call.desk.see(queries.show, queries.PatientQuery(pair_of(text)[0]))
+        return call.desk.see(queries.reread, queries.PatientQuery(pair_of(text)[0]))
     return call.desk.see(queries.find, queries.DocumentQuery(text))
+
+
+def opened(call: Call, text: str) -> PatientRow:
+    """The same to be shown, which is an act."""
+    from clinicdesk.clinic.patients import queries
+
+    return call.desk.see(queries.show, queries.PatientQuery(patient_of(call, text).patient_id))
 
 
 def pair_of(text: str) -> tuple[UUID, UUID]:

@@ -79,7 +79,7 @@ def export(
     target = _target(out, binary=form == "pdf")
     patient_id = given.patient_of(call, document).patient_id
     _requested(call, patient_id, reason)
-    history = call.desk.see(HISTORY, HistoryQuery(patient_id))
+    history = call.desk.see(HISTORY, HistoryQuery(patient_id, form))
     stamp = stamp_of(call)
 
     def write(file: BinaryIO) -> tuple[str, ...]:

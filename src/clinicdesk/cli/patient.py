@@ -86,7 +86,7 @@ def _registered(call: Call, order: RegisterPatient) -> PatientRow:
         if (found := known.fields.get("patient")) is not None:
             _show(call, found)  # type: ignore[arg-type]
         raise
-    return call.desk.see(queries.show, queries.PatientQuery(answer.patient_id))
+    return call.desk.see(queries.reread, queries.PatientQuery(answer.patient_id))
 
 
 def _show(call: Call, row: PatientRow) -> None:
@@ -102,7 +102,7 @@ def show(
 ) -> None:
     """Show one patient."""
     call = the_call(ctx)
-    _show(call, given.patient_of(call, document))
+    _show(call, given.opened(call, document))
 
 
 @verb(
@@ -130,7 +130,7 @@ def edit(
     }
     order = service.EditContact(**call.keyed, patient_id=row.patient_id, version=row.version, **values)
     answer = call.desk.do(service.edit_contact, order)
-    _show(call, call.desk.see(queries.show, queries.PatientQuery(answer.patient_id)))
+    _show(call, call.desk.see(queries.reread, queries.PatientQuery(answer.patient_id)))
 
 
 @verb(app, "search", _("Buscar por documento, nombres en cualquier orden o número de historia."))

@@ -61,7 +61,7 @@ def report(
     if wanted == "pdf" and out is None and sys.stdout.isatty():
         raise Misused(text=_("Falta -o ARCHIVO: un PDF no se muestra en la terminal."))
     found = plugins.load(_REPORTS, name.replace("-", "_"), Report, "REPORT")
-    table = call.desk.see(found.view, _query(date, since, until))
+    table = call.desk.see(found.view, _query(date, since, until, wanted))
 
     def write(file: BinaryIO) -> int:
         if wanted == "pdf" and found.paper is not None:
@@ -73,7 +73,7 @@ def report(
         call.say(_("Escrito en {file}.").format(file=out))
 
 
-def _query(date: str | None, since: str | None, until: str | None) -> ReportQuery:
+def _query(date: str | None, since: str | None, until: str | None, form: str) -> ReportQuery:
     """The days asked about. Raises InvalidInput with every bad date, Misused for --date with --from."""
     from clinicdesk.reports import ReportQuery
 
@@ -84,7 +84,8 @@ def _query(date: str | None, since: str | None, until: str | None) -> ReportQuer
         with problems.noted():
             days.append(given.day_of(text))
     problems.settle()
-    return ReportQuery(*days)
+    since_day, until_day = days
+    return ReportQuery(since_day, until_day, form)
 
 
 def _written(call: Call, table: Table, form: str, *, to_terminal: bool) -> bytes:

@@ -141,7 +141,7 @@ def list_turns(
     doctor_id = doctor_id_of(call, doctor) if doctor is not None else None
     day, here = given.day_of(date), call.session().actor.at
     if patient is not None:
-        patient_id = given.patient_of(call, patient).patient_id
+        patient_id = given.opened(call, patient).patient_id
         found = call.desk.see(queries.patient_turns, queries.PatientTurnsQuery(patient_id, day))
         found = tuple(row for row in found if doctor_id in (None, row.doctor_id))
     else:

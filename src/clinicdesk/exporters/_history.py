@@ -19,9 +19,10 @@ _NO_LIMIT: Final = 2**31 - 1
 
 @dataclass(frozen=True, slots=True)
 class HistoryQuery:
-    """Whose history leaves the program."""
+    """Whose history leaves the program, and as what."""
 
     patient_id: UUID
+    subject: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,13 +39,13 @@ _ACTIONS: Final = {
     **dict.fromkeys(("add", "register", "book", "walk_in", "sign", "sign_draft", "addend"), "C"),
     **dict.fromkeys(("open", "show", "find", "list", "more", "again", "items", "waiting", "access_log"), "R"),
     **dict.fromkeys(("drop_draft", "void"), "D"),
-    **dict.fromkeys(("search", "export", "verify", "login", "logout", "refused", "blocked", "install"), "E"),
+    **dict.fromkeys(("search", "export", "verify", "logout", "refused", "blocked", "install"), "E"),
 }
-_BY_NOUN: Final = {"import": "E", "report": "E", "install": "E", "login": "E", "logout": "E", "session": "E"}
+_BY_NOUN: Final = {"import": "E", "report": "E", "install": "E", "login": "E", "session": "E"}
 _INTERACTIONS: Final = {"C": "create", "R": "read", "U": "update", "D": "delete", "E": "operation"}
 # DICOM's event types, the first that fits; None stands for any act of a patient, and then for any act.
 _KINDS: Final = (
-    (re.compile(r"log(in|out)\b"), "110114", "User Authentication"),
+    (re.compile(r"(login|session)\b"), "110114", "User Authentication"),
     (re.compile(r"audit\."), "110101", "Audit Log Used"),
     (re.compile(r"user\.|.*\bbreak_glass$"), "110113", "Security Alert"),
     (re.compile(r".*\.search"), "110112", "Query"),
@@ -54,7 +54,7 @@ _KINDS: Final = (
 )
 _SUBKINDS: Final = (
     (re.compile(r"login\b"), "110122", "Login"),
-    (re.compile(r"logout\b"), "110123", "Logout"),
+    (re.compile(r"session\.logout\b"), "110123", "Logout"),
     (re.compile(r"user\."), "110137", "User Security Attributes Changed"),
     (re.compile(r".*\bbreak_glass$"), "110127", "Emergency Override Started"),
 )

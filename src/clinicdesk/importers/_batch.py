@@ -128,6 +128,11 @@ class ImportOrder(Order):
     source: str
     content: str
 
+    @property
+    def subject(self) -> str:
+        """Which files the act was about, by their digest."""
+        return self.content
+
 
 @dataclass(frozen=True, slots=True)
 class Imported:

@@ -15,19 +15,20 @@ from clinicdesk.kit.sheet import Stamp, Table
 class ReportQuery:
     """What a report is asked about: local days of the actor's clinic, both included.
 
-    None is the report's own day: today, or tomorrow for what is prepared the evening before.
+    None is the report's own day: today, or tomorrow for what is prepared the evening before. `subject`
+    is the format it is wanted in, for the act of running it.
     """
 
     since: date | None = None
     until: date | None = None
+    subject: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
     """One report. `name` is the word typed; `run` reads in one snapshot and gives one table.
 
-    `paper` lays the table out for print where a plain one would not do. With `act` running it is written
-    down: a list of people that leaves the screen is a deed.
+    `paper` lays the table out for print where a plain one would not do.
     """
 
     name: str
@@ -36,9 +37,8 @@ class Report:
     permission: Permission
     run: Callable[[Reader, ReportQuery], Table]
     paper: Callable[[Table, Stamp], bytes] | None = None
-    act: bool = False
 
     @property
     def view(self) -> View[ReportQuery, Table]:
-        """The report as `Desk.see` takes it."""
-        return View(f"report.{self.name}", self.permission, self.run, act=self.act, purpose="OPER")
+        """The report as `Desk.see` takes it: running one is an act."""
+        return View(f"report.{self.name}", self.permission, self.run, act=True, purpose="OPER")

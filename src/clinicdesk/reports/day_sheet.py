@@ -170,5 +170,4 @@ REPORT: Final = Report(
     permission=Permission.TURN_READ,
     run=run,
     paper=paper,
-    act=True,
 )

@@ -3,10 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 A = TypeVar("A")
+# Who stops so long has read what was found: what comes next is another search.
+_PAUSE_SECONDS: Final = 2.0
+
+
+class Burst:
+    """Which searches are one: letters typed on. The first is written down before any answer."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._last: tuple[str, float] | None = None
+
+    def goes_on(self, text: str) -> bool:
+        """Whether a text is the last one asked with letters more or fewer, without a pause between."""
+        if self._last is None:
+            return False
+        before, at = self._last
+        longer, shorter = (text, before) if len(text) >= len(before) else (before, text)
+        return longer.startswith(shorter) and self._clock() - at < _PAUSE_SECONDS
+
+    def asked(self, text: str) -> None:
+        """The text was asked, and what was to be written down is."""
+        self._last = (text, self._clock())
 
 
 class Finder(Generic[A]):

@@ -63,6 +63,14 @@ class SearchQuery:
     text: str
     limit: int = 20
 
+    @property
+    def subject(self) -> str:
+        """What the act of searching tells of it: by what was searched, never a word of it."""
+        wanted = rules.understood(self.text)
+        if wanted.chart_number is not None:
+            return "chart"
+        return "document" if wanted.document else "name"
+
 
 @dataclass(frozen=True, slots=True)
 class PatientQuery:
@@ -171,9 +179,19 @@ def _face(row: Any) -> PatientRow:
     )
 
 
-@view("patient.search", needs=Permission.PATIENT_READ)
+@view("patient.search", needs=Permission.PATIENT_READ, act=True, purpose="OPER")
 def search(tx: Reader, query: SearchQuery) -> Found:
-    """People who fit what was typed, best first."""
+    """People who fit what was typed, best first. Searching is an act."""
+    return _search(tx, query)
+
+
+@view("patient.typed", needs=Permission.PATIENT_READ)
+def search_on(tx: Reader, query: SearchQuery) -> Found:
+    """The same with another letter: goes on with a search that is already written down."""
+    return _search(tx, query)
+
+
+def _search(tx: Reader, query: SearchQuery) -> Found:
     wanted = rules.understood(query.text)
     if wanted.empty:
         return Found((), more=False)
@@ -217,9 +235,15 @@ def _faces(tx: Reader, ids: Iterable[UUID]) -> tuple[PatientRow, ...]:
     return tuple(map(_face, tx.rows(select(faces))))
 
 
-@view("patient.show", needs=Permission.PATIENT_READ)
+@view("patient.show", needs=Permission.PATIENT_READ, act=True, purpose="OPER")
 def show(tx: Reader, query: PatientQuery) -> PatientRow:
-    """One patient. Raises PatientNotFound."""
+    """One patient: opening their page is an act. Raises PatientNotFound."""
+    return header(tx, query.patient_id)
+
+
+@view("patient.again", needs=Permission.PATIENT_READ)
+def reread(tx: Reader, query: PatientQuery) -> PatientRow:
+    """The same as it is now: goes on with an act that is already written down. Raises PatientNotFound."""
     return header(tx, query.patient_id)
 
 
@@ -233,7 +257,7 @@ def header(tx: Reader, patient_id: UUID) -> PatientRow:
 
 @view("patient.find", needs=Permission.PATIENT_READ)
 def find(tx: Reader, query: DocumentQuery) -> PatientRow:
-    """The patient of a document. Raises PatientNotFound, InvalidInput."""
+    """The patient of a document, for an act that follows. Raises PatientNotFound, InvalidInput."""
     return by_document(tx, query.document)
 
 

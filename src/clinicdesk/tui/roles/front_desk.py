@@ -18,7 +18,7 @@ from clinicdesk.clinic.turns.rules import State
 from clinicdesk.kit.errors import InvalidInput
 from clinicdesk.kit.words import _
 from clinicdesk.tui import turn_words as words
-from clinicdesk.tui.finder import Finder
+from clinicdesk.tui.finder import Burst, Finder
 from clinicdesk.tui.look import Tone
 from clinicdesk.tui.parts import Bar, Bit, Cell, Command, Row, TextLines
 from clinicdesk.tui.parts.screen import WIDE
@@ -67,6 +67,7 @@ class FrontDesk(WalkIns, Booking):
         self.latest = TextLines(tall=_LAST_ACTS + 2)
         self.counts = TextLines()
         self.finder: Finder[Found] = Finder(self._find, self._show_found)
+        self.burst = Burst()
         self.unknown: str | None = None
         """A text that Enter has found to be nobody's: the next Enter registers."""
         self.last_patient: PatientRow | None = None
@@ -150,7 +151,9 @@ class FrontDesk(WalkIns, Booking):
     async def _find(self, text: str) -> Found:
         if self.desk.offline or rules.understood(text).empty:
             return Found((), more=False)
-        found = await self.see(registry.search, registry.SearchQuery(text, _MOST_CANDIDATES))
+        view = registry.search_on if self.burst.goes_on(text) else registry.search
+        found = await self.see(view, registry.SearchQuery(text, _MOST_CANDIDATES))
+        self.burst.asked(text)
         return exact(text, found)
 
     def _show_found(self, text: str, found: Found) -> None:

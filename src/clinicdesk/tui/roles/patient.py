@@ -53,6 +53,7 @@ class PatientPage(ClinicScreen):
         """Empty until read."""
         super().__init__()
         self._patient_id = patient_id
+        self._opened = False
         self.strip = PatientStrip()
         self.facts = TextLines(tall=7)
         self.turns = LineList[TurnRow](
@@ -87,7 +88,9 @@ class PatientPage(ClinicScreen):
         self.desk.pop_screen()
 
     async def _read(self) -> None:
-        patient = await self.see(registry.show, registry.PatientQuery(self._patient_id))
+        view = registry.reread if self._opened else registry.show
+        patient = await self.see(view, registry.PatientQuery(self._patient_id))
+        self._opened = True
         self.strip.show(patient_line(patient, self.today()))
         self.facts.set(*_facts(patient))
         since = self.today().date()

@@ -24,7 +24,7 @@ async def print_history(link: DeskLink, patient: PatientRow, now: datetime) -> P
     from clinicdesk.kit import plugins
 
     exporter = plugins.load("clinicdesk.exporters", "history_pdf", Exporter, "EXPORTER")
-    history = await link.see(HISTORY, HistoryQuery(patient.patient_id))
+    history = await link.see(HISTORY, HistoryQuery(patient.patient_id, exporter.format))
     path = Path.home() / f"clinicdesk-HC-{patient.chart_number:06}{exporter.suffix}"
     stamp = _stamp(link.session.actor, now)
     await link.hop(write_atomically, path, lambda out: exporter.write(history, stamp, out))

@@ -17,7 +17,7 @@ from clinicdesk.clinic.patients.queries import Found, PatientRow
 from clinicdesk.kit.errors import InvalidInput
 from clinicdesk.kit.names import sex_age, short_name
 from clinicdesk.kit.words import _
-from clinicdesk.tui.finder import Finder
+from clinicdesk.tui.finder import Burst, Finder
 from clinicdesk.tui.look import Tone
 from clinicdesk.tui.parts import Bar, Bit, Body, Cell, Command, Field, Row, Rule, TextLines
 from clinicdesk.tui.screens import ClinicScreen
@@ -108,6 +108,7 @@ class RegisterForm(ClinicScreen):
         }
         self.alike = TextLines(tall=18, id="alike")
         self.finder: Finder[Found] = Finder(self._find_alike, self._show_alike)
+        self.burst = Burst()
         self._known: PatientRow | None = None
         searched = _from_search(text) if text else {}
         self._starting = dict(draft) if draft and searched.items() <= draft.items() else searched
@@ -174,7 +175,9 @@ class RegisterForm(ClinicScreen):
         document, _line, name = text.partition("\n")
         for wanted in (document, name):
             if not self.desk.offline and not rules.understood(wanted).empty:
-                found = await self.see(registry.search, registry.SearchQuery(wanted, _MOST_ALIKE))
+                view = registry.search_on if self.burst.goes_on(text) else registry.search
+                found = await self.see(view, registry.SearchQuery(wanted, _MOST_ALIKE))
+                self.burst.asked(text)
                 if found.rows:
                     return found
         return Found((), more=False)
@@ -240,7 +243,7 @@ class RegisterForm(ClinicScreen):
             self._known = patient if isinstance(patient, PatientRow) else None
             self.fields["document"].wrong()
             raise
-        self._close_with(await self.see(registry.show, registry.PatientQuery(answer.patient_id)), new=True)
+        self._close_with(await self.see(registry.reread, registry.PatientQuery(answer.patient_id)), new=True)
 
     def _document(self) -> rules.Document | None:
         text = self.value("document")
