@@ -35,6 +35,7 @@ NOT_ACTS: Final = {
     "procedure.list": _SITE,
     "room.list": _SITE,
     "user.list": _SITE,
+    "user.words": _SITE,
     "turn.slots": _SITE,
     "turn.day": _BOARD,
     "turn.events": "how a turn on the board came to its state",
