@@ -4,11 +4,12 @@
 
 CREATE SCHEMA charts AUTHORIZATION k_owner;
 
--- The person behind the session; nobody where the login is closed.
+-- The person behind the session; nobody where the login is closed or has expired.
 CREATE FUNCTION charts.me() RETURNS bigint
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT l.person_id FROM public.logins l
-  WHERE l.username = substr(session_user, 3) AND starts_with(session_user, 'u_') AND l.disabled_at IS NULL;
+  WHERE l.username = substr(session_user, 3) AND starts_with(session_user, 'u_')
+    AND access.is_open(l.username);
 $$;
 
 CREATE FUNCTION charts.is_member(p_group text) RETURNS boolean
