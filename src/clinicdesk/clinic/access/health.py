@@ -80,7 +80,7 @@ def _revision(connection: Connection) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class GateFacts:
-    """Whether people can come in: `refusal` says why not. `messages` is the language of the server's errors."""
+    """Whether people can come in: `refusal` says why not. `messages`: the language of the server's errors."""
 
     refusal: str
     messages: str
