@@ -14,17 +14,17 @@ BEGIN
   IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'k_roles') THEN
     CREATE ROLE k_roles NOLOGIN CREATEROLE;
   END IF;
-  -- The gate's password is no secret: four definer functions are all that it opens.
+  -- The gate's password is no secret: three definer functions are all that it opens.
   IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'k_gate') THEN
     CREATE ROLE k_gate LOGIN CONNECTION LIMIT 20 PASSWORD 'gate';
   END IF;
   -- Whoever knows a password may change it, and settings of the role with it: that shuts everybody out.
   ALTER ROLE k_gate LOGIN PASSWORD 'gate';
   ALTER ROLE k_gate RESET ALL;
-  -- Whoever forgets to leave is shown out; whoever means to stay can (docs/security.md).
-  ALTER ROLE k_gate SET idle_session_timeout = '30s';
-  ALTER ROLE k_gate SET idle_in_transaction_session_timeout = '5s';
-  ALTER ROLE k_gate SET statement_timeout = '10s';
+  -- The waiting-room screens: without a password until an administrator makes their key.
+  IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'k_display') THEN
+    CREATE ROLE k_display LOGIN NOINHERIT CONNECTION LIMIT 60;
+  END IF;
   FOREACH name IN ARRAY groups LOOP
     IF NOT pg_has_role(name, 'k_staff', 'MEMBER') THEN
       EXECUTE format('GRANT k_staff TO %I', name);
@@ -32,7 +32,7 @@ BEGIN
   END LOOP;
   -- To give a group on, not to hold it: what makes roles reads no patient. 15 cannot say so. Nobody but a
   -- login that may read sites and nothing else is given k_staff itself.
-  FOREACH name IN ARRAY groups || ARRAY['k_staff'] LOOP
+  FOREACH name IN ARRAY groups || ARRAY['k_staff', 'k_display'] LOOP
     EXECUTE format('GRANT %I TO k_roles WITH ADMIN OPTION', name)
       || CASE WHEN current_setting('server_version_num')::integer >= 160000
            THEN ', INHERIT FALSE, SET FALSE' ELSE '' END;

@@ -68,7 +68,7 @@ def network(server: embedded.Server, pristine: Network) -> Iterator[Network]:
     with psycopg.connect(server.dsn("clinicdesk", "postgres"), autocommit=True) as admin:
         _copy(admin, name)
         admin.execute(f"REVOKE ALL ON DATABASE {name} FROM PUBLIC".encode())
-        admin.execute(f"GRANT CONNECT ON DATABASE {name} TO k_staff, k_gate".encode())
+        admin.execute(f"GRANT CONNECT ON DATABASE {name} TO k_staff, k_gate, k_display".encode())
         owner = engine_for(url)
         yield replace(pristine, url=url, owner=owner)
         owner.dispose()

@@ -19,6 +19,7 @@ _FILES = (
     "rights.sql",
     "sessions.sql",
     "charts.sql",
+    "display.sql",
     "audit.sql",
     "merge.sql",
     "rows.sql",
@@ -28,7 +29,7 @@ _DATABASE = """
 DO $$ BEGIN
   EXECUTE format('GRANT CREATE ON DATABASE %I TO k_owner', current_database());
   EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());
-  EXECUTE format('GRANT CONNECT ON DATABASE %I TO k_staff, k_gate', current_database());
+  EXECUTE format('GRANT CONNECT ON DATABASE %I TO k_staff, k_gate, k_display', current_database());
 END $$
 """
 
@@ -48,4 +49,3 @@ def upgrade() -> None:
         _run(name)
     op.execute("RESET ROLE")
     _run("grants.sql")
-    _run("closed.sql")

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from clinicdesk.clinic.access.sessions import Entered
     from clinicdesk.clinic.desk import Desk
     from clinicdesk.clinic.rights import Actor, ClinicRole
+    from clinicdesk.clinic.turns.waiting_room import WaitingRoom
 
 OWNER = "clinicdesk"
 DATABASE = "clinicdesk"
@@ -180,6 +181,38 @@ class Session:
     def close(self) -> None:
         """Give the connections back; the session goes on where it is used again."""
         self.engine.dispose()
+
+
+@dataclass(frozen=True, slots=True)
+class Display:
+    """A waiting-room screen: its own login of the database, which reads what it shows. No person."""
+
+    url: str
+    engine: Engine
+    clinic: str
+    first: WaitingRoom
+
+    def read(self) -> WaitingRoom:
+        """The room as it is now. Raises DatabaseUnreachable."""
+        from clinicdesk.clinic.turns import waiting_room
+
+        return waiting_room.read(self.engine, self.clinic)
+
+    def prove(self, username: str, password: str) -> None:
+        """Whether somebody with a login stands here. Raises LoginRefused, TooManyTries."""
+        from clinicdesk.clinic.access import gate
+
+        gate.prove(self.url, username.strip().lower(), password, host_name())
+
+
+def display(where: Settings, secret: str, clinic: str) -> Display:
+    """The waiting room of a clinic. Raises DisplayKeyWrong, ClinicUnknown, DatabaseUnreachable."""
+    from clinicdesk.clinic.access.display import connect
+    from clinicdesk.clinic.turns import waiting_room
+
+    url = database_url(where)
+    engine = connect(url, secret)
+    return Display(url, engine, clinic, waiting_room.read(engine, clinic))
 
 
 def log_in(

@@ -55,7 +55,7 @@ def test_it_begins_with_one_clinic_and_one_administrator(installed: Home) -> Non
 
 def test_nobody_has_a_login_by_default(installed: Home) -> None:
     can_log_in = owner_rows(installed, "SELECT rolname FROM pg_roles WHERE rolcanlogin ORDER BY 1")
-    assert [name for (name,) in can_log_in] == ["clinicdesk", "k_gate", "u_ana"]
+    assert [name for (name,) in can_log_in] == ["clinicdesk", "k_display", "k_gate", "u_ana"]
     assert owner_rows(installed, "SELECT count(*) FROM logins WHERE is_demo") == [(0,)]
     gate = embedded.start(installed.path).dsn("k_gate").replace("k_gate@", "k_gate:gate@")
     with psycopg.connect(gate) as door:

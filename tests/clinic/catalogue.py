@@ -30,7 +30,7 @@ _TABLE_RIGHTS: Final = (
     "MAINTAIN",
 )
 _BY_COLUMN: Final = frozenset({"SELECT", "INSERT", "UPDATE", "REFERENCES"})
-OURS: Final = "('public', 'gate', 'access', 'charts', 'audit')"
+OURS: Final = "('public', 'gate', 'access', 'charts', 'audit', 'display')"
 
 
 def functions() -> dict[str, Function]:

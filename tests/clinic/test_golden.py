@@ -47,6 +47,7 @@ CLINICAL: Final = {
 }
 WITHOUT_CHARTS: Final = (
     *("k_staff", "k_admision", "k_secretaria", "k_gestion", "k_admin", "k_importacion", "k_gate", "k_roles"),
+    "k_display",
 )
 # Searched by prefix or by array: a row policy would switch those indexes off.
 SEARCHED: Final = {"patient_search", "patient_documents"}
@@ -176,7 +177,7 @@ def test_who_knows_no_patient_holds_nothing_of_one(asked: Callable[..., list[tup
       SELECT c.relname, r.rolname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, pg_roles r
       WHERE n.nspname IN {OURS} AND c.relname = ANY (:tables) AND r.rolname = ANY (:roles)
         AND has_any_column_privilege(r.oid, c.oid, 'SELECT, INSERT, UPDATE, REFERENCES')"""
-    assert asked(question, tables=sorted(known), roles=["k_staff", "k_gate", "k_roles"]) == []
+    assert asked(question, tables=sorted(known), roles=["k_staff", "k_gate", "k_display", "k_roles"]) == []
     assert asked(question, tables=sorted(CLINICAL), roles=list(WITHOUT_CHARTS)) == []
 
 

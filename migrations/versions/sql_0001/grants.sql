@@ -1,7 +1,7 @@
 -- Nothing through PUBLIC; each group gets what its work needs, by table and column.
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO k_owner; -- foreign keys are checked as the owner
-REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA public, gate, access, charts, audit FROM PUBLIC;
+REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA public, gate, access, charts, audit, display FROM PUBLIC;
 
 -- The gate: what k_gate may ask, and the one answer that only a person's own login can give.
 GRANT USAGE ON SCHEMA gate TO k_gate, k_staff;
@@ -23,9 +23,15 @@ ALTER FUNCTION access.change_own(bytea, text) OWNER TO k_roles;
 ALTER FUNCTION access.follow_rights(text) OWNER TO k_roles;
 ALTER FUNCTION access.role_open(text, boolean, timestamptz) OWNER TO k_roles;
 ALTER FUNCTION access.cut(text, integer[]) OWNER TO k_roles;
+ALTER FUNCTION access.set_display_key(text) OWNER TO k_roles;
 REVOKE CREATE ON SCHEMA access FROM k_roles;
 GRANT EXECUTE ON FUNCTION access.follow_rights(text), access.role_open(text, boolean, timestamptz),
   access.cut(text, integer[]), access.replace_password(text, bytea, text, boolean) TO k_owner;
+
+-- The waiting-room screen: two functions, no table, not even the schema they stand in.
+GRANT USAGE ON SCHEMA display TO k_display;
+GRANT EXECUTE ON FUNCTION display.clinic(text), display.waiting_room(text) TO k_display;
+GRANT EXECUTE ON FUNCTION access.set_display_key(text) TO k_admin;
 
 GRANT USAGE ON SCHEMA public, access TO k_staff;
 GRANT SELECT ON clinics, floors, rooms, specialties, procedures, agenda_blocks, turn_transitions, people,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from clinicdesk.cli.frame import Call, lone, the_call, verb
+from clinicdesk.cli.outcome import Misused
 from clinicdesk.kit.errors import DatabaseUnreachable
 from clinicdesk.kit.words import _
 
@@ -31,13 +32,35 @@ _COLUMNS: Final = {
 def board(
     ctx: typer.Context,
     watch: Annotated[bool, typer.Option("--watch", help=_("Seguir los cambios."))] = False,
+    waiting_room: Annotated[
+        bool, typer.Option("--waiting-room", help=_("Pantalla de sala de espera, sin persona. Con --clinic."))
+    ] = False,
+    no_initials: Annotated[
+        bool, typer.Option("--no-initials", help=_("En la sala de espera, solo números."))
+    ] = False,
 ) -> None:
     """Print the board; when watching, JSON is one line for each turn that changed."""
     call = the_call(ctx)
+    if waiting_room:
+        raise typer.Exit(_waiting_room(call, shows_initials=not no_initials))
     if watch:
         asyncio.run(_watch(call))
     else:
         _print(call, _today(call))
+
+
+def _waiting_room(call: Call, *, shows_initials: bool) -> int:
+    """The screen of a clinic's waiting room, by the key of its own; its exit code."""
+    from clinicdesk import bootstrap
+    from clinicdesk.cli.entrance import one_line
+    from clinicdesk.cli.kept_login import secret_text
+    from clinicdesk.tui.display import run
+
+    clinic = call.clinic or call.settings.clinic
+    if clinic is None:
+        raise Misused(text=_("La sala de espera necesita --clinic CÓDIGO."))
+    secret = one_line(secret_text(call.settings.display_key))
+    return run(bootstrap.display(call.settings, secret, clinic.upper()), shows_initials=shows_initials)
 
 
 def _today(call: Call) -> tuple[TurnRow, ...]:

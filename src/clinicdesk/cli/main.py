@@ -47,6 +47,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "report": ("report", _("Informes.")),
     "audit": ("audit", _("Auditoría: actos, sellos y su verificación.")),
     "board": ("board", _("Los turnos del día, una vez o a medida que cambian.")),
+    "display": ("display", _("Las pantallas de sala de espera: su clave.")),
     "completion": ("completion", _("Completar órdenes con Tab en bash, zsh o fish.")),
 }
 

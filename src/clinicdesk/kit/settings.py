@@ -54,6 +54,11 @@ class Settings:
     smtp_from: str | None = None
 
     @property
+    def display_key(self) -> Path:
+        """The file with the key of the waiting-room screen."""
+        return self.display_file or self.home / "display.key"
+
+    @property
     def embedded(self) -> bool:
         """Whether the program keeps its own server."""
         return self.database_url is None

@@ -93,9 +93,13 @@ def connect(url: str, username: str, secret: str) -> Engine:
 
     Raises LoginRefused, GateFull, DatabaseUnreachable.
     """
-    role = rules.role_of(username)
     if not rules.is_username(username):
         raise LoginRefused
+    return connect_as(url, rules.role_of(username), secret)
+
+
+def connect_as(url: str, role: str, secret: str) -> Engine:
+    """The same for a login of the database. Raises LoginRefused, GateFull, DatabaseUnreachable."""
     engine = db.engine_for(db.conninfo(url, role, secret, PROGRAM))
     try:
         db.when_there_is_room(engine.connect).close()
