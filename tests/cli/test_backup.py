@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import random
 import stat
@@ -15,6 +16,8 @@ import pytest
 
 from clinicdesk import bootstrap
 from clinicdesk.kit import embedded
+from clinicdesk.kit.backup import TableSum, load
+from clinicdesk.kit.backup.dump import sums_of
 from clinicdesk.kit.errors import Refusal
 from tests.cli.copies import contents, dsn, fed, key_file, rows, shape
 from tests.cli.homes import Home, home
@@ -405,6 +408,25 @@ def test_a_table_that_the_schema_does_not_know_stops_a_restore(
     assert (done.code, done.out) == (6, "")
     assert "ajena" in done.err
     assert nothing_in(empty)
+
+
+def test_what_is_read_back_unequal_is_not_kept(
+    origin: Origin, empty: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A database that gives back other rows than it was given, as broken memory or a changed type would."""
+    read_back = sums_of
+
+    def wrong(*arguments: Any) -> tuple[TableSum, ...]:
+        first, *rest = read_back(*arguments)
+        return (dataclasses.replace(first, hash="0" * 64), *rest)
+
+    monkeypatch.setattr(load, "sums_of", wrong)
+    done = origin.restored(empty)
+    assert (done.code, done.out) == (6, "")
+    assert "public.act_answers" in done.err
+    assert nothing_in(empty)
+    monkeypatch.undo()
+    assert origin.restored(empty).code == 0
 
 
 def test_policies_do_not_hide_rows_from_a_backup(origin: Origin, tmp_path: Path) -> None:
