@@ -19,6 +19,7 @@ from clinicdesk.kit import embedded
 from clinicdesk.kit.backup import TableSum, load
 from clinicdesk.kit.backup.dump import sums_of
 from clinicdesk.kit.errors import Refusal
+from tests.cli.conftest import Done
 from tests.cli.copies import contents, dsn, fed, key_file, rows, shape
 from tests.cli.homes import Home, home
 from tests.data import shared
@@ -79,6 +80,14 @@ def hostile_rows(url: str) -> None:
         )
 
 
+def as_person(made: Home, user: str, password: str, *words: str) -> Done:
+    """The command line of somebody with this password."""
+    secret = made.secret.with_name(f"clave-de-{user}")
+    secret.touch(mode=0o600)
+    secret.write_text(password)
+    return made.run(*words, user=user, CLINICDESK_PASSWORD_FILE=str(secret))
+
+
 @pytest.fixture(scope="module")
 def origin(open_tmp: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Origin]:
     secrets = tmp_path_factory.mktemp("origin")
@@ -92,6 +101,8 @@ def origin(open_tmp: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         with psycopg.connect(dsn(made)) as owner:
             owner.execute("SELECT access.enable_login('enfermeria', false)")
             owner.execute("ALTER ROLE u_gestion VALID UNTIL '2049-01-01'")
+        sealed = as_person(made, "privacidad", users["privacidad"], "audit", "seal")
+        assert sealed.code == 0, sealed.err
         key, file = key_file(secrets), secrets / "noche.copia"
         done = made.run("db", "backup", "-o", str(file), "--key-file", str(key), "--json")
         assert done.code == 0, done.err
@@ -105,6 +116,8 @@ def copy(origin: Origin, open_tmp: Path, tmp_path_factory: pytest.TempPathFactor
         done = origin.restored(made)
         assert done.code == 0, done.err
         assert (done.data["equal"], done.data["rows"]) == (True, origin.told["rows"])
+        assert done.data["seals"]["clean"] is True
+        assert done.data["seals"]["seals"] > 0 < done.data["seals"]["acts"]
         yield made
 
 
@@ -176,12 +189,9 @@ def test_everybody_logs_in_with_their_old_password(origin: Origin, copy: Home) -
 
 def test_work_goes_on_in_the_copy(origin: Origin, copy: Home) -> None:
     """Sequences go on, and administration still may change the logins that were restored."""
-    secret = copy.secret.with_name("clave-de-todos")
 
     def run(user: str, *words: str) -> Any:
-        secret.touch(mode=0o600)
-        secret.write_text(origin.users[user])
-        done = copy.run(*words, "--json", user=user, CLINICDESK_PASSWORD_FILE=str(secret))
+        done = as_person(copy, user, origin.users[user], *words, "--json")
         assert done.code == 0, (words, done.err)
         return done.data
 
@@ -198,6 +208,29 @@ def test_work_goes_on_in_the_copy(origin: Origin, copy: Home) -> None:
 def test_a_backup_is_an_act_of_its_own_and_in_the_file(origin: Origin, copy: Home) -> None:
     asked = "SELECT person, purpose, outcome FROM acts WHERE what = 'db.backup'"
     assert rows(dsn(copy), asked)[0] == ("clinicdesk", "ADMIN", "done")
+
+
+def test_seals_verify_in_the_copy_and_tell_what_was_changed_before(
+    origin: Origin, empty: Home, tmp_path: Path
+) -> None:
+    """Tampering does not get lost in a backup: the copy is equal, and its seals say so too."""
+    altered = (
+        "UPDATE acts SET host = host || 'x' WHERE key = (SELECT key FROM seal_items ORDER BY key LIMIT 1)"
+    )
+    back = (
+        "UPDATE acts SET host = left(host, -1) WHERE key = (SELECT key FROM seal_items ORDER BY key LIMIT 1)"
+    )
+    file = tmp_path / "alterada"
+    with psycopg.connect(origin.url, autocommit=True) as owner:
+        owner.execute(altered)
+        try:
+            words = ("db", "backup", "-o", str(file), "--key-file", str(origin.key))
+            assert origin.home.run(*words).code == 0
+        finally:
+            owner.execute(back)
+    done = empty.run("db", "restore", str(file), "--key-file", str(origin.key), "--json")
+    assert (done.code, done.data["equal"], done.data["seals"]["clean"]) == (5, True, False)
+    assert "sellos" in done.err
 
 
 def test_check_reads_a_file_and_touches_no_database(origin: Origin, tmp_path: Path) -> None:

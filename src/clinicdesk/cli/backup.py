@@ -268,6 +268,7 @@ def _tell_restored(call: Call, where: Settings, file: Path, restored: Restored) 
 
     verified = restored.verified
     newest = migrate.newest()
+    seals = _seals(where, verified.header) if verified.header.schema == newest else None
     behind = verified.header.schema != newest
     if restored.closed:
         call.say(_("Cerradas, no están en la copia: {names}.").format(names=", ".join(restored.closed)))
@@ -277,7 +278,7 @@ def _tell_restored(call: Call, where: Settings, file: Path, restored: Restored) 
                 found=verified.header.schema
             )
         )
-    data = {"file": str(file), "home": str(where.home) if where.embedded else None}
+    data = {"file": str(file), "home": str(where.home) if where.embedded else None, "seals": seals}
     call.answer(
         data | {"equal": True, "closed": restored.closed, "up_to_date": not behind} | _told(verified),
         _("Restaurado: {rows} filas en {tables} tablas, iguales a la copia; {logins}.").format(
@@ -286,6 +287,23 @@ def _tell_restored(call: Call, where: Settings, file: Path, restored: Restored) 
             logins=plural(len(verified.logins), _("cuenta"), _("cuentas")),
         ),
     )
+    if seals is not None and not seals["clean"]:
+        call.say(_("Atención: los sellos de auditoría no cierran, tampoco en la copia. Ver: audit verify"))
+        raise typer.Exit(Exit.CONFLICT)
+
+
+def _seals(where: Settings, header: Header) -> dict[str, Any]:
+    """What the seals say of the restored acts; those that waited for one at the backup may wait on."""
+    from datetime import datetime
+
+    from clinicdesk import bootstrap
+    from clinicdesk.clinic.audit.verify import Against, verify_database
+    from clinicdesk.kit import clock
+
+    age = clock.now() - datetime.fromisoformat(header.created_at)
+    url = where.owner_url if where.owner_url and not where.embedded else bootstrap.database_url(where)
+    found = verify_database(url, Against({}, max(0, int(age.total_seconds()) // 60) + 60))
+    return {"clean": found.clean, "seals": found.seals, "acts": found.acts, "unsealed": found.unsealed}
 
 
 _KEY: Final = _(
