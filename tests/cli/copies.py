@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import subprocess
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,6 +15,7 @@ from clinicdesk.kit import embedded
 from tests.cli.conftest import PROGRAM, Done
 from tests.cli.homes import Home
 
+PATIENCE: Final = 60.0
 OURS: Final = """
   SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE c.relkind = 'r' AND n.nspname !~ '^pg_|^information_schema$' ORDER BY 1, 2"""
@@ -89,3 +92,11 @@ def fed(home: Home, stdin: str, *arguments: str, **changes: str) -> Done:
         timeout=120,
     )
     return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def until(what: Callable[[], bool]) -> None:
+    """Wait for something that must come."""
+    deadline = time.monotonic() + PATIENCE
+    while not what():
+        assert time.monotonic() < deadline, "it never came"
+        time.sleep(0.02)

@@ -20,7 +20,7 @@ from clinicdesk.kit.backup import TableSum, load
 from clinicdesk.kit.backup.dump import sums_of
 from clinicdesk.kit.errors import Refusal
 from tests.cli.conftest import Done
-from tests.cli.copies import contents, dsn, fed, key_file, rows, shape
+from tests.cli.copies import contents, dsn, fed, key_file, rows, shape, until
 from tests.cli.homes import Home, home
 from tests.data import shared
 
@@ -183,6 +183,8 @@ def test_restored_elsewhere_schema_rights_and_roles_are_the_same(origin: Origin,
 def test_everybody_logs_in_with_their_old_password(origin: Origin, copy: Home) -> None:
     came = {user: enters(copy, user, password) for user, password in origin.users.items()}
     assert came == {user: user != "enfermeria" for user in origin.users}, "who was disabled stays out"
+    closed = "SELECT rolname FROM pg_roles WHERE rolname ~ '^u_' AND NOT rolcanlogin"
+    assert rows(dsn(copy), closed) == [("u_enfermeria",)], "also to PostgreSQL itself"
     assert not enters(copy, "medico", origin.users["medico"] + "x")
     assert not enters(copy, "nadie", "medico-demo")
 
@@ -330,6 +332,7 @@ def test_who_works_in_a_database_is_not_cut_off(origin: Origin, open_tmp: Path, 
             assert (done.code, done.out) == (5, "")
             assert "1 sesiones" in done.err
         session.close()
+        until(lambda: not rows(dsn(made), "SELECT 1 FROM pg_stat_activity WHERE usename ~ '^u_'"))
         assert fed(made, f"{made.path}\n", *words).code == 0
 
 

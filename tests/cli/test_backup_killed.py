@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import signal
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -13,19 +12,10 @@ import pytest
 
 from clinicdesk.kit import embedded
 from tests.cli.conftest import PROGRAM
-from tests.cli.copies import contents, dsn, key_file, rows
+from tests.cli.copies import PATIENCE, contents, dsn, key_file, rows, until
 from tests.cli.homes import FIRST, Home, home
 
-PATIENCE = 60.0
 WAITS = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-
-
-def until(what: Callable[[], bool]) -> None:
-    """Wait for something that must come."""
-    deadline = time.monotonic() + PATIENCE
-    while not what():
-        assert time.monotonic() < deadline, "it never came"
-        time.sleep(0.02)
 
 
 @pytest.fixture(scope="module")
