@@ -14,13 +14,17 @@ BEGIN
   IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'k_roles') THEN
     CREATE ROLE k_roles NOLOGIN CREATEROLE;
   END IF;
-  -- The gate's password is no secret: three definer functions are all that it opens.
+  -- The gate's password is no secret: four definer functions are all that it opens.
   IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'k_gate') THEN
     CREATE ROLE k_gate LOGIN CONNECTION LIMIT 20 PASSWORD 'gate';
   END IF;
   -- Whoever knows a password may change it, and settings of the role with it: that shuts everybody out.
   ALTER ROLE k_gate LOGIN PASSWORD 'gate';
   ALTER ROLE k_gate RESET ALL;
+  -- Whoever forgets to leave is shown out; whoever means to stay can (docs/security.md).
+  ALTER ROLE k_gate SET idle_session_timeout = '30s';
+  ALTER ROLE k_gate SET idle_in_transaction_session_timeout = '5s';
+  ALTER ROLE k_gate SET statement_timeout = '10s';
   -- The waiting-room screens: without a password until an administrator makes their key.
   IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'k_display') THEN
     CREATE ROLE k_display LOGIN NOINHERIT CONNECTION LIMIT 60;

@@ -49,3 +49,4 @@ def upgrade() -> None:
         _run(name)
     op.execute("RESET ROLE")
     _run("grants.sql")
+    _run("closed.sql")

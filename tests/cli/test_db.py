@@ -116,7 +116,9 @@ def test_status_tells_each_person_their_own_groups(cli: Cli) -> None:
 def test_a_doctor_of_a_server_looks_at_passwords_schema_and_roles(cli: Cli) -> None:
     done = cli("msosa", "db", "doctor", "--json")
     assert done.code == 0, done.err
-    assert codes(done) == dict.fromkeys(("passwords", "postgresql", "schema", "roles"), True)
+    assert codes(done) == dict.fromkeys(
+        ("passwords", "gate", "messages", "postgresql", "schema", "roles"), True
+    )
 
 
 def test_no_server_is_unreachable(cli: Cli) -> None:

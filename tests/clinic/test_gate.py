@@ -6,10 +6,13 @@ import threading
 
 import psycopg
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from clinicdesk import bootstrap
 from clinicdesk.clinic.access import gate as door
-from clinicdesk.clinic.access.errors import LoginRefused, NotInstalled
+from clinicdesk.clinic.access import health
+from clinicdesk.clinic.access.errors import GateFull, LoginRefused, NotInstalled
 from clinicdesk.kit import db, migrate
 from clinicdesk.kit.errors import Refusal
 from tests.factories import PASSWORD, Network
@@ -58,6 +61,60 @@ def test_an_upgrade_repairs_a_gate_that_somebody_shut(network: Network) -> None:
         with pytest.raises(Refusal) as shut:
             network.log_in("msosa")
         assert isinstance(shut.value, NotInstalled)
+        assert health.at_the_gate(network.url).refusal
     finally:
         migrate.upgrade(network.owner)
     network.log_in("msosa").close()
+    assert health.at_the_gate(network.url) == health.GateFacts("", "C")
+
+
+def test_a_full_gate_is_told_from_a_broken_line(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(db, "_ROOM_PAUSES_SECONDS", (0.05,))
+    held = [at_the_gate(network) for _ in range(20)]
+    try:
+        with pytest.raises(GateFull, match="La entrada está llena"):
+            network.log_in("msosa")
+    finally:
+        for each in held:
+            each.close()
+
+
+OPEN_TO_NOBODY = [
+    "SELECT pg_advisory_lock(1)",
+    "SELECT pg_try_advisory_xact_lock(1, 2)",
+    "SELECT pg_notify('clinicdesk', 'x')",
+    "SELECT lo_create(0)",
+    "SELECT lo_from_bytea(0, 'x')",
+    "CREATE TEMP TABLE mine (i int)",
+    "CREATE TABLE public.mine (i int)",
+    "SELECT username FROM public.logins",
+    "SELECT * FROM public.gate_attempts",
+    "SELECT gate.forgive('msosa')",
+    "SELECT gate.succeeded('msosa', gen_random_uuid())",
+    "SELECT access.replace_password('msosa', 'x', 'x', false)",
+    "SELECT gate.words_of('msosa')",
+    "SELECT gate.salt_of('msosa')",
+]
+
+
+@pytest.mark.parametrize("statement", OPEN_TO_NOBODY, ids=lambda text: text[:48])
+def test_the_known_password_opens_nothing_else(network: Network, statement: str) -> None:
+    with at_the_gate(network) as gate, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        gate.execute(statement)
+
+
+def test_people_lock_and_notify_as_their_work_needs(network: Network) -> None:
+    session = network.log_in("msosa")
+    with session.engine.connect() as line:
+        for allowed in ("SELECT pg_advisory_xact_lock(1)", "SELECT pg_notify('clinicdesk', 'x')"):
+            line.execute(text(allowed))
+    with session.engine.connect() as line, pytest.raises(DBAPIError, match="permission denied"):
+        line.execute(text("SELECT lo_create(0)"))
+    session.close()
+
+
+def test_who_stays_at_the_gate_is_shown_out(network: Network) -> None:
+    with at_the_gate(network) as gate:
+        asked = "SELECT current_setting('idle_session_timeout')"
+        row = gate.execute(asked).fetchone()
+        assert row == ("30s",)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import psycopg
 import pytest
@@ -20,6 +21,7 @@ from clinicdesk.clinic.access.errors import (
     CommonPassword,
     LocalPassword,
     LoginRefused,
+    ProofNeeded,
     TooManyTries,
 )
 from clinicdesk.clinic.desk import DatabaseRefused
@@ -277,3 +279,38 @@ def test_what_happened_is_in_the_acts_without_the_code(
         ("login.recovered", "k_gate", "done"),
     ]
     assert not any(secrets.read_code(code) in row.everything or code in row.everything for row in rows)
+
+
+def test_changing_a_password_asks_for_the_one_in_use(
+    network: Network, added: Callable[[], tuple[str, str]]
+) -> None:
+    user, code = added()
+    redeemed(network, user, code)
+    session = log_in_as(network, user, NEW)
+    order = service.ChangePassword(password="la frase que sigue")
+    with pytest.raises(LoginRefused):
+        session.prove("no es la clave", order.key)
+    for proof in (None, session.prove(NEW), session.prove(NEW, service.ChangePassword(password="x").key)):
+        with pytest.raises(ProofNeeded):
+            session.desk().do(service.change_password, replace(order, proof=proof))
+    log_in_as(network, user, NEW).close()
+    session.desk().do(service.change_password, replace(order, proof=session.prove(NEW, order.key)))
+    session.close()
+    with pytest.raises(LoginRefused):
+        log_in_as(network, user, NEW)
+    log_in_as(network, user, "la frase que sigue").close()
+
+
+def test_no_password_grows_old(network: Network, added: Callable[[], tuple[str, str]]) -> None:
+    user, code = added()
+    redeemed(network, user, code)
+    with network.owner.begin() as owner:
+        owner.execute(
+            text("UPDATE logins SET created_at = created_at - interval '30 years' WHERE username = :u"),
+            {"u": user},
+        )
+        asked = text("SELECT rolvaliduntil FROM pg_roles WHERE rolname = :role")
+        assert str(owner.execute(asked, {"role": f"u_{user}"}).scalar()) in {"None", "infinity"}
+    session = log_in_as(network, user, NEW)
+    assert not session.actor.must_change_password
+    session.close()

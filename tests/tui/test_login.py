@@ -258,3 +258,21 @@ def test_too_many_tries_say_how_long_to_wait_and_the_owner_gets_in_elsewhere(
     desk.press("<Enter>")
     desk.wait_for("Demasiados intentos con este usuario. Volver a probar en 15 min.")
     open_desk("rleon", env={"SSH_CONNECTION": "10.1.2.4 4 10.0.0.1 22"})
+
+
+def test_a_password_may_be_pasted_and_is_never_cut_to_one_that_fits(
+    open_desk: Open, network: Network
+) -> None:
+    longest = ("pegar una frase " * 8)[:127] + "!"
+    order = NewUser(username="pega", given="Ana", family="Mora", role="admisionista", password=longest,
+                    clinic_id=network.clinic_ids[0], must_change=False)  # fmt: skip
+    bootstrap.owner_desk(network.owner).do(add_user, order)
+    desk = open_desk()
+    desk.wait_for("Usuario")
+    desk.press("pega<Enter>")
+    desk.send(f"\x1b[200~{longest}!\x1b[201~")
+    desk.press("<Enter>")
+    desk.wait_for(REFUSED)
+    desk.send(f"\x1b[200~{longest}\x1b[201~")
+    desk.press("<Enter>")
+    desk.wait_for("Centro Norte · Admisión · Mora, Ana")

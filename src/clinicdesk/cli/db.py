@@ -184,7 +184,12 @@ def _examined(call: Call) -> Iterator[Finding]:
     else:
         trusting = health.lets_anybody_in(bootstrap.database_url(where))
         yield Finding("passwords", ok=not trusting, detail="trust" if trusting else "scram-sha-256")
+    url = bootstrap.database_url(where)
     told = _told(_facts(call))
+    if told["revision"]:
+        door = health.at_the_gate(url)
+        yield Finding("gate", ok=not door.refusal, detail=door.refusal or "k_gate")
+        yield Finding("messages", ok=door.speaks_plainly, detail=door.messages or "-")
     yield Finding("postgresql", ok=True, detail=f"{told['server_version']} {told['database']} {told['role']}")
     current = told["up_to_date"] is not False
     yield Finding("schema", ok=current, detail=f"{told['revision'] or '-'} / {told['newest']}")

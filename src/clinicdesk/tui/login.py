@@ -83,7 +83,8 @@ class LoginScreen(DeskScreen):
         super().__init__()
         self._demo = demo_users
         self.user = Field(_("Usuario"), label_width=_LABEL, most=60)
-        self.password = Field(_("Clave"), label_width=_LABEL, secret=True, most=128)
+        # Longer than any password may be: what is typed is never cut to one that fits.
+        self.password = Field(_("Clave"), label_width=_LABEL, secret=True, most=1000)
         self.clinic = Choice(_("Centro"), self._offer_roles)
         self.role = Choice(_("Rol"))
         self._session: Session | None = None

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, text
 from clinicdesk.clinic.access import gate
 from clinicdesk.clinic.rights import GROUP_PERMISSION, GROUP_ROLE
 from clinicdesk.kit import db, server
+from clinicdesk.kit.errors import Refusal
 
 _NEEDED = frozenset(
     {"k_owner", "k_staff", "k_roles", "k_gate", "k_display", *GROUP_ROLE.values(), *GROUP_PERMISSION.values()}
@@ -75,6 +76,33 @@ def _revision(connection: Connection) -> str | None:
     if not readable:
         return "?"
     return connection.execute(_REVISION).scalar()
+
+
+@dataclass(frozen=True, slots=True)
+class GateFacts:
+    """Whether people can come in: `refusal` says why not. `messages`: the language of the server's errors."""
+
+    refusal: str
+    messages: str
+
+    @property
+    def speaks_plainly(self) -> bool:
+        """A full server is known by its English words: libpq tells no code while connecting."""
+        return self.messages in {"", "C", "POSIX", "C.UTF-8"} or self.messages.startswith("en")
+
+
+def at_the_gate(url: str) -> GateFacts:
+    """Try the gate as a login does, without counting as one."""
+    asks = (
+        "SELECT current_setting('lc_messages'), has_schema_privilege('gate', 'USAGE')"
+        " AND has_function_privilege('gate.begin(text, text)', 'EXECUTE')"
+    )
+    try:
+        row = gate.ask(url, lambda line: line.execute(asks).fetchone())
+    except Refusal as refusal:
+        return GateFacts(str(refusal), "")
+    messages, usable = row or ("", False)
+    return GateFacts("" if usable else "gate.begin", str(messages))
 
 
 def lets_anybody_in(url: str) -> bool:
