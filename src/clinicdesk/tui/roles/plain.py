@@ -17,7 +17,7 @@ _COMMANDS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         ("clinicdesk user list", _("personas con acceso y sus roles")),
         ("clinicdesk user add", _("dar acceso a una persona")),
         ("clinicdesk user disable", _("quitar el acceso")),
-        ("clinicdesk user reset", _("poner una clave nueva")),
+        ("clinicdesk user reset", _("dar un código para una clave")),
         ("clinicdesk clinic list", _("centros de la red")),
         ("clinicdesk clinic add", _("agregar un centro")),
         ("clinicdesk report day", _("turnos del día por estado y profesional")),
