@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Engine, text
 
 from clinicdesk.clinic.audit import queries, rules
+from clinicdesk.clinic.audit.anchors import Anchored
 from clinicdesk.clinic.audit.verify import Against, Verdict, verified
 from clinicdesk.clinic.rights import Actor, ClinicRole, Role
 from clinicdesk.clinic.usecases import Reader
@@ -47,12 +48,25 @@ Tampering = Callable[[Connection, random.Random, Victim], None]
 
 def judged(connection: Connection, against: Against, now: datetime | None = None) -> Verdict:
     """What the program finds in what this connection sees."""
-    reader = Reader(connection, _NOBODY, now or clock.now())
+    read = _reads(connection)
+    begun = read(queries.begin_verify, queries.Begin(""))
+    return verified(read, replace(begun, now=now or clock.now()), against)
+
+
+def _reads(connection: Connection) -> queries.Read:
+    reader = Reader(connection, _NOBODY, clock.now())
 
     def read(view: Any, query: Any) -> Any:
         return view.run(reader, query)
 
-    return verified(read, queries.begin_verify.run(reader, queries.Begin("")), against)
+    return read
+
+
+def anchor_of(owner: Engine) -> Against:
+    """The seals as they stand now, as an anchor holds them."""
+    with owner.connect() as connection:
+        found = list(queries.pages_of_seals(_reads(connection)))
+    return Against({seal.n: Anchored(seal.n, seal.hash, clock.now()) for seal in found})
 
 
 def tampered(owner: Engine, against: Against, tampering: Tampering, seed: int) -> Verdict:

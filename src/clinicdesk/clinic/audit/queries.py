@@ -254,10 +254,11 @@ def pages(read: Read, query: ActsQuery) -> Iterator[tuple[ActRow, ...]]:
 
 def sealed(read: Read, until: int) -> Iterator[Seal | Item]:
     """Seals and what they name, by seal, up to one: what a verification or a copy is made of."""
-    return heapq.merge(_seals(read, until), _items(read, until), key=lambda each: each.n)
+    return heapq.merge(pages_of_seals(read, until), _items(read, until), key=lambda each: each.n)
 
 
-def _seals(read: Read, until: int) -> Iterator[Seal | Item]:
+def pages_of_seals(read: Read, until: int | None = None) -> Iterator[Seal]:
+    """All seals, one page held at a time."""
     after = 0
     while found := read(list_seals, SealsQuery(after, until)):
         yield from found
