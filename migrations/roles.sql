@@ -3,7 +3,7 @@ DO $$
 DECLARE
   name text;
   groups text[] := ARRAY['k_admision', 'k_secretaria', 'k_medico', 'k_enfermeria', 'k_laboratorio',
-                         'k_resultados', 'k_gestion', 'k_admin', 'k_privacidad', 'k_importacion'];
+                         'k_resultados', 'k_gestion', 'k_admin', 'k_privacidad', 'k_importacion', 'k_sello'];
 BEGIN
   PERFORM pg_advisory_xact_lock(hashtextextended('clinicdesk.roles', 0));
   FOREACH name IN ARRAY groups || ARRAY['k_owner', 'k_staff'] LOOP

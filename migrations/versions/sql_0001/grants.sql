@@ -110,7 +110,8 @@ CREATE POLICY note_drafts_own ON note_drafts TO k_medico
   USING (author = session_user) WITH CHECK (author = session_user);
 
 -- Audit: nobody changes an act or a seal; who reads them, and who may have them sealed.
-GRANT USAGE ON SCHEMA audit TO k_admin, k_privacidad;
+-- k_sello is for the sealer's account: it calls one function and reads hashes.
+GRANT USAGE ON SCHEMA audit TO k_admin, k_privacidad, k_sello;
 GRANT SELECT ON acts, seal_items TO k_privacidad;
-GRANT SELECT ON seals TO k_admin, k_privacidad;
-GRANT EXECUTE ON FUNCTION audit.seal(integer, boolean) TO k_admin, k_privacidad;
+GRANT SELECT ON seals TO k_admin, k_privacidad, k_sello;
+GRANT EXECUTE ON FUNCTION audit.seal(integer, boolean) TO k_admin, k_privacidad, k_sello;

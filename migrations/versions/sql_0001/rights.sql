@@ -12,7 +12,7 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
       "turn.call": "k_admision", "turn.attend": "k_medico", "chart.read": "k_enfermeria",
       "chart.break_glass": "k_enfermeria", "note.write": "k_medico", "history.export": "k_resultados",
       "report.read": "k_gestion", "import.run": "k_importacion", "patient.seal": "k_privacidad",
-      "privacy.review": "k_privacidad", "audit.read": "k_privacidad", "audit.seal": "k_privacidad"}}'::jsonb;
+      "privacy.review": "k_privacidad", "audit.read": "k_privacidad", "audit.seal": "k_sello"}}'::jsonb;
 $$;
 
 -- A right of one's own counts where one also holds a role; a script's account has no role at all.

@@ -155,7 +155,7 @@ GROUP_PERMISSION: Final = MappingProxyType(
         Permission.PATIENT_SEAL: "k_privacidad",
         Permission.PRIVACY_REVIEW: "k_privacidad",
         Permission.AUDIT_READ: "k_privacidad",
-        Permission.AUDIT_SEAL: "k_privacidad",
+        Permission.AUDIT_SEAL: "k_sello",
     }
 )
 
