@@ -116,7 +116,7 @@ def test_the_desk_opens_with_the_users_on_its_login_and_tells_the_way_back(shown
         terminal.wait_for(lambda: "medico-demo" not in terminal.text and "Médico" in terminal.text, 30)
         terminal.settle()
         terminal.send("\x1b[21~")  # F10
-        terminal.wait_for("salir de clinicdesk")
+        terminal.wait_for("3 salir")
         terminal.send("3")
         assert terminal.wait_end(30) == 0
         for command in ("demo", "db stop", "demo --remove"):
