@@ -98,7 +98,8 @@ class CallsPage(Part):
         rows = [*top, [Bit(f" {_('Últimos llamados')}", Tone.TITLE)], []]
         room_left = height - len(rows) - _BELOW + 1
         last = [[Bit(self._earlier(call, view))] for call in (room.calls[1:] if room else ())]
-        rows += [*last[:room_left], *[[] for _each in range(room_left - len(last))], rule]
+        last = last[: room_left - 1]  # a blank row before the rule
+        rows += [*last, *[[] for _each in range(room_left - len(last))], rule]
         return [*rows, [Bit(self._count(room))]]
 
     def _called(self, view: View, width: int, scale: int) -> list[list[Bit]]:
