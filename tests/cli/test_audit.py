@@ -6,13 +6,16 @@ import csv
 import io
 import itertools
 import json
+import signal
+import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
-from tests.cli.conftest import Done, added
+from tests.cli.conftest import PROGRAM, Done, added
 from tests.factories import Network
 
 Cli = Callable[..., Done]
@@ -220,3 +223,28 @@ def test_a_torn_line_of_the_anchor_is_written_again_whole(cli: Cli, network: Net
     lines = anchor.read_bytes().splitlines()
     assert lines[0] + b"\n" + lines[2] + b"\n" == whole
     assert cli("priva", "audit", "verify", "--anchor", str(anchor)).code == 0
+
+
+def test_a_sealer_goes_on_until_it_is_ended(
+    cli: Cli, environment: Callable[..., dict[str, str]], tmp_path: Path
+) -> None:
+    anchor = tmp_path / "ancla"
+    command = [PROGRAM, "audit", "seal", "--every", "5", "--anchor", str(anchor)]
+    added(cli, "61000080")
+    with subprocess.Popen(command, env=environment("admin"), stdout=subprocess.PIPE) as sealer:
+        try:
+            wait_for(lambda: anchor.exists() and anchor.read_bytes().count(b"\n") >= 1)
+            before = anchor.read_bytes().count(b"\n")
+            added(cli, "61000081")
+            wait_for(lambda: anchor.read_bytes().count(b"\n") > before)
+        finally:
+            sealer.terminate()
+        assert sealer.wait(30) == 128 + signal.SIGTERM
+
+
+def wait_for(holds: Callable[[], bool]) -> None:
+    """Until it holds, for a minute at most."""
+    until = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < until
+        time.sleep(0.1)
