@@ -78,7 +78,7 @@ class NotStorable(Refusal):
 class NoCareRelation(Refusal):
     """No turn, visit or standing relation gives this person the chart."""
 
-    says = "Sin turno, atención ni seguimiento la historia está cerrada. Por urgencia, con motivo."
+    says = "Historia cerrada: sin turno, atención ni seguimiento. Se abre por urgencia."
     exit = Exit.NOT_ALLOWED
     constraint = "charts_relation"
 

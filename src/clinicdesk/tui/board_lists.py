@@ -12,7 +12,7 @@ from clinicdesk.clinic.turns.rules import State
 from clinicdesk.kit.names import sex_age, short_name
 from clinicdesk.kit.words import _
 from clinicdesk.tui import turn_words as words
-from clinicdesk.tui.look import TRIAGE, TRIAGE_MINUTES, TURN_STATES
+from clinicdesk.tui.look import SEALED, TRIAGE, TRIAGE_MINUTES, TURN_STATES
 from clinicdesk.tui.parts import Bit, Cell, Column, LineList, mark_cell
 from clinicdesk.tui.parts.bits import width_of
 
@@ -141,6 +141,7 @@ def detail_lines(turn: TurnRow, now: datetime, zone: str) -> list[Cell]:
     since = words.clock_time(turn.state_at, zone)
     first: list[Bit] = [
         Bit(f" {turn.ticket + ' ' if turn.ticket else ''}{words.patient_name(turn)}"),
+        *([Bit("  "), Bit(f"{SEALED.glyph} {SEALED.word}", SEALED.tone)] if turn.sealed else []),
         Bit(f"  {sex_age(turn.sex, turn.birth, now.date())}  "),
         Bit(f"{mark.glyph} {mark.word}", mark.tone),
         Bit(f" {_('desde')} {since}"),

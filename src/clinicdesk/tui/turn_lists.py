@@ -14,6 +14,7 @@ from clinicdesk.clinic.turns.rules import State
 from clinicdesk.kit.names import full_name, sex_age, short_name
 from clinicdesk.kit.words import _
 from clinicdesk.tui import turn_words as words
+from clinicdesk.tui.look import SEALED
 from clinicdesk.tui.parts import Bit, Cell, Column, LineList, mark_cell
 
 R = TypeVar("R")
@@ -93,6 +94,8 @@ def candidate_list(
     """People who fit what was typed, each with today's turn."""
 
     def turn(patient: PatientRow, *, practice: bool) -> Cell:
+        if patient.closed:
+            return ""
         if patient.deceased_on is not None:
             return Bit(_("falleció {:%d/%m/%Y}").format(patient.deceased_on))
         found = turn_of(patient)
@@ -106,11 +109,9 @@ def candidate_list(
         name = 38 if wide else 30
         cover = (Column[PatientRow]("", 13, lambda patient: patient.payer or ""),) if wide else ()
         return (
-            Column[PatientRow](
-                "", name + 1, lambda patient: f" {short_name(patient.family, patient.given, name)}"
-            ),
-            Column[PatientRow]("", 6, lambda patient: sex_age(patient.sex, patient.birth, today())),
-            Column[PatientRow]("", 18 if wide else 15, _document),
+            Column[PatientRow]("", name + 1, lambda patient: [Bit(" "), *person_cell(patient, name)]),
+            Column[PatientRow]("", 6, lambda patient: "" if patient.closed else age(patient, today())),
+            Column[PatientRow]("", 18 if wide else 15, document),
             *cover,
             Column[PatientRow]("", 0, lambda patient: turn(patient, practice=wide)),
         )
@@ -118,8 +119,29 @@ def candidate_list(
     return LineList[PatientRow](lambda patient: patient.patient_id, columns, on_move=on_move, id="candidates")
 
 
-def _document(patient: PatientRow) -> str:
+def person_cell(patient: PatientRow, width: int) -> list[Bit]:
+    """The name in so many columns; with `§` after it where it is sealed and the reader sees the rest."""
+    if not patient.sealed or patient.closed:
+        return [Bit(short_name(patient.family, patient.given, width))]
+    name = short_name(patient.family, patient.given, width - 2)
+    return [Bit(name), Bit(" "), Bit(SEALED.glyph, SEALED.tone)]
+
+
+def age(patient: PatientRow, today: datetime) -> str:
+    """`F 45 a`."""
+    return sex_age(patient.sex, patient.birth, today)
+
+
+def document(patient: PatientRow) -> Cell:
+    """The document, else the chart number; of a patient whose data are closed the seal alone."""
+    if patient.closed:
+        return sealed_bit()
     return patient.document or f"{_('HC')} {patient.chart_number:06d}"
+
+
+def sealed_bit() -> Bit:
+    """`§ SELLADO`."""
+    return Bit(f"{SEALED.glyph} {SEALED.word}", SEALED.tone)
 
 
 def whole_name(patient: PatientRow) -> str:

@@ -11,7 +11,7 @@ from clinicdesk.clinic.turns.rules import State
 from clinicdesk.kit import clock
 from clinicdesk.kit.names import full_name, short_name
 from clinicdesk.kit.words import _, plural
-from clinicdesk.tui.look import TRIAGE, TRIAGE_MINUTES, TURN_STATES, Mark, Tone
+from clinicdesk.tui.look import SEALED, TRIAGE, TRIAGE_MINUTES, TURN_STATES, Mark, Tone
 from clinicdesk.tui.parts import Bit, wait_text
 
 _HOURS_ALONE = 600
@@ -50,9 +50,12 @@ def patient_name(turn: TurnRow) -> str:
     return full_name(turn.family, turn.given)
 
 
-def patient_short(turn: TurnRow, width: int) -> str:
-    """The name in so many columns."""
-    return short_name(turn.family, turn.given, width)
+def patient_short(turn: TurnRow, width: int) -> list[Bit]:
+    """The name in so many columns, with `§` after it where the patient is sealed."""
+    if not turn.sealed:
+        return [Bit(short_name(turn.family, turn.given, width))]
+    name = short_name(turn.family, turn.given, width - 2)
+    return [Bit(name), Bit(" "), Bit(SEALED.glyph, SEALED.tone)]
 
 
 def doctor(turn: TurnRow, width: int = 12) -> str:

@@ -99,6 +99,14 @@ class AllergyRow:
     until: date | None
 
 
+@dataclass(frozen=True, slots=True)
+class SafetyFacts:
+    """What may save a life while the chart is closed. Of a sealed patient the contact stays hidden."""
+
+    patient: PatientRow
+    allergies: tuple[AllergyRow, ...]
+
+
 _first_document = (
     select(patient_documents.c.country, patient_documents.c.kind, patient_documents.c.number)
     .where(
@@ -288,3 +296,9 @@ def allergies_of(tx: Reader, patient_id: UUID) -> tuple[AllergyRow, ...]:
     weight = {"severa": 0, "moderada": 1, "leve": 2}
     rows = tx.into(AllergyRow, statement)
     return tuple(sorted(rows, key=lambda row: (weight.get(row.severity or "", 3), row.substance)))
+
+
+@view("patient.safety_facts", needs=Permission.CHART_BREAK_GLASS, act=True)
+def safety_facts(tx: Reader, query: PatientQuery) -> SafetyFacts:
+    """Allergies and contact, for carers who have not opened the chart: an act. Raises PatientNotFound."""
+    return SafetyFacts(header(tx, query.patient_id), allergies_of(tx, query.patient_id))

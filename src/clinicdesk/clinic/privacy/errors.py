@@ -37,7 +37,7 @@ class OwnAlert(Refusal):
 class BadOutcome(Refusal):
     """An outcome that a review cannot have, or a comment too long."""
 
-    says = "El resultado es justificado, injustificado o aclarar; el comentario, hasta 400 letras."
+    says = "Es justificado, injustificado o aclarar; el comentario, de hasta 400 letras."
     constraint = ("chart_alerts_outcome_ck", "chart_alerts_comment_ck")
 
 

@@ -36,6 +36,7 @@ class AlertRow:
     reviewed_at: datetime | None
     outcome: str | None
     comment: str | None
+    sealed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ def alerts(tx: Reader, query: AlertsQuery) -> tuple[AlertRow, ...]:
             chart_alerts.c.reviewed_at,
             chart_alerts.c.outcome,
             chart_alerts.c.comment,
+            patients.c.sealed,
         )
         .join(patients, patients.c.patient_id == chart_alerts.c.patient_id)
         .outerjoin(logins, "u_" + logins.c.username == chart_alerts.c.login)

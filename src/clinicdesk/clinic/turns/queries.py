@@ -54,6 +54,7 @@ class TurnRow:
     sex: str
     birth: date | None
     chart_number: int
+    sealed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +162,7 @@ def _turns() -> Select[Any]:
             patients.c.sex,
             patients.c.birth,
             patients.c.chart_number,
+            patients.c.sealed,
         )
         .join(patients, patients.c.patient_id == turns.c.patient_id)
         .join(people, people.c.id == turns.c.doctor_id)

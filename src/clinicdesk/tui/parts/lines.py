@@ -156,6 +156,8 @@ class PatientLine:
     criticals: str = ""
     """`1 sin acusar`, or nothing."""
     sealed: bool = False
+    closed: bool = False
+    """Sealed, and the reader sees who it is and no more."""
 
 
 class PatientStrip(Part):
@@ -197,7 +199,8 @@ class PatientStrip(Part):
         )
 
     def _alerts(self, patient: PatientLine, width: int) -> list[Bit]:
-        left = [Bit(" "), *_allergies(patient.allergies)]
+        known = [Bit(_("Alergias: no se ven aquí"))] if patient.closed else _allergies(patient.allergies)
+        left = [Bit(" "), *known]
         right: list[Bit] = []
         if patient.sealed:
             right += [Bit(f"{SEALED.glyph} {SEALED.word}", SEALED.tone), Bit(" ")]

@@ -21,7 +21,7 @@ HOMES: Final = MappingProxyType(
         "resultados": "board:Board",
         "gestion": "board:Board",
         "administrador": "plain:PlainHome",
-        "privacidad": "plain:PlainHome",
+        "privacidad": "privacy:PrivacyHome",
     }
 )
 """Role → module and class, below this package."""

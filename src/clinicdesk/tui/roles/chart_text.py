@@ -83,6 +83,7 @@ def patient_line(patient: PatientRow, allergies: Iterable[AllergyRow], today: da
         coverage=patient.payer or "",
         chart=f"{patient.chart_number:06}",
         allergies=held if asked else None,
+        sealed=patient.sealed,
     )
 
 

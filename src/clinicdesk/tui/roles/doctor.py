@@ -11,6 +11,7 @@ from textual import events
 from textual.widget import Widget
 
 from clinicdesk.clinic.changes import Change, Kind
+from clinicdesk.clinic.desk import NoCareRelation
 from clinicdesk.clinic.records import queries
 from clinicdesk.clinic.records.queries import EntryRow, UnsignedRow
 from clinicdesk.clinic.turns.queries import TurnRow
@@ -21,9 +22,10 @@ from clinicdesk.tui.look import TURN_STATES, Tone
 from clinicdesk.tui.parts import Bar, Body, Cell, Command, LineList, PatientStrip, Row, Rule, TextLines
 from clinicdesk.tui.parts.screen import WIDE
 from clinicdesk.tui.roles import chart_text, doctor_queue, note_text
-from clinicdesk.tui.roles.attending import Attended, Attending
+from clinicdesk.tui.roles.attending import Attended
 from clinicdesk.tui.roles.chart import SECTIONS, ChartPane, Contents, Reading, side_lines
 from clinicdesk.tui.roles.doctor_queue import Place
+from clinicdesk.tui.roles.guarded import ChartClosed, Guarded
 from clinicdesk.tui.roles.joint import Joint
 from clinicdesk.tui.roles.patient_page import patient_page
 
@@ -35,7 +37,7 @@ def _bars(width: int) -> Sequence[int]:
     return (_WIDE_LEFT, width - _SIDE - 1) if width >= WIDE else (_LEFT,)
 
 
-class DoctorHome(Attending):
+class DoctorHome(Guarded):
     """Queue and chart. Verbs are about the open chart; Enter and `l` are about the row pointed at."""
 
     NAME = _("Atención")
@@ -57,6 +59,7 @@ class DoctorHome(Attending):
         self._opening = 0
         self.reading = Reading(self.see)
         self.strip = PatientStrip()
+        self.over = Joint("┬", _bars)
         self.queue = LineList[Place](
             lambda place: place.id,
             draw=lambda place, width: doctor_queue.place_lines(place, width, self.now(), self.zone),
@@ -75,7 +78,7 @@ class DoctorHome(Attending):
         self.side.styles.height = "1fr"
         left = Body(self.queue, Rule(), self.counts, id="left")
         yield self.strip
-        yield Joint("┬", _bars)
+        yield self.over
         yield Row(left, Bar(), self.chart, Bar(id="side-bar"), self.side)
         yield Joint("┴", _bars)
 
@@ -98,6 +101,7 @@ class DoctorHome(Attending):
         for number, name in enumerate(SECTIONS[1:], start=1):
             yield self._section_key(number, name)
         yield from verbs[4:]
+        yield from self.finding_commands()
         yield Command("f2", _("Paciente"), self.show_patient, _("datos del paciente"), self._no_chart)
         yield Command("escape", _("Volver"), self.back, _("un paso atrás"), bar=False)
 
@@ -143,10 +147,21 @@ class DoctorHome(Attending):
         if not changes:
             await self._read_unsigned()
         if attended is not None and (ours or not changes):
+            await self.look_again()
+
+    async def look_again(self) -> None:
+        """The open chart as it is now; one that is closed by now leaves the screen."""
+        attended = self.attended
+        if attended is None:
+            return
+        try:
             contents = await self._read_again(attended.patient_id)
-            if self.attended is not None and self.attended.patient_id == attended.patient_id:
-                self.chart.renew(contents)
-                self._fill_strip(contents)
+        except ChartClosed as closed:
+            self.say_goodbye(closed)
+            return
+        if self.attended is not None and self.attended.patient_id == attended.patient_id:
+            self.chart.renew(contents)
+            self._fill_strip(contents)
 
     async def _read_again(self, patient_id: UUID) -> Contents:
         """The chart as it is now: an answer that another one overtook is not shown over that one."""
@@ -162,6 +177,7 @@ class DoctorHome(Attending):
 
     def minute(self) -> None:
         """Waits grow, and with them the order may change."""
+        super().minute()
         self._fill_queue(fresh=False)
         self.queue.repaint()
 
@@ -215,9 +231,14 @@ class DoctorHome(Attending):
         """Bring a chart on the screen: an act of its own. The last one asked for is the one that opens."""
         self._opening += 1
         mine = self._opening
-        contents, attended = await asyncio.gather(
-            self.reading.whole(patient_id, opening=True), self.attended_by(patient_id, turn_id, unsigned)
-        )
+        try:
+            contents, attended = await asyncio.gather(
+                self.reading.whole(patient_id, opening=True), self.attended_by(patient_id, turn_id, unsigned)
+            )
+        except NoCareRelation:
+            if mine == self._opening:
+                await self.ask_urgently(patient_id, turn_id)
+            return
         if mine != self._opening:
             return
         self.attended = attended
@@ -233,11 +254,15 @@ class DoctorHome(Attending):
         before = self.attended
         if before is None:
             return
-        contents, visit, unsigned = await asyncio.gather(
-            self._read_again(before.patient_id),
-            self.attended_by(before.patient_id, before.turn_id),
-            self.see(queries.unsigned, queries.AllDrafts()),
-        )
+        try:
+            contents, visit, unsigned = await asyncio.gather(
+                self._read_again(before.patient_id),
+                self.attended_by(before.patient_id, before.turn_id),
+                self.see(queries.unsigned, queries.AllDrafts()),
+            )
+        except ChartClosed as closed:  # what was written is safe: its screen may go
+            self.say_goodbye(closed)
+            return
         draft = next((row for row in unsigned if row.visit_id == before.visit_id), None)
         self._unsigned = unsigned
         if before.turn_id is None:
@@ -274,6 +299,7 @@ class DoctorHome(Attending):
             chart = contents.chart
             line = chart_text.patient_line(chart.patient, chart.allergies, self.today().date())
         self.strip.show(line)
+        self.over.say(self.urgency_of(contents.patient_id) if contents is not None else "")
         self._fill_side()
 
     def _fill_side(self) -> None:
@@ -333,7 +359,7 @@ class DoctorHome(Attending):
         elif self.chart.back():
             self.announce()
         else:
-            self._close()
+            self.close_chart()
 
     def keys_changed(self) -> None:
         """What works may be other now, and so may be what Enter does."""
@@ -395,8 +421,10 @@ class DoctorHome(Attending):
     def _is_inside(place: Place) -> bool:
         return place.turn is not None and place.turn.state == State.EN_CURSO
 
-    def _close(self) -> None:
+    def close_chart(self) -> None:
+        """Nobody's chart is on the screen."""
         self.attended = None
+        self._offering = False
         self.chart.show(None)
         self._fill_strip(None)
-        self.keys_changed()
+        self.focus_on(self.queue)

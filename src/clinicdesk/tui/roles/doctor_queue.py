@@ -15,7 +15,7 @@ from clinicdesk.kit import clock
 from clinicdesk.kit.names import full_name, short_name
 from clinicdesk.kit.text import cells, fit
 from clinicdesk.kit.words import _
-from clinicdesk.tui.look import TRIAGE, TURN_STATES, Tone
+from clinicdesk.tui.look import SEALED, TRIAGE, TURN_STATES, Tone
 from clinicdesk.tui.parts import Bit, Cell, wait_text
 from clinicdesk.tui.parts.bits import fit_cell, width_of
 
@@ -94,6 +94,8 @@ def place_lines(place: Place, width: int, now: datetime, zone: str) -> Sequence[
     wide = width >= _WIDE
     head = _head(place, wide, now, zone)
     draft = [Bit(f" {_DRAFT}", Tone.SLOW)] if place.unsigned is not None else []
+    if place.turn is not None and place.turn.sealed:
+        draft = [Bit(" "), Bit(SEALED.glyph, SEALED.tone), *draft]
     if wide:
         return [[*head, *draft], f"{'':>{_NUMBER}}{place.name}"]
     room = max(1, width - width_of(head) - width_of(draft))

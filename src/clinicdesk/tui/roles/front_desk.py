@@ -285,7 +285,13 @@ class FrontDesk(WalkIns, Booking):
             return _("Enter admite a {}: {}, {}.").format(who[1], words.hour(turn), words.doctor(turn, 20))
         if turn is not None:
             return f"{who[1]}: {self._already(turn)}"
+        if self._chosen_is_closed():
+            return _("{} § SELLADO: sus datos no se ven. t: turno. d: demanda.").format(who[1])
         return _("{}: sin turno hoy. d: demanda espontánea. t: dar turno.").format(who[1])
+
+    def _chosen_is_closed(self) -> bool:
+        chosen = self.candidates.current
+        return self.focused is self.candidates and chosen is not None and chosen.closed
 
     def _box_hint(self) -> str:
         text = self.box.value
@@ -368,7 +374,7 @@ class FrontDesk(WalkIns, Booking):
             at, number = words.clock_time(turn.state_at, zone), words.number_or_hour(turn)
             mark = words.mark(turn)
             state = Bit(f"{mark.word:<11}", mark.tone)
-            lines.append([Bit(f"  {at} {number:<5} "), state, Bit(words.patient_short(turn, 18))])
+            lines.append([Bit(f"  {at} {number:<5} "), state, *words.patient_short(turn, 18)])
         return lines
 
     def show_options(self, lines: Sequence[str] | None) -> None:

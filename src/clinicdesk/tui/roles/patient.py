@@ -17,6 +17,7 @@ from clinicdesk.kit.words import _
 from clinicdesk.tui import turn_words as words
 from clinicdesk.tui.parts import (
     Allergy,
+    Bit,
     Cell,
     Column,
     Command,
@@ -29,6 +30,7 @@ from clinicdesk.tui.parts import (
     mark_cell,
 )
 from clinicdesk.tui.screens import ClinicScreen
+from clinicdesk.tui.turn_lists import sealed_bit
 
 
 def patient_line(patient: PatientRow, today: datetime) -> PatientLine:
@@ -41,6 +43,8 @@ def patient_line(patient: PatientRow, today: datetime) -> PatientLine:
         coverage=patient.payer or "",
         chart=f"{patient.chart_number:06d}",
         allergies=known.get(patient.allergy_status, (Allergy(_("registradas en la historia")),)),
+        sealed=patient.sealed,
+        closed=patient.closed,
     )
 
 
@@ -105,6 +109,11 @@ class PatientPage(ClinicScreen):
 
 
 def _facts(patient: PatientRow) -> list[Cell]:
+    if patient.closed:
+        return [
+            [Bit("  "), sealed_bit(), Bit(f"  {_('El paciente restringió quién ve sus datos.')}")],
+            f"  {_('Los ve quien lo atiende, y la recepción que hoy lo espera.')}",
+        ]
     unknown = _("sin registrar")
     born = f"{patient.birth:%d/%m/%Y}" if patient.birth else _("sin fecha")
     facts = [

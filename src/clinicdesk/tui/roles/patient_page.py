@@ -31,7 +31,7 @@ def patient_page(patient: PatientRow, allergies: Iterable[AllergyRow], today: da
         (_("Correo"), patient.email or _("sin registrar")),
         (_("Domicilio"), ", ".join(filter(None, (patient.address, patient.city))) or _("sin registrar")),
     )
-    lines: list[Cell] = [Bit(_("Alergias"), Tone.TITLE), *_allergy_lines(patient, allergies, width), ""]
+    lines: list[Cell] = [Bit(_("Alergias"), Tone.TITLE), *allergy_lines(patient, allergies, width), ""]
     for label, value in facts:
         if value:
             first, *others = wrapped(value, max(2, width - _LABEL))
@@ -47,8 +47,11 @@ def _birth(patient: PatientRow, today: date) -> str:
     return f"{patient.birth:%d/%m/%Y}{about}, {age_text(patient.birth, patient.deceased_on or today)}"
 
 
-def _allergy_lines(patient: PatientRow, allergies: Iterable[AllergyRow], width: int) -> list[Cell]:
+def allergy_lines(patient: PatientRow, allergies: Iterable[AllergyRow], width: int) -> list[Cell]:
+    """One allergy a line; whether none are known, or nobody asked."""
     held = [row for row in allergies if row.until is None]
+    if not held and patient.closed:
+        return [Bit(_("ninguna registrada"))]
     if not held:
         none = patient.allergy_status == "ninguna"
         return [Bit(_("ninguna conocida")) if none else Bit(_("sin preguntar"), Tone.UNASKED)]

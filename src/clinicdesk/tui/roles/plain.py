@@ -23,7 +23,6 @@ _COMMANDS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         ("clinicdesk report day", _("turnos del día por estado y profesional")),
         ("clinicdesk import", _("traer datos de otros sistemas")),
     ),
-    "privacidad": (("clinicdesk clinic list", _("centros de la red")),),
 }
 
 

@@ -21,6 +21,7 @@ from clinicdesk.tui.finder import Burst, Finder
 from clinicdesk.tui.look import Tone
 from clinicdesk.tui.parts import Bar, Bit, Body, Cell, Command, Field, Row, Rule, TextLines
 from clinicdesk.tui.screens import ClinicScreen
+from clinicdesk.tui.turn_lists import sealed_bit
 
 _LABEL: Final = 12
 _ALIKE_WIDTH: Final = 34
@@ -194,6 +195,12 @@ class RegisterForm(ClinicScreen):
         self.keys_changed()
 
     def _alike_lines(self, row: PatientRow) -> list[Cell]:
+        if row.closed:
+            return [
+                f"  {short_name(row.family, row.given, _ALIKE_WIDTH - 3)}",
+                [Bit("    "), sealed_bit()],
+                "",
+            ]
         born = f" {_('nac.')} {row.birth:%d/%m/%Y}" if row.birth else ""
         return [
             f"  {short_name(row.family, row.given, _ALIKE_WIDTH - 3)}",
