@@ -15,11 +15,14 @@ from clinicdesk.clinic.access.errors import ProofNeeded
 from clinicdesk.clinic.desk import NoCareRelation, NotAllowed, TooManyCharts
 from clinicdesk.clinic.patients import queries as registry
 from clinicdesk.clinic.patients import service as patients
+from clinicdesk.clinic.patients.errors import PatientNotFound
 from clinicdesk.clinic.patients.rules import Document
 from clinicdesk.clinic.privacy import queries, service
 from clinicdesk.clinic.privacy.errors import AlertNotFound, BadClass, OwnAlert, ReasonTooShort
 from clinicdesk.clinic.records import queries as history
 from clinicdesk.clinic.records import service as records
+from clinicdesk.clinic.turns import queries as agenda
+from clinicdesk.clinic.turns import service as turns
 from clinicdesk.kit.ids import new_id
 from tests.clinic.test_notes import in_course, signed
 from tests.factories import Network, broken_glass, followed, new_patient, proven
@@ -254,6 +257,50 @@ def test_the_counter_sees_a_sealed_patient_whom_it_expects(
     for username, sees in (("cruiz", True), ("enfe", True), ("lpaz", True), ("sur", False)):
         row = log_in(username).desk().see(registry.show, registry.PatientQuery(visit.patient_id))
         assert row.closed is not sees, username
+
+
+def test_who_is_hidden_by_a_seal_is_given_a_turn_and_expected_then(
+    network: Network, log_in: LogIn, privacy: Session
+) -> None:
+    front = log_in("msosa")
+    patient_id = new_patient(front, phone="11 5555-4444").patient_id
+    privacy.desk().do(patients.seal_patient, patients.SealPatient(patient_id=patient_id, sealed=True))
+    shown = registry.PatientQuery(patient_id)
+    assert front.desk().see(registry.show, shown).closed
+    order = turns.WalkIn(patient_id=patient_id, doctor_id=network.person_ids["lpaz"], reason="dolor")
+    front.desk().do(turns.walk_in, order)
+    assert front.desk().see(registry.show, shown).phone == "11 5555-4444"
+    (turn,) = [row for row in front.desk().see(agenda.day_turns, agenda.DayQuery(network.clinic_ids[0]))
+               if row.patient_id == patient_id]  # fmt: skip
+    assert turn.sealed
+    with pytest.raises(PatientNotFound):
+        front.desk().do(turns.walk_in, replace(order, key=new_id(), patient_id=new_id()))
+
+
+def test_allergies_are_told_to_carers_without_the_chart_and_written_down(
+    network: Network, log_in: LogIn, privacy: Session
+) -> None:
+    patient_id = new_patient(log_in("msosa"), phone="11 5555-4444").patient_id
+    known = "INSERT INTO allergies (patient_id, id, substance) VALUES (:patient, :id, 'penicilina')"
+    owner_does(network, known, patient=patient_id, id=new_id())
+    query = registry.PatientQuery(patient_id)
+    for username in ("dvidal", "enfe"):
+        facts = log_in(username).desk().see(registry.safety_facts, query)
+        assert [row.substance for row in facts.allergies] == ["penicilina"]
+        assert facts.patient.phone == "11 5555-4444"
+    privacy.desk().do(patients.seal_patient, patients.SealPatient(patient_id=patient_id, sealed=True))
+    facts = log_in("dvidal").desk().see(registry.safety_facts, query)
+    assert [row.substance for row in facts.allergies] == ["penicilina"]
+    assert facts.patient.phone is None
+    for username in ("msosa", "secre", "copias", "priva"):
+        with pytest.raises(NotAllowed):
+            log_in(username).desk().see(registry.safety_facts, query)
+    told = (
+        "SELECT count(*) FROM acts"
+        " WHERE what = 'patient.safety_facts' AND outcome = 'done' AND patient_id = :id"
+    )
+    with network.owner.connect() as owner:
+        assert owner.execute(text(told), {"id": patient_id}).scalar_one() == 3
 
 
 def test_a_copy_is_opened_on_request(network: Network, log_in: LogIn, results: Session) -> None:

@@ -42,12 +42,12 @@ def people(network: Network) -> Iterator[dict[str, Person]]:
     clerk, officer = network.log_in("cruiz"), network.log_in("priva")
     counter = Counter(network, clerk)
     found = {
-        family: counter.patient(family, given)
-        for family, given in (
-            ("Aguirre Núñez", "Sofía"),
-            ("Barrios Leal", "Nahuel"),
-            ("Coria Villalba", "Pedro Antonio"),
-            ("Duarte", "Alba Noemí"),
+        family: counter.patient(family, given, document=document)
+        for family, given, document in (
+            ("Aguirre Núñez", "Sofía", "44902317"),
+            ("Barrios Leal", "Nahuel", "44902318"),
+            ("Coria Villalba", "Pedro Antonio", "44902319"),
+            ("Duarte", "Alba Noemí", "44902320"),
         )
     }
     seal = patients.SealPatient(patient_id=found["Barrios Leal"].patient_id, sealed=True)
@@ -102,7 +102,7 @@ def officer(people: dict[str, Person], open_desk: Callable[..., Desk]) -> Callab
         assert people
         desk: Desk = open_desk("priva", **more)
         desk.wait_for("Avisos por revisar")
-        desk.wait_for("Barrios L")
+        desk.wait_for("Barrios")
         return desk
 
     return start
@@ -216,6 +216,7 @@ def test_a_patient_is_sealed_only_after_a_yes_and_opened_again(
     desk.wait_for("Enter muestra quién abrió qué de Sellable, Eva.")
     desk.press("<Enter>")
     desk.row_shows("Ruiz, Carla", "registró al paciente")
+    desk.line_shows("F8 sella")
     desk.press("<F8>")
     desk.line_shows("¿Sellar a Sellable, Eva?  s sí")
     desk.press("<Enter>")

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 from uuid import UUID
 
+from textual import events
 from textual.widget import Widget
 
 from clinicdesk.clinic.patients import queries as registry
@@ -67,6 +68,11 @@ class AccessLog(Filtered):
         self.focus_on(self.accesses)
         self.in_background(self._read())
 
+    def on_resize(self, event: events.Resize) -> None:
+        """The detail is wrapped anew."""
+        super().on_resize(event)
+        self._moved(self.accesses.current)
+
     def the_list(self) -> LineList[AccessRow]:
         """The accesses."""
         return self.accesses
@@ -89,9 +95,12 @@ class AccessLog(Filtered):
     # Reading
 
     async def _read(self) -> None:
+        await self._read_more()  # an act: what follows goes on with it
+        await self._read_patient()
+
+    async def _read_patient(self) -> None:
         query = registry.PatientQuery(self._patient_id)
-        self._show_patient(await self.see(registry.show, query))
-        await self._read_more()
+        self._show_patient(await self.see(registry.reread, query))
 
     def _show_patient(self, patient: PatientRow) -> None:
         self.patient = patient
@@ -142,7 +151,7 @@ class AccessLog(Filtered):
             return
         order = patients.SealPatient(patient_id=patient.patient_id, sealed=not patient.sealed)
         answer = await self.do(patients.seal_patient, order)
-        self._show_patient(await self.see(registry.show, registry.PatientQuery(answer.patient_id)))
+        await self._read_patient()
         said = _("Sellado: los datos los ve quien lo atiende.") if answer.sealed else _("Sin sello.")
         self.prompt.say(f"{name}. {said}")
 

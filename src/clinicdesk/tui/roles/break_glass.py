@@ -141,6 +141,11 @@ class BreakGlass(ClinicScreen):
         self.focus_on(self.reason)
         self._announce()
 
+    def on_resize(self, event: events.Resize) -> None:
+        """The count stands at the right end of any width."""
+        super().on_resize(event)
+        self._counted("")
+
     def minute(self) -> None:
         """The half hour begins now, whenever now is."""
         self._tell()

@@ -11,7 +11,7 @@ from clinicdesk.clinic.patients import queries as registry
 from clinicdesk.clinic.patients import rules
 from clinicdesk.clinic.patients.queries import Found, PatientRow
 from clinicdesk.kit.words import _
-from clinicdesk.tui.finder import Finder
+from clinicdesk.tui.finder import Burst, Finder
 from clinicdesk.tui.parts import Column, Command, LineList, Rule
 from clinicdesk.tui.roles.counter_parts import PatientBox, exact, found_words
 from clinicdesk.tui.screens import ClinicScreen
@@ -33,6 +33,7 @@ class FindPatient(ClinicScreen):
         self.box = PatientBox(_("Paciente"), on_change=self._typed)
         self.search = self.box
         self.finder: Finder[Found] = Finder(self._find, self._show)
+        self.burst = Burst()
         self.candidates = LineList[PatientRow](
             lambda patient: patient.patient_id, self._columns, on_move=lambda _row: self._announce()
         )
@@ -70,7 +71,10 @@ class FindPatient(ClinicScreen):
     async def _find(self, text: str) -> Found:
         if self.desk.offline or rules.understood(text).empty:
             return Found((), more=False)
-        return exact(text, await self.see(registry.search, registry.SearchQuery(text, _MOST)))
+        view = registry.search_on if self.burst.goes_on(text) else registry.search
+        found = await self.see(view, registry.SearchQuery(text, _MOST))
+        self.burst.asked(text)
+        return exact(text, found)
 
     def _show(self, text: str, found: Found) -> None:
         if self.is_mounted:

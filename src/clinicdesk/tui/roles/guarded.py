@@ -68,7 +68,7 @@ class Guarded(Attending):
 
     async def ask_urgently(self, patient_id: UUID, turn_id: UUID | None) -> None:
         """The chart is closed: say so, and what opens it."""
-        patient = await self.see(registry.show, registry.PatientQuery(patient_id))
+        patient = await self.see(registry.reread, registry.PatientQuery(patient_id))
         opened = partial(self._opened, patient_id, turn_id)
         await self.desk.push_screen(BreakGlass(patient, opened))
 
@@ -80,7 +80,7 @@ class Guarded(Attending):
     def urgency_of(self, patient_id: UUID) -> str:
         """`Historia abierta por urgencia hasta las 11:50`, or nothing."""
         until = self._urgent.get(patient_id)
-        if until is None:
+        if until is None or until <= self.now():
             return ""
         return _("Historia abierta por urgencia hasta las {}").format(turn_words.clock_time(until, self.zone))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
+from textual import events
 from textual.widget import Widget
 
 from clinicdesk.clinic.changes import Change, Kind
@@ -12,7 +13,6 @@ from clinicdesk.clinic.patients.queries import PatientRow
 from clinicdesk.clinic.privacy import queries, service
 from clinicdesk.clinic.privacy.queries import AlertRow, LimitRow
 from clinicdesk.clinic.privacy.rules import Outcome
-from clinicdesk.clinic.rights import GROUP_ROLE
 from clinicdesk.kit.words import _
 from clinicdesk.tui import privacy_words as words
 from clinicdesk.tui.look import CHANGED
@@ -27,7 +27,6 @@ from clinicdesk.tui.roles.find_patient import FindPatient
 _MOST: Final = 1000
 _MOST_COMMENT: Final = 400
 _LEAST_LIMIT, _MOST_LIMIT = 1, 10_000
-_ROLE_OF: Final = {group: role.value for role, group in GROUP_ROLE.items()}
 _OPEN, _EVERY, _LIMITS = 0, 1, 2
 _SECTIONS: Final = (_("avisos por revisar"), _("todos los avisos"), _("límites por hora"))
 
@@ -53,9 +52,9 @@ class PrivacyHome(Filtered):
             id="alerts",
         )
         self.limits = LineList[LimitRow](
-            lambda row: row.group_role,
+            lambda row: row.role,
             (
-                Column[LimitRow](_("Rol"), 20, lambda row: role_word(_ROLE_OF.get(row.group_role, ""))),
+                Column[LimitRow](_("Rol"), 20, lambda row: role_word(row.role)),
                 Column[LimitRow](
                     _("Historias por hora"), 18, lambda row: str(row.charts_per_hour), align="right"
                 ),
@@ -73,7 +72,7 @@ class PrivacyHome(Filtered):
 
     def commands(self) -> Iterable[Command]:
         """Look, review, sections, search."""
-        yield Command("enter", _("Abrir"), self.enter, _("quién abrió qué; en límites, cambiar"))
+        yield Command("enter", _("Abrir"), self.enter, _("quién abrió qué; otro límite"))
         yield Command("k", _("Revisar"), self.review, _("revisar el aviso señalado"), self._no_review)
         yield Command("1", _("Sección"), self._to(_OPEN), _SECTIONS[_OPEN], shown_as="1-3")
         for number in (_EVERY, _LIMITS):
@@ -88,6 +87,11 @@ class PrivacyHome(Filtered):
         self.focus_on(self.alerts)
         self.show_rows()
         self.in_background(self._read())
+
+    def on_resize(self, event: events.Resize) -> None:
+        """The detail is wrapped anew."""
+        super().on_resize(event)
+        self._pointed()
 
     def the_list(self) -> Part:
         """The list of the section."""
@@ -219,14 +223,13 @@ class PrivacyHome(Filtered):
         row = self.limits.current
         if row is None:
             return
-        role = _ROLE_OF[row.group_role]
-        question = _("Historias por hora de {}").format(role_word(role))
+        question = _("Historias por hora de {}").format(role_word(row.role))
         typed = await self.prompt.ask(question, default=str(row.charts_per_hour), check=_not_a_limit)
         if typed is None:
             return
-        await self.do(service.limit_charts, service.LimitCharts(role=role, charts_per_hour=int(typed)))
+        await self.do(service.limit_charts, service.LimitCharts(role=row.role, charts_per_hour=int(typed)))
         await self._read_limits()
-        self.prompt.say(_("{}: hasta {} historias por hora desde ahora.").format(role_word(role), typed))
+        self.prompt.say(_("{}: hasta {} historias por hora desde ahora.").format(role_word(row.role), typed))
 
     # What the reserved line announces
 
