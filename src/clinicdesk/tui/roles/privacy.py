@@ -23,8 +23,10 @@ from clinicdesk.tui.roles import role_word
 from clinicdesk.tui.roles.access_log import AccessLog
 from clinicdesk.tui.roles.filtered import Filtered
 from clinicdesk.tui.roles.find_patient import FindPatient
+from clinicdesk.tui.turn_words import clock_time
 
 _MOST: Final = 1000
+_NAME: Final = 21
 _MOST_COMMENT: Final = 400
 _LEAST_LIMIT, _MOST_LIMIT = 1, 10_000
 _OPEN, _EVERY, _LIMITS = 0, 1, 2
@@ -127,9 +129,10 @@ class PrivacyHome(Filtered):
             return
         self.desk.bell()
         if isinstance(front, DeskScreen) and not front.prompt.asking:
-            at = words.when(new[0].at, self.actor.at.zone)
+            at = clock_time(new[0].at, self.actor.at.zone)
             said = _("{} Aviso nuevo {}: {} abrió a {}.")
-            front.prompt.say(said.format(CHANGED, at, new[0].person, new[0].patient))
+            who, whom = (words.short(name, _NAME) for name in (new[0].person, new[0].patient))
+            front.prompt.say(said.format(CHANGED, at, who, whom))
 
     async def changed(self, changes: tuple[Change, ...]) -> None:
         """An alert somewhere, or anything."""
