@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import heapq
-import io
 import json
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -15,13 +13,10 @@ from typing import BinaryIO, Final
 
 from clinicdesk.importers import Reject
 from clinicdesk.importers._cells import Fault
-from clinicdesk.kit.text import shown
 from clinicdesk.kit.words import _
 
 KEPT: Final = 100
 _LONGEST: Final = 500
-# A spreadsheet runs what begins like this, in its full-width forms too.
-_FORMULA: Final = tuple("=+-@\t\r\n＝＋－＠")
 
 REASONS: Final = MappingProxyType(
     {
@@ -96,13 +91,10 @@ class Rejects:
         return tuple(islice(self, KEPT))
 
     def write(self, out: BinaryIO) -> None:
-        """All of them as CSV. A cell that a spreadsheet would run as a formula gets a `'` in front."""
-        text = io.TextIOWrapper(out, "utf-8", errors="backslashreplace", newline="")
-        writer = csv.writer(text, lineterminator="\r\n")
-        writer.writerow([field.name for field in fields(Reject)])
-        writer.writerows([_safe(cell) for cell in astuple(reject)] for reject in self)
-        text.flush()
-        text.detach()
+        """All of them as CSV."""
+        from clinicdesk.kit.sheet import write_csv
+
+        write_csv(out, [field.name for field in fields(Reject)], (astuple(reject) for reject in self))
 
     def _place(self, reject: Reject) -> tuple[int, int]:
         return self._order[reject.file], reject.line
@@ -113,9 +105,3 @@ def _read(run: BinaryIO) -> Iterator[Reject]:
         file, line, column, value, code, detail = json.loads(row)
         reason = REASONS[Fault(code)].format(detail=detail)
         yield Reject(file, line, column, value, code, reason)
-
-
-def _safe(cell: object) -> object:
-    if not isinstance(cell, str):
-        return cell
-    return shown("'" + cell if cell.startswith(_FORMULA) else cell)

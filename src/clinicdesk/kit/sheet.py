@@ -10,7 +10,7 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from enum import StrEnum
@@ -29,8 +29,9 @@ _HOUR: Final = 60
 _LEAST_TEXT: Final = 8
 _WIDEST: Final = 10_000
 _UPRIGHT_COLUMNS: Final = 7
-# What a spreadsheet takes for the start of a formula, in its full-width forms too.
-_FORMULA: Final = tuple("=+-@\t\r\n＝＋－＠")
+# Where a spreadsheet may take text for a formula, full-width signs too: at the start of a cell, and where
+# one that expects another separator than our comma starts a cell of its own.
+_FORMULA: Final = re.compile("^(?=[\t\r\n])|(?:^[ \u00a0]*|(?<=[;\t\r\n]))(?=[=+@＝＋－＠-])")
 # Legal inside JSON strings, yet read by a terminal or by a right-to-left reader as orders.
 _UNSEEN: Final = re.compile(
     "[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]"
@@ -137,25 +138,34 @@ def spoken(cell: Cell, kind: Kind, zone: tzinfo) -> str:
 
 
 def to_csv(table: Table, *, head: bool = True) -> bytes:
-    """RFC 4180 in UTF-8: a head of keys, then the rows alone, so that sums over the file are right.
+    """A head of keys, then the rows alone, so that sums over the file are right.
 
     Without `head` the rows of a further page.
-
-    Text that a spreadsheet would run as a formula gets a `'` in front.
     """
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\r\n")
+    out = io.BytesIO()
+    rows = ([_plain(cell, table.zone) for cell in row] for row in table.rows)
+    write_csv(out, [column.key for column in table.columns] if head else (), rows)
+    return out.getvalue()
+
+
+def write_csv(out: BinaryIO, head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """RFC 4180 in UTF-8: the one writer of CSV for whatever leaves the house as a spreadsheet.
+
+    Text that a spreadsheet would run as a formula gets a `'` in front; nothing a terminal obeys passes.
+    """
+    text = io.TextIOWrapper(out, "utf-8", errors="backslashreplace", newline="")
+    writer = csv.writer(text, lineterminator="\r\n")
     if head:
-        writer.writerow([column.key for column in table.columns])
-    writer.writerows([_csv_cell(cell, table.zone) for cell in row] for row in table.rows)
-    return out.getvalue().encode()
+        writer.writerow([_csv_cell(cell) for cell in head])
+    writer.writerows([_csv_cell(cell) for cell in row] for row in rows)
+    text.flush()
+    text.detach()
 
 
-def _csv_cell(cell: Cell, zone: tzinfo) -> str | int | float:
+def _csv_cell(cell: object) -> object:
     if not isinstance(cell, str):
-        plain = _plain(cell, zone)
-        return "" if plain is None else plain
-    safe = "'" + cell if cell.startswith(_FORMULA) else cell
+        return "" if cell is None else cell
+    safe = _FORMULA.sub("'", cell)
     return "\n".join(shown(line) for line in safe.replace("\r\n", "\n").split("\n"))
 
 
