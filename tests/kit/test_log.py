@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -43,3 +45,42 @@ def test_what_libraries_log_stays_off_the_screen(library: str) -> None:
         assert logger.parent is not None
         logger = logger.parent
     assert found
+
+
+LOOSE = """
+import asyncio, gc, logging, sys, threading
+from pathlib import Path
+from clinicdesk.kit.log import own_tracebacks
+
+own_tracebacks(lambda: (Path(sys.argv[1]),))
+secret = "la clave de Ana"
+
+def fails():
+    raise ValueError(secret)
+
+class Falls:
+    def __del__(self):
+        raise KeyError(secret)
+
+async def forgotten():
+    asyncio.get_running_loop().create_task(asyncio.sleep(0)).add_done_callback(lambda task: fails())
+    await asyncio.sleep(0.05)
+
+thread = threading.Thread(target=fails)
+thread.start()
+thread.join()
+Falls()
+gc.collect()
+asyncio.run(forgotten())
+logging.getLogger("library").error("lost %s", secret)
+raise OSError(secret)
+"""
+
+
+def test_what_nobody_catches_is_written_down_and_not_printed(tmp_path: Path) -> None:
+    run = [sys.executable, "-c", LOOSE, str(tmp_path)]
+    done = subprocess.run(run, check=False, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "")
+    told = (tmp_path / "clinicdesk.log").read_text()
+    assert "la clave" not in told
+    assert [told.count(f"builtins.{name}") for name in ("ValueError", "KeyError", "OSError")] == [2, 1, 1]

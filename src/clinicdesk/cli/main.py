@@ -11,7 +11,7 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from clinicdesk import __version__
-from clinicdesk.cli.outcome import Misused, end_on_signals, outcome
+from clinicdesk.cli.outcome import Misused, end_on_signals, outcome, own_stderr
 from clinicdesk.kit.errors import InvalidInput
 from clinicdesk.kit.words import _
 
@@ -54,6 +54,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
 
 def run() -> None:
     """The console entry point: ends the process with the exit code of what was asked."""
+    own_stderr()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a name must not end a command on a Latin-1 terminal
     sys.exit(outcome(lambda: main(sys.argv[1:])))

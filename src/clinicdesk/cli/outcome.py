@@ -82,6 +82,13 @@ def say(text: str) -> None:
         return
 
 
+def own_stderr() -> None:
+    """Nothing but `say` writes there: errors that nobody catches go to the log of bugs."""
+    from clinicdesk.kit.log import own_tracebacks
+
+    own_tracebacks(_log_folders)
+
+
 def end_on_signals() -> None:
     """Let SIGTERM and SIGHUP unwind the program, so that no temporary file outlives it."""
 

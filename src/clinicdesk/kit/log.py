@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
+import sys
+import threading
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -27,6 +30,34 @@ def write_down(error: BaseException, folders: tuple[Path, ...]) -> tuple[str, Pa
         except OSError:
             continue
     return bug, None
+
+
+def own_tracebacks(folders: Callable[[], tuple[Path, ...]]) -> None:
+    """Write down what nobody catches, instead of printing it: a traceback quotes rows, and on a desk it
+    would pass the guard of the terminal. That is the main thread, threads, what is raised where nobody
+    can catch it, and what libraries log.
+    """
+
+    def told(error: BaseException | None) -> None:
+        if error is not None:
+            write_down(error, folders())
+
+    sys.excepthook = lambda _kind, error, _trace: told(error)
+    threading.excepthook = lambda thrown: told(thrown.exc_value)
+    sys.unraisablehook = lambda thrown: told(thrown.exc_value)
+    logging.lastResort = _Told(told)
+
+
+class _Told(logging.Handler):
+    """What is logged without a handler: its error, if it tells of one; never its words."""
+
+    def __init__(self, told: Callable[[BaseException | None], None]) -> None:
+        super().__init__(logging.ERROR)
+        self._told = told
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Take the error alone."""
+        self._told(record.exc_info[1] if record.exc_info else None)
 
 
 def new_bug_id() -> str:

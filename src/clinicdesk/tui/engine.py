@@ -20,7 +20,7 @@ from textual.strip import Strip
 
 from clinicdesk.kit.clock import uptime
 from clinicdesk.kit.errors import Exit, Refusal
-from clinicdesk.kit.log import write_down
+from clinicdesk.kit.log import own_tracebacks, write_down
 from clinicdesk.kit.text import shown
 from clinicdesk.kit.words import _
 from clinicdesk.tui.driver import DeskDriver, Scan
@@ -311,6 +311,7 @@ class DeskApp(App[None], inherit_bindings=False):
             words = _("El escritorio necesita una terminal. Para guiones: clinicdesk --help.")
             sys.stderr.write(f"{words}\n")
             return Exit.USAGE
+        own_tracebacks(lambda: self.log_folders)
         self.run(mouse=False)
         return self.return_code or 0
 
