@@ -1,0 +1,219 @@
+"""A clinic whose every row is dressed in hostile text, and the way to each screen of the program."""
+
+from __future__ import annotations
+
+import pkgutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from importlib import import_module
+from typing import Any, Final
+
+from sqlalchemy import insert
+
+import clinicdesk.tui
+from clinicdesk import bootstrap
+from clinicdesk.clinic.access import service as access
+from clinicdesk.clinic.access.model import clinic_roles
+from clinicdesk.clinic.patients.model import coverages
+from clinicdesk.clinic.records.model import note_drafts
+from clinicdesk.clinic.results.model import observations, results
+from clinicdesk.kit import clock
+from clinicdesk.kit.ids import new_id
+from clinicdesk.tui.parts import DeskScreen
+from tests.factories import PASSWORD, Network
+from tests.tui.counter import Counter, Person
+from tests.tui.desk import Desk
+from tests.tui.surgery import FIRST, Surgery, new_surgery
+
+_KINDS: Final = (
+    ("control", "I10", "HTA", "Control."),
+    ("urgencia", "M54.5", "Lumbalgia", "Dolor."),
+    ("control", "E11.9", "DM2", "Dieta."),
+    ("imagen", "Z01.6", "Mamografía", ""),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """The clinic: who is known at its counter, and the doctor with somebody inside."""
+
+    network: Network
+    environment: Mapping[str, str]
+    known: Person
+    doctor: str
+    of_two: str
+    """Somebody with a role in each clinic."""
+
+
+def build(network: Network, environment: Mapping[str, str]) -> Stage:
+    """Turns, a queue, and a chart with something of everything."""
+    clerk = network.log_in("cruiz")
+    counter = Counter(network, clerk)
+    people = [counter.patient(f"Aaa {number}", "Ana") for number in range(14)]
+    for person in people[:9]:
+        counter.booked(person)
+    for person in people[9:]:
+        counter.admitted(person)
+    surgery = new_surgery(network, clerk, "lagos")
+    inside = surgery.patient("Dentro", "Eva")
+    _fill(surgery, inside)
+    for number in range(4):
+        surgery.waits(surgery.patient(f"Espera {number}", "Luz"), triage=3)
+    clerk.close()
+    return Stage(network, environment, people[0], surgery.username, _of_two(network))
+
+
+def _of_two(network: Network) -> str:
+    order = access.NewUser(
+        username="dosroles", given="Ana", family="Dos", role="secretaria", clinic_id=network.clinic_ids[0],
+        must_change=False, password=PASSWORD,
+    )  # fmt: skip
+    made = bootstrap.owner_desk(network.owner).do(access.add_user, order)
+    with network.owner.begin() as owner:
+        second = {"person_id": made.person_id, "clinic_id": network.clinic_ids[1], "role": "secretaria"}
+        owner.execute(insert(clinic_roles).values(**second))
+    return made.username
+
+
+def _fill(surgery: Surgery, patient_id: Any) -> None:
+    surgery.history(patient_id, _KINDS)
+    surgery.allergic(patient_id, *((f"sustancia {number}", "severa") for number in range(6)))
+    surgery.prescribed(patient_id, "Enalapril", "Metformina")
+    for months in (1, 2):
+        surgery.measured(
+            patient_id, FIRST - timedelta(days=30 * months), high=131, low=84, pulse=88, bmi=31.2
+        )
+    result, owned = new_id(), {"patient_id": patient_id}
+    with surgery.network.owner.begin() as owner:
+        owner.execute(insert(coverages), owned | {"id": new_id(), "payer": "OSDE"})
+        owner.execute(
+            insert(results),
+            owned | {"id": result, "at": FIRST, "title": "Química", "category": "laboratorio"},
+        )
+        for code in ("2345-7", "4548-4"):
+            seen = {"id": new_id(), "result_id": result, "at": FIRST, "system": "LOINC", "code": code}
+            owner.execute(
+                insert(observations), owned | seen | {"name": "Glucosa", "value_text": "x", "unit": "mg"}
+            )
+    visit = surgery.inside(patient_id, clock.now())
+    draft = {"id": new_id(), "visit_id": visit.visit_id, "author": f"u_{surgery.username}", "text": "Tose."}
+    with surgery.network.owner.begin() as owner:
+        owner.execute(insert(note_drafts), owned | draft | {"version": 1, "saved_at": clock.now()})
+
+
+# The screens
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A screen: who sees it, the keys that open it, the keys of each round (the first reads anew)."""
+
+    user: Callable[[Stage], str]
+    opened: Callable[[Stage], Sequence[tuple[str, str]]]
+    steps: Callable[[Stage], Sequence[str]]
+    stride: int = 8
+    """One payload in so many is shown in the daily tests: as many as take a few seconds."""
+    bare: bool = False
+    """Whether all it shows was read at the login: looked at once."""
+
+    def open(self, stage: Stage, size: tuple[int, int] = (120, 36)) -> Desk:
+        """A desk with this screen in front."""
+        desk = Desk(stage.environment, size=size)
+        try:
+            self._log_in(desk, stage)
+            for keys, wanted in self.opened(stage):
+                desk.press(keys)
+                desk.wait_for(wanted)
+            desk.settle()
+        except BaseException:
+            desk.close()
+            raise
+        return desk
+
+    def _log_in(self, desk: Desk, stage: Stage) -> None:
+        if self.user(stage) != stage.of_two:
+            desk.log_in(self.user(stage))
+            return
+        desk.wait_for("Usuario")
+        desk.press(f"{stage.of_two}<Enter>{PASSWORD}<Enter>")
+        desk.wait_for("elige centro y rol")
+
+
+def _by_role(user: str) -> Callable[[Stage], str]:
+    return lambda _stage: user
+
+
+def _nothing(_stage: Stage) -> Sequence[tuple[str, str]]:
+    return ()
+
+
+SCENES: Final = {
+    "FrontDesk": Scene(
+        _by_role("msosa"),
+        _nothing,
+        lambda stage: (
+            "<F5>",
+            "<Tab>",
+            "<PageDown>",
+            "<Tab>",
+            f"<Esc><Esc>{stage.known.document}",
+            "<Enter>",
+            "<Esc><Esc>",
+        ),
+    ),
+    "PatientPage": Scene(
+        _by_role("msosa"),
+        lambda stage: ((stage.known.document, "1 candidato"), ("<Enter><F2>", "Nacimiento")),
+        lambda _stage: ("<F5>",),
+    ),
+    "RegisterForm": Scene(
+        _by_role("msosa"),
+        lambda _stage: (
+            ("27499999<Enter><Enter>", "Registrar paciente nuevo"),
+            ("Aaa<Tab>Ana", "Personas parecidas"),
+        ),
+        lambda _stage: ("<Back>a",),
+    ),
+    "Board": Scene(_by_role("secre"), _nothing, lambda _stage: ("<F5>", "v", "<PageDown>", "<Home>", "v")),
+    "DoctorHome": Scene(
+        lambda stage: stage.doctor,
+        lambda _stage: (("", "Historia"),),
+        lambda _stage: ("<F5>", "2", "3", "4", "5", "1", "<Enter>", "<Esc>"),
+        stride=16,
+    ),
+    "NoteScreen": Scene(
+        lambda stage: stage.doctor,
+        lambda _stage: (("", "Historia"),),
+        lambda _stage: (
+            "-<F5>",
+            "e → Evolución",
+            "<F9> → Firmar como",
+            "-<Esc> → Evolución",
+            "-<Esc> → Historia",
+        ),
+        stride=32,
+    ),
+    "PlainHome": Scene(_by_role("admin"), _nothing, lambda _stage: ("<F5>",), bare=True),
+    "OtherRole": Scene(
+        lambda stage: stage.of_two,
+        lambda _stage: (("<Enter>", "vivo"), ("<F10>2", "Seguir en otro rol o centro")),
+        lambda _stage: ("",),
+        bare=True,
+    ),
+    "the lock": Scene(
+        _by_role("msosa"), lambda _stage: (("<F7>", "Puesto bloqueado"),), lambda _stage: ("",), bare=True
+    ),
+}
+
+
+def screens() -> set[str]:
+    """Every screen of the program: the classes under DeskScreen that no other one builds upon."""
+    for module in pkgutil.walk_packages(clinicdesk.tui.__path__, "clinicdesk.tui."):
+        import_module(module.name)
+    return {each.__name__ for each in _leaves(DeskScreen) if each.__module__.startswith("clinicdesk.")}
+
+
+def _leaves(base: type[object]) -> set[type[object]]:
+    below = [below for below in base.__subclasses__() if below.__module__.startswith("clinicdesk.")]
+    return set[type[object]]().union(*map(_leaves, below)) if below else {base}
