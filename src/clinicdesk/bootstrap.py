@@ -149,6 +149,16 @@ class Session:
 
         return gate.prove(self.url, self.actor.username, password, self.actor.host, key)
 
+    def of_a_person(self) -> Session:
+        """This session, unless it is a script's: that one is closed. Raises ServiceHasNoDesk."""
+        if not self.actor.is_service:
+            return self
+        from clinicdesk.clinic.access.errors import ServiceHasNoDesk
+
+        self.leave()
+        self.close()
+        raise ServiceHasNoDesk
+
     def leave(self) -> None:
         """Tell the database that the person goes. Never fails."""
         from clinicdesk.clinic.access import sessions

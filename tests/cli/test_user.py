@@ -109,7 +109,7 @@ def test_a_person_is_shown_and_listed_with_roles_by_clinic(cli: Cli, add: Callab
     assert (shown["given"], shown["family"], shown["license"]) == ("Ana", "Núñez de la Fuente", "MP 4.512")
     assert (shown["enabled"], shown["must_change_password"]) == (True, True)
     rows = {row["user"]: row for row in cli("admin", "user", "list", "--json").rows}
-    assert rows["vista"] == shown
+    assert rows["vista"] | {"open_sessions": []} == shown
     assert rows["msosa"]["roles"] == [{"role": "admisionista", "clinic": "NORTE"}]
     lines = cli("admin", "user", "show", "vista").out.splitlines()
     assert lines[:3] == ["vista", "Nombre: Núñez de la Fuente, Ana", "Roles: medico SUR"]

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from clinicdesk import bootstrap
 from clinicdesk.bootstrap import Session
-from clinicdesk.clinic.access import gate, recovery, service
+from clinicdesk.clinic.access import administration, gate, recovery, service
 from clinicdesk.clinic.access.errors import (
     BadPassword,
     CodeRefused,
@@ -164,7 +164,7 @@ def test_unknown_disabled_and_wrong_read_the_same_and_are_counted(
 ) -> None:
     user, code = added()
     closed, of_closed = added()
-    admin.desk().do(service.enable_user, service.EnableUser(username=closed, enabled=False))
+    admin.desk().do(administration.enable_user, administration.EnableUser(username=closed, enabled=False))
     told = []
     for who, typed in (
         (user, secrets.new_code()),

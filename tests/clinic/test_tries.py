@@ -14,8 +14,8 @@ from sqlalchemy import text
 from clinicdesk import bootstrap
 from clinicdesk.bootstrap import Session
 from clinicdesk.clinic.access import gate
+from clinicdesk.clinic.access.administration import EnableUser, enable_user
 from clinicdesk.clinic.access.errors import LoginRefused, TooManyTries
-from clinicdesk.clinic.access.service import EnableUser, enable_user
 from clinicdesk.kit import db, secrets
 from tests.factories import PASSWORD, Network
 

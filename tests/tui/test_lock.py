@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from clinicdesk.bootstrap import Session
-from clinicdesk.clinic.access.service import EnableUser, enable_user
+from clinicdesk.clinic.access.administration import EnableUser, enable_user
 from tests.factories import PASSWORD, Network
 from tests.tui.counter import Counter
 from tests.tui.desk import Desk

@@ -12,16 +12,10 @@ from sqlalchemy import Executable, delete, insert, text
 from clinicdesk import bootstrap
 from clinicdesk.bootstrap import Session
 from clinicdesk.clinic.access import recovery
+from clinicdesk.clinic.access.administration import EnableUser, enable_user
 from clinicdesk.clinic.access.errors import LoginRefused
 from clinicdesk.clinic.access.model import clinic_roles
-from clinicdesk.clinic.access.service import (
-    EnableUser,
-    NewUser,
-    ResetPassword,
-    add_user,
-    enable_user,
-    reset_password,
-)
+from clinicdesk.clinic.access.service import NewUser, ResetPassword, add_user, reset_password
 from tests.factories import PASSWORD, Network
 from tests.tui.desk import Desk
 

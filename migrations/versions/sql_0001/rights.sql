@@ -10,7 +10,8 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
       "patient.read": "k_gestion", "patient.write": "k_admision", "turn.read": "k_gestion",
       "turn.book": "k_admision", "turn.overbook": "k_secretaria", "turn.admit": "k_admision",
       "turn.call": "k_admision", "turn.attend": "k_medico", "chart.read": "k_enfermeria",
-      "chart.break_glass": "k_enfermeria", "note.write": "k_medico", "history.export": "k_resultados",
+      "chart.break_glass": "k_enfermeria", "chart.copy": "k_resultados",
+      "care.relate": "k_secretaria", "note.write": "k_medico", "history.export": "k_resultados",
       "report.read": "k_gestion", "import.run": "k_importacion", "patient.seal": "k_privacidad",
       "privacy.review": "k_privacidad", "audit.read": "k_privacidad", "audit.seal": "k_sello"}}'::jsonb;
 $$;

@@ -34,9 +34,10 @@ def _session(call: Call) -> Session:
     if where.user is None:
         raise NotLoggedIn
     password = typed_password(call, where.user)
-    return bootstrap.log_in(
+    session = bootstrap.log_in(
         bootstrap.database_url(where), where.user, password, clinic=clinic, role=call.role
     )
+    return session if where.password_file is not None else session.of_a_person()
 
 
 def typed_password(call: Call, username: str) -> str:

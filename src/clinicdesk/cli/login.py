@@ -82,8 +82,10 @@ def _keep(call: Call, username: str, password: str, *, news: bool = True) -> Non
 
     where = call.settings
     url, clinic = bootstrap.database_url(where), call.clinic or where.clinic
-    with closing(bootstrap.log_in(url, username, password, clinic=clinic, role=call.role)) as session:
+    entered = bootstrap.log_in(url, username, password, clinic=clinic, role=call.role)
+    with closing(entered.of_a_person()) as session:
         actor = session.actor
+        session.leave()
     kept = kept_login.keep(where, username, session.secret)
     if actor.must_change_password:
         call.say(_("Su clave es provisoria. Cambiarla con: clinicdesk passwd"))

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from clinicdesk.cli import user_access
 from clinicdesk.cli.frame import Call, Writes, noun, the_call, verb
+from clinicdesk.cli.outcome import Misused
+from clinicdesk.cli.user_access import clinic_codes, clinic_of, last_day, session_object
 from clinicdesk.kit.names import full_name
 from clinicdesk.kit.words import _
 
 if TYPE_CHECKING:
-    from clinicdesk.clinic.access.queries import UserRow
+    from datetime import datetime
+
+    from clinicdesk.clinic.access.queries import RightHeld, RoleHeld, UserRow
 
 app = noun(_("Personas con acceso: quiénes son, qué roles tienen, si pueden ingresar."))
 
@@ -22,6 +28,15 @@ Mail = Annotated[
 Slip = Annotated[
     str | None,
     typer.Option("-o", "--output", metavar=_("ARCHIVO"), help=_("El código en un PDF para entregar.")),
+]
+PasswordFile = Annotated[
+    Path | None, typer.Option(metavar=_("ARCHIVO"), help=_("Archivo nuevo para la clave de la cuenta."))
+]
+Service = Annotated[
+    bool, typer.Option("--service", help=_("Una cuenta de guiones: sin rol, con --verbs y --password-file."))
+]
+Verbs = Annotated[
+    str | None, typer.Option(metavar=_("VERBOS"), help=_("import,report,board,search,audit: lo que hará."))
 ]
 _OF_THE_NEW_PERSON: Final = {"--role", "--clinic"}
 
@@ -44,8 +59,10 @@ class Adds(Writes):
 def add(
     ctx: typer.Context,
     username: User,
-    family: Annotated[str, typer.Option(metavar=_("APELLIDOS"), help=_("Apellidos."))],
-    role: Annotated[str, typer.Option(metavar=_("ROL"), help=_("admisionista, medico, enfermeria…"))],
+    family: Annotated[str | None, typer.Option(metavar=_("APELLIDOS"), help=_("Apellidos."))] = None,
+    role: Annotated[
+        str | None, typer.Option(metavar=_("ROL"), help=_("admisionista, medico, enfermeria…"))
+    ] = None,
     given: Annotated[str, typer.Option(metavar=_("NOMBRES"), help=_("Nombres."))] = "",
     clinic: Annotated[
         str | None, typer.Option(metavar=_("CÓDIGO"), help=_("Centro; el propio si no se dice."))
@@ -57,12 +74,20 @@ def add(
     email: Annotated[str | None, typer.Option(metavar=_("CORREO"), help=_("Correo de la persona."))] = None,
     mail: Mail = False,
     output: Slip = None,
+    is_service: Service = False,
+    verbs: Verbs = None,
+    password_file: PasswordFile = None,
 ) -> None:
-    """Make a person with a login and one role at one clinic."""
-    from clinicdesk.cli import codes
+    """Make a person with a login and one role at one clinic, or an account for scripts."""
+    from clinicdesk.cli import codes, user_service
     from clinicdesk.clinic.access import rules, service
 
     call = the_call(ctx)
+    if is_service:
+        user_service.add(call, username, verbs, password_file, clinic)
+        return
+    if family is None or role is None:
+        raise Misused(text=_("Faltan opciones: --family, --role."))
     way = codes.chosen(call, mail=mail, output=output, email=email)
     at = call.session().actor.at
     order = service.NewUser(
@@ -71,7 +96,7 @@ def add(
         given=given,
         family=family,
         role=role,
-        clinic_id=at.clinic_id if clinic is None else _clinic_id(call, clinic),
+        clinic_id=clinic_of(call, clinic)[0],
         license=license_number,
         specialty=specialty,
         email=email,
@@ -82,29 +107,14 @@ def add(
     codes.hand_out(call, way, answer, order.code, data, said)
 
 
-def _clinic_id(call: Call, code: str) -> int:
-    for clinic_id, known in _codes(call).items():
-        if known == code.upper():
-            return clinic_id
-    from clinicdesk.clinic.sites.errors import ClinicNotFound
-
-    raise ClinicNotFound(code=code)
-
-
-def _codes(call: Call) -> dict[int, str]:
-    from clinicdesk.clinic.sites import queries
-
-    return {row.id: row.code for row in call.desk.see(queries.list_clinics, queries.SitesQuery())}
-
-
-@verb(app, "list", _("Las personas con usuario."))
+@verb(app, "list", _("Las personas con usuario y las cuentas de guiones."))
 def list_users(ctx: typer.Context) -> None:
     """List logins."""
     from clinicdesk.clinic.access import queries
 
     call = the_call(ctx)
     rows = call.desk.see(queries.list_users, queries.UsersQuery())
-    codes = _codes(call)
+    codes = clinic_codes(call)
     columns = {
         _("Usuario"): "user",
         _("Nombre"): "name",
@@ -114,38 +124,70 @@ def list_users(ctx: typer.Context) -> None:
     if call.json:
         call.rows((user_object(row, codes) for row in rows), columns)
     else:
-        call.rows((user_object(row, codes) | _told(row, codes) for row in rows), columns)
+        call.rows((user_object(row, codes) | _told(call, row, codes) for row in rows), columns)
 
 
 def user_object(row: UserRow, codes: dict[int, str]) -> dict[str, Any]:
-    """A person with a login, as scripts see one."""
+    """Somebody with a login, as scripts see one."""
     return {
         "user": row.username,
+        "kind": row.kind,
         "given": row.given,
         "family": row.family,
         "license": row.license,
-        "roles": [{"role": role, "clinic": clinic} for role, clinic in _roles(row, codes)],
+        "roles": [
+            {"role": held.role, "clinic": codes.get(held.clinic_id, "")} | _ends(held.until)
+            for held in row.roles
+        ],
+        "rights": [
+            {
+                "permission": held.permission,
+                "clinic": codes.get(held.clinic_id, ""),
+                "effect": held.effect,
+                "reason": held.reason,
+                "set_by": held.set_by,
+                "set_at": held.set_at,
+            }
+            | _ends(held.until)
+            for held in row.rights
+        ],
         "enabled": row.disabled_at is None,
         "disabled_at": row.disabled_at,
+        "expires_at": row.expires_at,
         "created_at": row.created_at,
+        "last_login_at": row.last_at,
+        "last_login_host": row.last_host,
+        "sessions": row.sessions,
         "must_change_password": row.must_change,
     }
 
 
-def _roles(row: UserRow, codes: dict[int, str]) -> list[tuple[str, str]]:
-    held = (each.partition("@") for each in row.roles)
-    return [(role, codes.get(int(clinic_id), clinic_id)) for role, _at, clinic_id in held]
+def _ends(until: datetime | None) -> dict[str, datetime]:
+    return {} if until is None else {"until": until}
 
 
-def _told(row: UserRow, codes: dict[int, str]) -> dict[str, str]:
+def _told(call: Call, row: UserRow, codes: dict[int, str]) -> dict[str, str]:
     return {
         "name": full_name(row.family, row.given),
-        "roles_text": ", ".join(f"{role} {clinic}" for role, clinic in _roles(row, codes)),
-        "state": _("habilitado") if row.disabled_at is None else _("deshabilitado"),
+        "roles_text": ", ".join(_held_words(call, held, codes) for held in row.roles),
+        "state": _state(call, row),
     }
 
 
-@verb(app, "show", _("Una persona: nombre, roles, estado."))
+def _held_words(call: Call, held: RoleHeld, codes: dict[int, str]) -> str:
+    until = _(" hasta {day}").format(day=last_day(held.until, call)) if held.until is not None else ""
+    return f"{held.role} {codes.get(held.clinic_id, '')}{until}"
+
+
+def _state(call: Call, row: UserRow) -> str:
+    if row.disabled_at is not None:
+        return _("deshabilitado")
+    if row.expires_at is not None:
+        return _("vence {day}").format(day=last_day(row.expires_at, call))
+    return _("habilitado")
+
+
+@verb(app, "show", _("Una persona: nombre, roles, derechos, sesiones, estado."))
 def show(ctx: typer.Context, username: User) -> None:
     """Show one login."""
     from clinicdesk.clinic.access import queries
@@ -155,38 +197,34 @@ def show(ctx: typer.Context, username: User) -> None:
     found = call.desk.see(queries.list_users, queries.UsersQuery(username.strip().lower()))
     if not found:
         raise UserNotFound(username=username)
-    row, codes = found[0], _codes(call)
-    told = _told(row, codes)
+    row, codes = found[0], clinic_codes(call)
+    sessions = call.desk.see(queries.list_sessions, queries.SessionsQuery(row.username))
+    told = _told(call, row, codes)
     call.answer(
-        user_object(row, codes),
+        user_object(row, codes) | {"open_sessions": [session_object(each, codes) for each in sessions]},
         row.username,
         _("Nombre: {name}").format(name=told["name"]),
         _("Roles: {roles}").format(roles=told["roles_text"] or _("ninguno")),
+        *(_right_words(call, held, codes) for held in row.rights),
         _("Matrícula: {license}").format(license=row.license or _("sin matrícula")),
         _("Estado: {state}").format(state=told["state"]),
+        _("Último ingreso: {last}").format(last=_last(call, row)),
+        _("Sesiones abiertas: {count}").format(count=row.sessions),
         *([_("La clave es provisoria.")] if row.must_change else []),
     )
 
 
-@verb(app, "disable", _("Cerrar un usuario: no ingresa más y sus sesiones terminan."), cls=Writes)
-def disable(ctx: typer.Context, username: User) -> None:
-    """Close a login."""
-    _switch(the_call(ctx), username, enabled=False)
+def _right_words(call: Call, held: RightHeld, codes: dict[int, str]) -> str:
+    head = _("Derecho") if held.effect == "grant" else _("Negado")
+    until = _(" hasta {day}").format(day=last_day(held.until, call)) if held.until is not None else ""
+    why = f" ({held.reason})" if held.reason else ""
+    return f"{head}: {held.permission} {codes.get(held.clinic_id, '')}{until}{why}"
 
 
-@verb(app, "enable", _("Volver a abrir un usuario."), cls=Writes)
-def enable(ctx: typer.Context, username: User) -> None:
-    """Open a login again."""
-    _switch(the_call(ctx), username, enabled=True)
-
-
-def _switch(call: Call, username: str, *, enabled: bool) -> None:
-    from clinicdesk.clinic.access import service
-
-    order = service.EnableUser(**call.keyed, username=username.strip().lower(), enabled=enabled)
-    answer = call.desk.do(service.enable_user, order)
-    said = _("Usuario {user} habilitado.") if enabled else _("Usuario {user} deshabilitado.")
-    call.answer({"user": answer.username, "enabled": enabled}, said.format(user=answer.username))
+def _last(call: Call, row: UserRow) -> str:
+    if row.last_at is None:
+        return _("nunca")
+    return f"{row.last_at.astimezone(call.zone):%d/%m/%Y %H:%M}, {row.last_host}"
 
 
 @verb(
@@ -210,3 +248,6 @@ def reset(ctx: typer.Context, username: User, mail: Mail = False, output: Slip =
     answer = call.desk.do(service.reset_password, order)
     said = _("Código para {user}.").format(user=answer.username)
     codes.hand_out(call, way, answer, order.code, {"user": answer.username}, said)
+
+
+user_access.add_to(app)

@@ -148,6 +148,8 @@ GROUP_PERMISSION: Final = MappingProxyType(
         Permission.TURN_ATTEND: "k_medico",
         Permission.CHART_READ: "k_enfermeria",
         Permission.CHART_BREAK_GLASS: "k_enfermeria",
+        Permission.CHART_COPY: "k_resultados",
+        Permission.CARE_RELATE: "k_secretaria",
         Permission.NOTE_WRITE: "k_medico",
         Permission.HISTORY_EXPORT: "k_resultados",
         Permission.REPORT_READ: "k_gestion",

@@ -114,7 +114,8 @@ def _place(settings: Settings) -> str:
 def _log_in(url: str, username: str, password: str, settings: Settings) -> Session:
     from clinicdesk import bootstrap
 
-    return _for_its_hours(bootstrap.log_in(url, username, password, clinic=settings.clinic), settings)
+    session = bootstrap.log_in(url, username, password, clinic=settings.clinic).of_a_person()
+    return _for_its_hours(session, settings)
 
 
 def _again(session: Session, password: str, settings: Settings) -> Session:

@@ -51,6 +51,12 @@ class NoRole(Refusal):
 
     says = "Su usuario no tiene un rol {where}. Pedirlo a administración."
     exit = Exit.NOT_ALLOWED
+
+
+class RoleNotHeld(NoRole):
+    """The role was taken away, or ran out, between being chosen and being taken."""
+
+    says = "Su usuario ya no tiene ese rol en ese centro. Pedirlo a administración."
     constraint = "role_not_held"
 
 

@@ -10,14 +10,12 @@ from sqlalchemy import func, insert, select
 
 from clinicdesk.clinic.access import passwords, rules
 from clinicdesk.clinic.access.errors import (
-    OwnLogin,
     ProofNeeded,
-    RoleUnknown,
     UsernameTaken,
     UserNotFound,
 )
 from clinicdesk.clinic.access.model import logins, people
-from clinicdesk.clinic.rights import STAFF_ROLES, Permission, Role
+from clinicdesk.clinic.rights import Permission
 from clinicdesk.clinic.usecases import Order, Reader, Tx, use_case, view
 from clinicdesk.kit import secrets
 from clinicdesk.kit.errors import Refusal
@@ -79,7 +77,7 @@ def _explain_taken(_tx: Reader, order: NewUser, refusal: Refusal) -> Refusal:
 def add_user(tx: Tx, order: NewUser) -> UserAnswer:
     """Make the person, the database login (a verifier travels, never the password), the role, and a code."""
     username = rules.checked_username(order.username)
-    role = _role(order.role)
+    role = rules.staff_role(order.role)
     person = {name: getattr(order, name) for name in ("given", "family", "license", "specialty", "email")}
     person_id: int = tx.run(insert(people).values(**person).returning(people.c.id)).scalar_one()
     salt, made = _verifier_of(tx, order, username)
@@ -166,30 +164,6 @@ def change_password(tx: Tx, order: ChangePassword) -> UserAnswer:
     made = secrets.verifier(tx.raw, rules.role_of(actor.username), secrets.derived(password, salt))
     tx.write(select(func.access.change_own(salt, made)))
     return UserAnswer(actor.username, actor.person_id)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EnableUser(Order):
-    """Open or close a login; closing ends its sessions."""
-
-    username: str
-    enabled: bool
-
-
-@use_case("user.enable", needs=Permission.USER_MANAGE, answer=UserAnswer, purpose="ADMIN")
-def enable_user(tx: Tx, order: EnableUser) -> UserAnswer:
-    """Switch a login on or off. Raises OwnLogin, UserNotFound."""
-    if order.username == tx.actor.username and not order.enabled:
-        raise OwnLogin
-    person_id = _person_of(tx, order.username)
-    tx.write(select(func.access.enable_login(order.username, order.enabled)))
-    return UserAnswer(order.username, person_id)
-
-
-def _role(text: str) -> Role:
-    if text not in STAFF_ROLES:
-        raise RoleUnknown(role=text, roles=", ".join(STAFF_ROLES))
-    return Role(text)
 
 
 def _person_of(tx: Tx, username: str) -> int:
