@@ -194,7 +194,7 @@ SCENES: Final = {
         ),
         stride=32,
     ),
-    "PlainHome": Scene(_by_role("admin"), _nothing, lambda _stage: ("<F5>",), bare=True),
+    "Administrator": Scene(_by_role("admin"), _nothing, lambda _stage: ("<F5>",), bare=True),
     "OtherRole": Scene(
         lambda stage: stage.of_two,
         lambda _stage: (("<Enter>", "vivo"), ("<F10>2", "Seguir en otro rol o centro")),

@@ -139,7 +139,7 @@ def test_without_a_database_the_login_says_so_and_tries_again(open_desk: Open) -
 @pytest.mark.parametrize(
     ("user", "first"),
     [
-        ("admin", "clinicdesk user list"),
+        ("admin", "Personas con acceso"),
         ("secre", "Tablero de turnos"),
         ("enfe", "Tablero de turnos"),
         ("gestion", "Tablero de turnos"),

@@ -87,6 +87,10 @@ def _keep(call: Call, username: str, password: str, *, news: bool = True) -> Non
         actor = session.actor
         session.leave()
     kept = kept_login.keep(where, username, session.secret)
+    if (last := session.entered.last_at) is not None:
+        there = session.entered.last_host
+        words = _("Último ingreso: {at}, {there}.")
+        call.say(words.format(at=f"{last.astimezone():%d/%m/%Y %H:%M}", there=there))
     if actor.must_change_password:
         call.say(_("Su clave es provisoria. Cambiarla con: clinicdesk passwd"))
     if session.code_used_at is not None and news:

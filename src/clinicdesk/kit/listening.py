@@ -14,15 +14,18 @@ from sqlalchemy.exc import SQLAlchemyError
 class Listener:
     """LISTEN on one channel, outside the engine's pool.
 
-    Making one blocks until the server answers. Every failure is a ConnectionError.
+    Making one blocks until the server answers. Every failure is a ConnectionError, but a session that
+    has ended, which is SessionEnded.
     """
 
     def __init__(self, engine: Engine, channel: str) -> None:
         """Connect as the engine's own person and listen."""
         try:
-            pooled = engine.raw_connection()
-            self._connection: psycopg.Connection[Any] = pooled.driver_connection  # type: ignore[assignment]
+            pooled = engine.connect()
+            raw: Any = pooled.connection.driver_connection
             pooled.detach()
+            self._connection: psycopg.Connection[Any] = raw
+            self._connection.rollback()
             self._connection.autocommit = True
             self._connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
             self.descriptor: int = self._connection.fileno()

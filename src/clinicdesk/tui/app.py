@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from platformdirs import user_state_path
 
 from clinicdesk.kit import clock
-from clinicdesk.kit.errors import DatabaseUnreachable, Refusal
+from clinicdesk.kit.errors import DatabaseUnreachable, Refusal, SessionEnded
 from clinicdesk.kit.names import short_name
 from clinicdesk.kit.text import cells
 from clinicdesk.kit.words import _
@@ -64,18 +64,21 @@ def run(settings: Settings, demo_users: Sequence[DemoUser] = ()) -> int:
 
 
 class WatchedLink(DeskLink):
-    """A link that tells the header when the database takes long."""
+    """A link that tells the header when the database takes long, and the desk when the session has ended."""
 
-    def __init__(self, session: Session, slow: Callable[[int], None]) -> None:
+    def __init__(self, session: Session, slow: Callable[[int], None], over: Callable[[], None]) -> None:
         """`slow` hears the seconds a call has taken so far, and 0 when it is over."""
         super().__init__(session)
-        self._slow = slow
+        self._slow, self._over = slow, over
 
     async def hop(self, function: Callable[..., T], *args: Any) -> T:
         """Run in the pool, counting."""
         timer = asyncio.get_running_loop().call_later(_SLOW_SECONDS, self._slow, _SLOW_SECONDS)
         try:
             return await super().hop(function, *args)
+        except SessionEnded:
+            self._over()
+            raise
         finally:
             timer.cancel()
             self._slow(0)
@@ -108,6 +111,7 @@ class ClinicDesk(DeskApp):
         self._live: Live | None = None
         self._listening: list[asyncio.Task[None]] = []
         self._tasks: set[asyncio.Task[None]] = set()
+        self._thrown_out: asyncio.Task[None] | None = None
 
     def first_screen(self) -> DeskScreen:
         """The login."""
@@ -153,7 +157,7 @@ class ClinicDesk(DeskApp):
 
     async def start(self, session: Session) -> None:
         """Open the home of a session, above whatever was open before. Raises Refusal."""
-        self.link = WatchedLink(session, self._slow)
+        self.link = WatchedLink(session, self._slow, self.session_ended)
         zone = ZoneInfo(session.actor.at.zone)
         self.clock = lambda: self.now().astimezone(zone)
         self.undoable = []
@@ -200,6 +204,21 @@ class ClinicDesk(DeskApp):
         if isinstance(login, LoginScreen):
             login.clear()
         self._close_down_to(1)
+
+    def session_ended(self) -> None:
+        """The database takes no more of this session: to the login, whatever runs, which is told why."""
+        if self.logged_in and (self._thrown_out is None or self._thrown_out.done()):
+            self._thrown_out = asyncio.ensure_future(self._to_the_login())
+
+    async def _to_the_login(self) -> None:
+        await self.abandon_command()
+        await self.put_away()
+        self._forget_session()
+        login = self.screen_stack[0]
+        if isinstance(login, LoginScreen):
+            login.clear()
+            self._close_down_to(1)
+            login.prompt.alarm(str(SessionEnded()))
 
     async def leave(self) -> None:
         """Out of the program."""
@@ -325,11 +344,17 @@ class ClinicDesk(DeskApp):
         """Listen; the first thing it does is to have all read once more, so nothing is missed before."""
         from clinicdesk.tui.live import Live
 
+        loop = asyncio.get_running_loop()
+
         def connect() -> Listener:
             from clinicdesk.clinic.changes import CHANNEL
             from clinicdesk.kit.listening import Listener
 
-            return Listener(session.engine, CHANNEL)
+            try:
+                return Listener(session.engine, CHANNEL)
+            except SessionEnded as ended:
+                loop.call_soon_threadsafe(self.session_ended)
+                raise ConnectionError from ended
 
         self._live = Live(connect, self._news, self._line_is_up)
         self._listening = [self.in_background(self._live.run()), self.in_background(self._minutes())]

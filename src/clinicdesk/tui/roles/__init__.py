@@ -20,7 +20,7 @@ HOMES: Final = MappingProxyType(
         "laboratorio": "board:Board",
         "resultados": "board:Board",
         "gestion": "board:Board",
-        "administrador": "plain:PlainHome",
+        "administrador": "administrator:Administrator",
         "privacidad": "privacy:PrivacyHome",
     }
 )
