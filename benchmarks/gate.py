@@ -17,7 +17,7 @@ import psycopg
 from sqlalchemy import text
 
 from benchmarks.transition import fresh_network
-from clinicdesk.clinic.access import gate, rules, service
+from clinicdesk.clinic.access import administration, gate, rules
 from clinicdesk.clinic.access.errors import LoginRefused
 from clinicdesk.kit import db, secrets
 from tests.factories import PASSWORD, Network
@@ -75,7 +75,7 @@ def main() -> None:
     rounds = parser.parse_args().rounds
     with fresh_network() as network:
         admin = network.log_in("admin")
-        admin.desk().do(service.enable_user, service.EnableUser(username=CLOSED, enabled=False))
+        admin.desk().do(administration.enable_user, administration.EnableUser(username=CLOSED, enabled=False))
         admin.close()
         found = measured(network, rounds)
     for name, label in (
