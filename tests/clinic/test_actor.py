@@ -96,4 +96,4 @@ def test_each_permission_has_a_group_that_a_role_with_it_brings_too() -> None:
     assert set(GROUP_PERMISSION) == set(Permission)
     for permission, group in GROUP_PERMISSION.items():
         brings = {GROUP_ROLE[role] for role in STAFF_ROLES if permission in PERMISSIONS[role]}
-        assert group in brings | {"k_staff", "k_importacion"}
+        assert group in brings | {"k_staff", "k_importacion", "k_sello"}
