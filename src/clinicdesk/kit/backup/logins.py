@@ -117,13 +117,17 @@ def demand_free(raw: Any, wanted: Sequence[Login], *, replace: bool) -> None:
     if strong := raw.execute(_STRONG).fetchone():
         raise LoginTooStrong(name=strong[0])
     due = {each.name: each.verifier for each in wanted}
-    odd = [
-        each.name
-        for each in _seen(raw)
-        if (each.staff or each.name in due) and due.get(each.name, "") != each.verifier
-    ]
+    odd = [each.name for each in _seen(raw) if _is_another(each, due)]
     if odd and not replace:
         raise LoginsInTheWay(names=", ".join(odd[:8]) + ("…" if odd[8:] else ""))
+
+
+def _is_another(found: Login, due: dict[str, str | None]) -> bool:
+    """Whether a login of the cluster is none of the backup's. A service without a password is anybody's."""
+    if found.staff:
+        return due.get(found.name, "") != found.verifier
+    unset = found.verifier in {None, _SCRAM}
+    return found.name in due and not unset and due[found.name] != found.verifier
 
 
 def restore_logins(raw: Any, wanted: Sequence[Login], owner: str) -> tuple[str, ...]:
