@@ -1,7 +1,7 @@
 # clinicdesk: two commands, `make run` and `make test`. Needs Python >= 3.11 and make; nothing else.
 # PYTHON=... picks an interpreter, ARGS=... goes to the program, to pytest, or to a benchmark.
 .POSIX:
-.PHONY: help run test lint bench schema lock clean install install-dev security-mutants golden
+.PHONY: help run test lint bench schema lock clean install install-dev security-mutants golden audit-packages
 
 BIN = .venv/bin
 ARGS =
@@ -26,6 +26,7 @@ help:
 	@echo 'make lint   ruff, mypy, import contracts'
 	@echo 'make bench  each benchmark beside its floor                  (ARGS=name runs one)'
 	@echo 'make security-mutants  each security test fails without what it tests (ARGS=name runs one)'
+	@echo 'make audit-packages  known faults of locked packages; exit 3 where the data cannot be had'
 	@echo 'make golden write who may do what again (tests/golden)'
 	@echo 'make schema write tables.sql again from the declared tables'
 	@echo 'make lock   pin the dependencies again, needs uv             (UPGRADE=--upgrade)'
@@ -52,6 +53,9 @@ bench: install-dev
 
 security-mutants: install-dev
 	@$(BIN)/python tools/security_mutants.py $(ARGS)
+
+audit-packages: install-dev
+	@$(BIN)/python tools/audit_packages.py
 
 golden: install-dev
 	@GOLDEN=write $(BIN)/python -m pytest -q tests/clinic/test_golden.py

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, text
 import clinicdesk
 from clinicdesk.clinic.rights import PERMISSIONS, STAFF_ROLES
 from clinicdesk.clinic.usecases import UseCase, View
+from clinicdesk.reports import Report
 from tests.house.files import python_files
 
 Function = UseCase[Any, Any] | View[Any, Any]
@@ -38,8 +39,9 @@ def functions() -> dict[str, Function]:
     found: dict[str, Function] = {}
     for module in _modules():
         for thing in vars(import_module(module)).values():
-            if isinstance(thing, UseCase | View):
-                assert found.setdefault(thing.name, thing) is thing, f"two are called {thing.name}"
+            function = thing.view if isinstance(thing, Report) else thing
+            if isinstance(function, UseCase | View):
+                assert found.setdefault(function.name, function) == function, f"two are {function.name}"
     return found
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from typing import Any, Final
 
 import pytest
@@ -15,6 +16,7 @@ from sqlalchemy import Connection, text
 from clinicdesk.clinic.everything import metadata
 from clinicdesk.clinic.rights import GROUP_ROLE, PERMISSIONS, STAFF_ROLES, Permission, Role
 from clinicdesk.clinic.tables import TableClass
+from clinicdesk.kit import plugins
 from tests.clinic import catalogue
 from tests.clinic.catalogue import OURS
 from tests.data import ROOT
@@ -45,6 +47,7 @@ CLINICAL: Final = {
     *("visits", "records", "notes", "note_drafts", "diagnoses", "vitals", "allergies", "treatments"),
     *("care_plans", "prescriptions", "prescription_items", "results", "observations"),
 }
+REPORTS: Final = plugins.names("clinicdesk.reports")
 WITHOUT_CHARTS: Final = (
     *("k_staff", "k_admision", "k_secretaria", "k_gestion", "k_admin", "k_importacion", "k_gate", "k_roles"),
     "k_display",
@@ -77,7 +80,9 @@ def test_each_picture_is_compared() -> None:
 def test_no_function_is_missing_from_the_catalogue() -> None:
     found = catalogue.functions()
     assert len(found) > 40
-    assert catalogue.declared() == set(found)
+    reports = {f"report.{import_module(f'clinicdesk.reports.{each}').REPORT.name}" for each in REPORTS}
+    assert reports
+    assert catalogue.declared() | reports == set(found)
 
 
 def test_every_role_and_permission_is_used() -> None:
