@@ -134,15 +134,16 @@ def test_no_secret_stands_on_a_command_line(
 
     with watched() as seen:
         run("msosa", "login", "msosa")
+        kept = [json.loads(file.read_text()) for file in (tmp_path / "state").rglob("logins/*.json")]
         run("msosa", "db", "psql", "--", "-c", "SELECT 1")
         person = ("--family", "Núñez", "--given", "Ana", "--role", "medico", "--json")
         told = json.loads(run("admin", "user", "add", "secretos", *person))
         code.write_text(told["code"])
         run(None, "login", "secretos", "--code-file", str(code), "--password-file", closed)
         run("secretos", "passwd", "--password-file", closed, CLINICDESK_PASSWORD_FILE=closed)
-    kept = [json.loads(file.read_text()) for file in (tmp_path / "state").rglob("logins/*.json")]
+    kept += [json.loads(file.read_text()) for file in (tmp_path / "state").rglob("logins/*.json")]
     started = [json.loads(line) for line in ear.read_text().splitlines()]
-    assert kept
+    assert len({each["secret"] for each in kept}) > 1
     assert any("psql" in command for _event, command, _rest in started)
     assert any("psql" in line for line in seen)
     for secret in {PASSWORD, NEW, told["code"], *(each["secret"] for each in kept)}:
