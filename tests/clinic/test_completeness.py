@@ -34,6 +34,9 @@ NOT_ACTS: Final = {
     "floor.list": _SITE,
     "procedure.list": _SITE,
     "room.list": _SITE,
+    "session.mine": "one's own sessions",
+    "user.sessions": _SITE,
+    "user.sweep": "follows the act that closed a login, and changes no row",
     "user.list": _SITE,
     "user.words": _SITE,
     "turn.slots": _SITE,
@@ -86,11 +89,11 @@ def test_the_verbs_of_the_requirement_are_acts(verb: str) -> None:
 
 
 def test_whatever_changes_something_is_an_act() -> None:
-    """Of the use cases two alone are none: a draft and a seal."""
+    """Of the use cases three alone are none: a draft, a seal, and the sweep after a closing."""
     cases = {
         name for name, each in catalogue.functions().items() if isinstance(each, UseCase) and not each.act
     }
-    assert cases == {"note.draft", "audit.seal"}
+    assert cases == {"note.draft", "audit.seal", "user.sweep"}
 
 
 @pytest.mark.parametrize("name", plugins.names("clinicdesk.reports"))

@@ -44,7 +44,7 @@ GRANT INSERT ON act_answers TO k_staff;
 GRANT EXECUTE ON FUNCTION act_answer(uuid) TO k_staff;
 GRANT EXECUTE ON FUNCTION access.change_own(bytea, text), access.demand_open(),
   access.enter(text, text, bigint), access.switch_role(uuid, text, bigint), access.resume(uuid),
-  access.leave(uuid, text), access.my_rights()
+  access.leave(uuid, text), access.my_rights(), access.my_sessions(), access.end_own(uuid)
   TO k_staff;
 GRANT SELECT ON alembic_version TO k_staff; -- a desk can tell that its program and the database differ
 

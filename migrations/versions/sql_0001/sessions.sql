@@ -52,6 +52,31 @@ BEGIN
   RETURN access.end_sessions(p_username, p_session, 'ended');
 END $$;
 
+-- Which sessions have a connection now: the server knows, whatever their rows say.
+CREATE FUNCTION access.live_sessions() RETURNS TABLE (session_id uuid, lines bigint)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT l.session_id, count(*) FROM public.session_lines l
+  JOIN public.sessions s ON s.id = l.session_id AND s.ended_at IS NULL
+  JOIN pg_stat_activity a ON a.pid = l.pid AND a.usename = 'u_' || s.username
+    AND a.datname = current_database()
+  GROUP BY l.session_id;
+$$;
+
+-- One's own sessions, and the end of the others.
+CREATE FUNCTION access.my_sessions()
+RETURNS TABLE (id uuid, host text, role text, clinic_id bigint, started_at timestamptz, lines bigint)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT s.id, s.host, s.role, s.clinic_id, s.started_at, v.lines
+  FROM public.sessions s JOIN access.live_sessions() v ON v.session_id = s.id
+  WHERE s.username = substr(session_user, 3);
+$$;
+
+CREATE FUNCTION access.end_own(p_session uuid) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN access.end_sessions(access.demand_open(), p_session, 'own');
+END $$;
+
 -- Open or shut a login. Shutting it takes its groups away in the same transaction: a connection that
 -- authenticated a moment before the commit finds nothing granted; `sweep` ends it.
 CREATE FUNCTION access.enable_login(p_username text, p_enabled boolean) RETURNS void
@@ -195,14 +220,4 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   INSERT INTO public.acts (key, role, host, clinic_id, what, purpose, outcome, session)
   SELECT gen_random_uuid(), s.role, s.host, s.clinic_id, p_what, 'OPER', 'done', s.id
   FROM public.sessions s WHERE s.id = p_session;
-$$;
-
--- Which sessions have a connection now: the server knows, whatever their rows say.
-CREATE FUNCTION access.live_sessions() RETURNS TABLE (session_id uuid, lines bigint)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-  SELECT l.session_id, count(*) FROM public.session_lines l
-  JOIN public.sessions s ON s.id = l.session_id AND s.ended_at IS NULL
-  JOIN pg_stat_activity a ON a.pid = l.pid AND a.usename = 'u_' || s.username
-    AND a.datname = current_database()
-  GROUP BY l.session_id;
 $$;

@@ -30,6 +30,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "logout": ("login:logout", _("Salir.")),
     "whoami": ("login:whoami", _("Quién ingresó, en qué rol y centro.")),
     "passwd": ("login:passwd", _("Cambiar la propia clave.")),
+    "session": ("session", _("Las propias sesiones: ver, terminar.")),
     "user": ("user", _("Personas con acceso: agregar, listar, cerrar, clave nueva.")),
     "clinic": ("clinic:clinic", _("Centros de la red.")),
     "floor": ("clinic:floor", _("Pisos.")),

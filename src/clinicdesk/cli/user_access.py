@@ -223,6 +223,7 @@ def end_word(why: str) -> str:
     words = {
         "logout": _("salió"),
         "ended": _("terminada"),
+        "own": _("terminada por la persona"),
         "disabled": _("usuario cerrado"),
         "rights": _("cambió su acceso"),
         "expired": _("venció"),
