@@ -247,6 +247,9 @@ _LENGTHS: Final = {
     ("diagnoses", "code"): 30,
 }  # fmt: skip
 _USUAL: Final = 280
+_MARKED: Final = 6
+_EACH_ONCE: Final = frozenset(("rooms", "specialties", "procedures", "floors", "clinics"))
+"""Few rows, some of whose columns take a text once."""
 _LEAST: Final = 2
 _ENOUGH: Final = 10
 _CUT: Final = frozenset(("", "…", " ", ".", ",", "│"))
@@ -312,8 +315,10 @@ class Wardrobe:
         for at, name in itertools.product(range(len(rows)), values):
             slot = (table, at, name)
             mark = (next(unseen, None) if slot in self._visible else None) or self._any()
-            while (worn := self._marked(mark)[: _LENGTHS.get((table, name), _USUAL)]) in values[name]:
-                mark = self._any()  # some columns take a text once
+            if table in _EACH_ONCE:
+                while any(each.startswith(self._marked(mark)[:_MARKED]) for each in values[name]):
+                    mark = self._any()
+            worn = self._marked(mark)[: _LENGTHS.get((table, name), _USUAL)]
             self._wearing[self._letters[0]][slot] = mark
             values[name].append(worn)
         names = ", ".join(f"{name} = v.{name}" for name in values)
