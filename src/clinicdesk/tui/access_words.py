@@ -15,7 +15,7 @@ from clinicdesk.tui.roles import role_word
 
 
 def state_bit(row: UserRow, now: datetime, zone: str) -> Bit:
-    """`! cerrado`, `vence 30/11`, `2 sesiones`, `activo`: what counts most, first."""
+    """`× cerrado`, `! vence 30/11`, `2 sesiones`, `activo`: what counts most, first."""
     if row.disabled_at is not None:
         return Bit(_("× cerrado"), Tone.ERROR)
     if row.expires_at is not None and row.expires_at <= now:
@@ -23,8 +23,8 @@ def state_bit(row: UserRow, now: datetime, zone: str) -> Bit:
     if row.expires_at is not None:
         return Bit(_("! vence {}").format(last_day(row.expires_at, zone)), Tone.TITLE)
     if row.sessions:
-        return Bit(f"● {plural(row.sessions, _('sesión'), _('sesiones'))}")
-    return Bit(_("○ activo"))
+        return Bit(f"  {plural(row.sessions, _('sesión'), _('sesiones'))}")
+    return Bit(_("  activo"))
 
 
 def last_day(until: datetime, zone: str) -> str:
