@@ -188,3 +188,4 @@ def embedded_18(parent: Path) -> Iterator[Server]:
         yield Server("18", lambda u, p, d: server.dsn(u, d).replace(f"{u}@", f"{u}:{p}@"), server.owner_dsn)
     finally:
         embedded.stop(path)
+        shutil.rmtree(path)  # the next file of tests begins with a cluster of its own

@@ -44,7 +44,7 @@ PLACES = {
     "menu": Place("cruiz", "<F10>", "5 bloquear"),
     "password": Place("cruiz", "<F10>4una cl", "Clave actual » ******"),
     "clinic board": Place("secre", "", FAMILY.split()[0]),
-    "administration": Place("admin", "", "Este rol trabaja"),
+    "administration": Place("admin", "", "Personas con acceso"),
     "chart": Place("doctor", "", f"{FAMILY}, {GIVEN}"),
     "note": Place("doctor", "e<Tab>Tos seca desde el martes.", "Tos seca desde el martes."),
     "diagnosis": Place("doctor", "e<Tab>Tos.<Tab><Tab><Tab>J06.9 Catarro", "J06.9 Catarro"),

@@ -36,6 +36,7 @@ _PURPOSES: Final = {
 }
 # The word after the dot says what was done; any other changed what was there.
 _ACTIONS: Final = {
+    "safety_facts": "R",
     **dict.fromkeys(("add", "register", "book", "walk_in", "sign", "sign_draft", "addend"), "C"),
     **dict.fromkeys(("open", "show", "find", "list", "more", "again", "items", "waiting", "access_log"), "R"),
     **dict.fromkeys(("drop_draft", "void"), "D"),
