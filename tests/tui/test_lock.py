@@ -314,5 +314,5 @@ def test_a_locked_desk_is_silent_and_sleeps(open_desk: Open) -> None:
     desk.wait_for(ASKED)
     desk.settle(1.0)
     before = desk.wake_ups()
-    desk.settle(4.0, seconds=4.0)
+    desk.listen(4.0)
     assert desk.wake_ups() - before <= 4
