@@ -19,7 +19,7 @@ from tests.factories import make_network
 from tests.tui import hostile, hostile_stage
 from tests.tui.hostile_stage import SCENES, Stage
 
-ROUNDS: Final = 2000
+ROUNDS: Final = 400
 
 
 @contextmanager
