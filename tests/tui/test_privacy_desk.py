@@ -125,7 +125,7 @@ def same_as_kept(desk: Desk, name: str) -> None:
         file.write_text(as_kept(desk), "utf-8")
     kept = file.read_text("utf-8")
     with contextlib.suppress(AssertionError):
-        desk.wait_for(lambda: as_kept(desk) == kept, seconds=10)
+        desk.wait_for(lambda: as_kept(desk) == kept)
     assert as_kept(desk) == kept
 
 

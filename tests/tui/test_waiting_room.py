@@ -202,7 +202,7 @@ def test_idle_it_sleeps(screen: Callable[..., Terminal]) -> None:
     terminal = screen()
     terminal.settle(1.0)
     before = terminal.wake_ups()
-    terminal.settle(4.0, seconds=4.0)
+    terminal.listen(4.0)
     assert terminal.wake_ups() - before <= 4
 
 
