@@ -51,9 +51,8 @@ def test_help_covers_and_uncovers_for_the_text_it_shows(desk: Desk) -> None:
 def test_an_idle_desk_sends_nothing_and_sleeps(desk: Desk) -> None:
     terminal = desk()
     terminal.settle(1.0)
-    before = terminal.wake_ups()
     assert terminal.settle(3.0) == b""
-    assert terminal.wake_ups() - before <= 3
+    assert terminal.idle_wake_ups(3.0) <= 3
 
 
 def test_the_clock_writes_a_few_cells(desk: Desk) -> None:
