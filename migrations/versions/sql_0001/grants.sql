@@ -34,7 +34,7 @@ GRANT EXECUTE ON FUNCTION display.clinic(text), display.waiting_room(text) TO k_
 GRANT EXECUTE ON FUNCTION access.set_display_key(text) TO k_admin;
 
 GRANT USAGE ON SCHEMA public, access TO k_staff;
-GRANT SELECT ON clinics, floors, rooms, specialties, procedures, agenda_blocks, turn_transitions, people,
+GRANT SELECT ON clinics, clinic_hours, holidays, floors, rooms, specialties, procedures, agenda_blocks, turn_transitions, people,
   clinic_roles TO k_staff;
 GRANT SELECT (username, person_id, must_change, is_demo, created_at, disabled_at, expires_at, kind) ON logins
   TO k_staff;

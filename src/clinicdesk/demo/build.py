@@ -24,7 +24,8 @@ from clinicdesk.clinic.patients.model import (
     patients,
 )
 from clinicdesk.clinic.rights import Role
-from clinicdesk.clinic.sites.model import clinics, floors, procedures, rooms, specialties
+from clinicdesk.clinic.sites.model import clinic_hours, clinics, floors, procedures, rooms, specialties
+from clinicdesk.clinic.sites.rules import MINUTES_OF_A_DAY
 from clinicdesk.clinic.turns.model import agenda_blocks
 from clinicdesk.demo import places as sites
 from clinicdesk.demo.book import Book
@@ -47,6 +48,7 @@ _GUARD_HOURS: Final = (
 )
 _SHIFTS: Final = ((time(8), time(12)), (time(9), time(13)), (time(14), time(18)), (time(15), time(19)))
 _SLOT, _GUARD_SLOT = 20, 30
+_ROOM: Final = ("code", "kind", "state", "state_reason", "state_from")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +108,14 @@ def _write_sites(connection: Connection, book: Book, plan: Plan) -> _Ids:
             id=clinic_id,
             **{name: getattr(place, name) for name in ("code", "name", "country", "zone", "city", "address")},
         )
+        for weekday in _EVERY_DAY:
+            hours = {"opens_minute": 0, "closes_minute": MINUTES_OF_A_DAY}
+            book.add(clinic_hours, clinic_id=clinic_id, weekday=weekday, **hours)
         floor_of = {number: next(floor_ids) for number, _name in sites.FLOORS}
         for number, name in sites.FLOORS:
             book.add(floors, id=floor_of[number], clinic_id=clinic_id, number=number, name=name)
         for room in sites.ROOMS:
-            values = {"code": room.code, "kind": room.kind, "state": room.state}
+            values = {name: getattr(room, name) for name in _ROOM} | {"equipment": list(room.equipment)}
             book.add(rooms, id=next(next_room), clinic_id=clinic_id, floor_id=floor_of[room.floor], **values)
     people_ids = _reserve(connection, "resource_ids", len(plan.staff))
     return _Ids(clinic_ids, people_ids, room_ids, _write_practices(connection, book))

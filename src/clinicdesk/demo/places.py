@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Final
 
 
@@ -149,12 +150,22 @@ class Room:
     floor: int
     code: str
     kind: str
+    equipment: tuple[str, ...] = ()
     state: str = "disponible"
+    state_reason: str | None = None
+    state_from: date | None = None
 
 
 ROOMS: Final = (
     *(Room(number * 2 // len(DOCTORS), f"C.{number + 1}", "consultorio") for number in range(len(DOCTORS))),
-    Room(1, "C.11", "consultorio", "mantenimiento"),
-    Room(0, "ENF", "enfermeria"),
+    Room(
+        1,
+        "C.11",
+        "consultorio",
+        state="mantenimiento",
+        state_reason="Reparación del aire acondicionado",
+        state_from=date(2026, 9, 1),
+    ),
+    Room(0, "ENF", "enfermeria", ("electrocardiógrafo", "camilla")),
     Room(0, "LAB", "laboratorio"),
 )

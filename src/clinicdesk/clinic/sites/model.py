@@ -1,22 +1,47 @@
-"""Where care happens: clinics, floors, rooms; what is done there: specialties and procedures."""
+"""Where care happens: clinics, floors, rooms, hours, holidays; what is done: specialties, procedures."""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
+    Date,
     ForeignKeyConstraint,
     Integer,
     PrimaryKeyConstraint,
+    SmallInteger,
     Table,
+    Text,
     UniqueConstraint,
+    text,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from clinicdesk.clinic.access.model import resource_ids
-from clinicdesk.clinic.tables import TableClass, metadata, reference, words
+from clinicdesk.clinic.tables import TableClass, instant, metadata, reference, words
+
+
+def edited(table: str) -> tuple[Any, ...]:
+    """Which edition of the row this is, by whom and when: what an edit made on an older one is refused by.
+
+    `changed_by` is NULL for the installation itself.
+    """
+    return (
+        Column("version", Integer, nullable=False, server_default=text("1")),
+        Column("changed_by", BigInteger),
+        instant("changed_at", server_default=text("now()")),
+        ForeignKeyConstraint(["changed_by"], ["people.id"], name=f"{table}_changed_by_fk"),
+    )
+
+
+def tags(name: str) -> Column[Any]:
+    """A set of short words, none by default."""
+    return Column(name, ARRAY(Text), nullable=False, server_default=text("'{}'"))
+
 
 clinics: Final = reference(
     "clinics",
@@ -26,10 +51,60 @@ clinics: Final = reference(
     words("zone"),
     words("city", nullable=True),
     words("address", nullable=True),
+    # The first day on which it no longer works; NULL for one that does.
+    Column("closed_on", Date),
+    *edited("clinics"),
     UniqueConstraint("code", name="clinics_code_uq"),
     CheckConstraint("code ~ '^[A-Z0-9][A-Z0-9-]{0,11}$'", name="clinics_code_ck"),
     CheckConstraint("country ~ '^[A-Z]{2}$'", name="clinics_country_ck"),
     CheckConstraint("length(name) BETWEEN 1 AND 80", name="clinics_name_ck"),
+    CheckConstraint("length(city) <= 80 AND length(address) <= 120", name="clinics_place_ck"),
+)
+
+# Minutes after midnight, 1440 its end; at most one break a day. A clinic without any row has not said when
+# it opens; with one, the weekdays (1 Monday … 7 Sunday) that have none are days on which it stays closed.
+clinic_hours: Final = Table(
+    "clinic_hours",
+    metadata,
+    Column("clinic_id", BigInteger, nullable=False),
+    Column("weekday", SmallInteger, nullable=False),
+    Column("opens_minute", SmallInteger, nullable=False),
+    Column("closes_minute", SmallInteger, nullable=False),
+    Column("break_from_minute", SmallInteger),
+    Column("break_to_minute", SmallInteger),
+    PrimaryKeyConstraint("clinic_id", "weekday", name="clinic_hours_pk"),
+    ForeignKeyConstraint(["clinic_id"], ["clinics.id"], name="clinic_hours_clinic_fk"),
+    CheckConstraint("weekday BETWEEN 1 AND 7", name="clinic_hours_weekday_ck"),
+    CheckConstraint(
+        "opens_minute >= 0 AND opens_minute < closes_minute AND closes_minute <= 1440",
+        name="clinic_hours_span_ck",
+    ),
+    CheckConstraint(
+        "(break_from_minute IS NULL) = (break_to_minute IS NULL) AND (break_from_minute IS NULL OR"
+        " (opens_minute < break_from_minute AND break_from_minute < break_to_minute"
+        " AND break_to_minute < closes_minute))",
+        name="clinic_hours_break_ck",
+    ),
+    info={"class": TableClass.REFERENCE},
+)
+
+# Of a country, or of one clinic. A clinic's own row comes before its country's for the day: `works` says
+# that it opens all the same.
+holidays: Final = reference(
+    "holidays",
+    words("country", nullable=True),
+    Column("clinic_id", BigInteger),
+    Column("day", Date, nullable=False),
+    words("name"),
+    Column("works", Boolean, nullable=False, server_default=text("false")),
+    *edited("holidays"),
+    UniqueConstraint("country", "day", name="holidays_country_uq"),
+    UniqueConstraint("clinic_id", "day", name="holidays_clinic_uq"),
+    ForeignKeyConstraint(["clinic_id"], ["clinics.id"], name="holidays_clinic_fk"),
+    CheckConstraint("(country IS NULL) <> (clinic_id IS NULL)", name="holidays_whose_ck"),
+    CheckConstraint("country ~ '^[A-Z]{2}$'", name="holidays_country_ck"),
+    CheckConstraint("NOT works OR clinic_id IS NOT NULL", name="holidays_works_ck"),
+    CheckConstraint("length(name) BETWEEN 1 AND 80", name="holidays_name_ck"),
 )
 
 floors: Final = reference(
@@ -37,11 +112,16 @@ floors: Final = reference(
     Column("clinic_id", BigInteger, nullable=False),
     Column("number", Integer, nullable=False),
     words("name"),
+    *edited("floors"),
     UniqueConstraint("clinic_id", "number", name="floors_number_uq"),
+    UniqueConstraint("clinic_id", "id", name="floors_clinic_uq"),
     ForeignKeyConstraint(["clinic_id"], ["clinics.id"], name="floors_clinic_fk"),
     CheckConstraint("number BETWEEN -9 AND 99", name="floors_number_ck"),
+    CheckConstraint("length(name) BETWEEN 1 AND 80", name="floors_name_ck"),
 )
 
+# A room whose state is not `disponible` is out of use on the clinic's days from `state_from` to
+# `state_until`, both included; without the latter for good.
 rooms: Final = Table(
     "rooms",
     metadata,
@@ -50,13 +130,28 @@ rooms: Final = Table(
     Column("floor_id", BigInteger, nullable=False),
     words("code"),
     words("kind"),
+    tags("equipment"),
     words("state", server_default="disponible"),
+    words("state_reason", nullable=True),
+    Column("state_from", Date),
+    Column("state_until", Date),
+    *edited("rooms"),
     PrimaryKeyConstraint("id", name="rooms_pk"),
     UniqueConstraint("clinic_id", "code", name="rooms_code_uq"),
     ForeignKeyConstraint(["clinic_id"], ["clinics.id"], name="rooms_clinic_fk"),
-    ForeignKeyConstraint(["floor_id"], ["floors.id"], name="rooms_floor_fk"),
+    ForeignKeyConstraint(["clinic_id", "floor_id"], ["floors.clinic_id", "floors.id"], name="rooms_floor_fk"),
     CheckConstraint("state IN ('disponible', 'mantenimiento', 'clausurado', 'baja')", name="rooms_state_ck"),
+    CheckConstraint(
+        "CASE WHEN state = 'disponible' THEN num_nonnulls(state_reason, state_from, state_until) = 0"
+        " ELSE state_from IS NOT NULL AND state_reason IS NOT NULL"
+        " AND length(state_reason) BETWEEN 1 AND 200 END",
+        name="rooms_state_reason_ck",
+    ),
+    CheckConstraint("state_until >= state_from", name="rooms_state_days_ck"),
+    CheckConstraint("state <> 'baja' OR state_until IS NULL", name="rooms_baja_ck"),
     CheckConstraint("length(code) BETWEEN 1 AND 12", name="rooms_code_ck"),
+    CheckConstraint("length(kind) BETWEEN 1 AND 40", name="rooms_kind_ck"),
+    CheckConstraint("cardinality(equipment) <= 40", name="rooms_equipment_ck"),
     info={"class": TableClass.REFERENCE},
 )
 
@@ -64,16 +159,31 @@ specialties: Final = reference(
     "specialties",
     words("code"),
     words("name"),
+    *edited("specialties"),
     UniqueConstraint("code", name="specialties_code_uq"),
+    CheckConstraint("length(code) BETWEEN 1 AND 12", name="specialties_code_ck"),
+    CheckConstraint("length(name) BETWEEN 1 AND 80", name="specialties_name_ck"),
 )
 
+# `requirements` is what the patient must bring or prepare. A room is fit where its kind is `room_kind` and
+# its equipment holds all of `equipment`; neither said, any room is.
 procedures: Final = reference(
     "procedures",
     words("code"),
     words("name"),
     Column("minutes", Integer, nullable=False),
     Column("specialty_id", BigInteger),
+    words("requirements", nullable=True),
+    words("room_kind", nullable=True),
+    tags("equipment"),
+    Column("active", Boolean, nullable=False, server_default=text("true")),
+    *edited("procedures"),
     UniqueConstraint("code", name="procedures_code_uq"),
     ForeignKeyConstraint(["specialty_id"], ["specialties.id"], name="procedures_specialty_fk"),
     CheckConstraint("minutes BETWEEN 1 AND 720", name="procedures_minutes_ck"),
+    CheckConstraint("length(code) BETWEEN 1 AND 20", name="procedures_code_ck"),
+    CheckConstraint("length(name) BETWEEN 1 AND 120", name="procedures_name_ck"),
+    CheckConstraint("length(requirements) <= 1000", name="procedures_requirements_ck"),
+    CheckConstraint("length(room_kind) BETWEEN 1 AND 40", name="procedures_room_kind_ck"),
+    CheckConstraint("cardinality(equipment) <= 40", name="procedures_equipment_ck"),
 )

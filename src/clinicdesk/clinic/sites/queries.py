@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 
 from sqlalchemy import Connection, func, literal_column, select
 
@@ -10,8 +11,17 @@ from clinicdesk.clinic.access.errors import NoRole
 from clinicdesk.clinic.access.model import clinic_roles, logins, people
 from clinicdesk.clinic.access.sessions import own_rights
 from clinicdesk.clinic.rights import Actor, ClinicRole, Permission, PersonalRight, Role
+from clinicdesk.clinic.sites import rules
 from clinicdesk.clinic.sites.errors import ProcedureNotFound, SpecialtyNotFound
-from clinicdesk.clinic.sites.model import clinics, floors, procedures, rooms, specialties
+from clinicdesk.clinic.sites.model import (
+    clinic_hours,
+    clinics,
+    floors,
+    holidays,
+    procedures,
+    rooms,
+    specialties,
+)
 from clinicdesk.clinic.usecases import Reader, view
 
 
@@ -26,11 +36,13 @@ class ClinicRow:
     zone: str
     city: str | None
     address: str | None
+    closed_on: date | None = None
+    version: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class RoomRow:
-    """A room with its floor."""
+    """A room with its floor. Out of use, unless `disponible`, on the days of its state, both included."""
 
     id: int
     clinic_id: int
@@ -38,6 +50,16 @@ class RoomRow:
     kind: str
     state: str
     floor: str
+    state_reason: str | None = None
+    state_from: date | None = None
+    state_until: date | None = None
+    equipment: tuple[str, ...] = ()
+    floor_id: int = 0
+    version: int = 1
+
+    def out_of_use(self, day: date) -> bool:
+        """Whether nothing can be booked in it on a day of its clinic."""
+        return rules.out_of_use(self.state, self.state_from, self.state_until, day)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,23 +165,87 @@ def chosen(roles: tuple[ClinicRole, ...], clinic: str | None, role: str | None) 
     raise NoRole(where=f"en {clinic}" if clinic else "en ningún centro")
 
 
+_CLINIC = (
+    clinics.c.id,
+    clinics.c.code,
+    clinics.c.name,
+    clinics.c.country,
+    clinics.c.zone,
+    clinics.c.city,
+    clinics.c.address,
+    clinics.c.closed_on,
+    clinics.c.version,
+)
+
+
 @view("clinic.list", needs=Permission.SITE_READ)
 def list_clinics(tx: Reader, _query: SitesQuery) -> tuple[ClinicRow, ...]:
     """Clinics by code."""
-    return tx.into(ClinicRow, select(clinics).order_by(clinics.c.code))
+    return tx.into(ClinicRow, select(*_CLINIC).order_by(clinics.c.code))
 
 
 @view("room.list", needs=Permission.SITE_READ)
 def list_rooms(tx: Reader, query: SitesQuery) -> tuple[RoomRow, ...]:
     """Rooms by code."""
+    return rooms_of(tx, query.clinic_id)
+
+
+def rooms_of(tx: Reader, clinic_id: int | None) -> tuple[RoomRow, ...]:
+    """The rooms of a clinic, or of the network, by code."""
     statement = (
-        select(rooms.c.id, rooms.c.clinic_id, rooms.c.code, rooms.c.kind, rooms.c.state, floors.c.name)
+        select(
+            rooms.c.id,
+            rooms.c.clinic_id,
+            rooms.c.code,
+            rooms.c.kind,
+            rooms.c.state,
+            floors.c.name,
+            rooms.c.state_reason,
+            rooms.c.state_from,
+            rooms.c.state_until,
+            rooms.c.equipment,
+            rooms.c.floor_id,
+            rooms.c.version,
+        )
         .join(floors, floors.c.id == rooms.c.floor_id)
         .order_by(rooms.c.clinic_id, rooms.c.code)
     )
-    if query.clinic_id is not None:
-        statement = statement.where(rooms.c.clinic_id == query.clinic_id)
-    return tx.into(RoomRow, statement)
+    if clinic_id is not None:
+        statement = statement.where(rooms.c.clinic_id == clinic_id)
+    found = tx.into(RoomRow, statement)
+    return tuple(replace(row, equipment=tuple(row.equipment)) for row in found)
+
+
+def holidays_between(tx: Reader, clinic_id: int, first: date, last: date) -> dict[date, str]:
+    """The days from `first` to `last` on which the clinic stays closed, each with its name.
+
+    Those of its country and its own; not those of the country on which it works all the same.
+    """
+    country = select(clinics.c.country).where(clinics.c.id == clinic_id).scalar_subquery()
+    statement = (
+        select(holidays.c.day, holidays.c.name, holidays.c.works)
+        .where(holidays.c.day.between(first, last))
+        .where((holidays.c.clinic_id == clinic_id) | (holidays.c.country == country))
+        .order_by(holidays.c.day, holidays.c.clinic_id.nulls_first())
+    )
+    found = {row.day: row for row in tx.rows(statement)}
+    return {day: row.name for day, row in found.items() if not row.works}
+
+
+def hours_of(tx: Reader, clinic_id: int) -> tuple[rules.DayHours, ...]:
+    """When a clinic opens, by weekday; empty where it has not said. See `rules.open_spans`."""
+    statement = (
+        select(
+            clinic_hours.c.weekday,
+            clinic_hours.c.opens_minute,
+            clinic_hours.c.closes_minute,
+            clinic_hours.c.break_from_minute,
+            clinic_hours.c.break_to_minute,
+        )
+        .where(clinic_hours.c.clinic_id == clinic_id)
+        .order_by(clinic_hours.c.weekday)
+    )
+    return tx.into(rules.DayHours, statement)
 
 
 @view("floor.list", needs=Permission.SITE_READ)
