@@ -14,6 +14,7 @@ from sqlalchemy import func, insert, select, text
 from sqlalchemy.exc import DBAPIError
 
 from clinicdesk.clinic.acts import act_answers, acts
+from clinicdesk.clinic.admissions import service as admissions
 from clinicdesk.clinic.changes import CHANNEL, parsed
 from clinicdesk.clinic.desk import Desk, KeyReused, NotAllowed, NotStorable
 from clinicdesk.clinic.patients import queries as registry
@@ -78,13 +79,13 @@ def test_a_key_stands_for_one_order(log_in) -> None:  # type: ignore[no-untyped-
 def test_a_step_sent_again_after_a_look_is_the_same_order(network: Network, log_in) -> None:  # type: ignore[no-untyped-def]
     desk = log_in("msosa").desk()
     patient = new_patient(log_in("msosa")).patient_id
-    walk_in = turns.WalkIn(patient_id=patient, doctor_id=network.person_ids["lpaz"], reason="tos")
-    turn = desk.do(turns.walk_in, walk_in)
+    walk_in = admissions.WalkIn(patient_id=patient, doctor_id=network.person_ids["lpaz"], reason="tos")
+    turn = desk.do(admissions.walk_in, walk_in)
     step = turns.Hop(patient_id=patient, turn_id=turn.id, seq=turn.seq, from_state=turn.state)
-    first = desk.do(turns.unadmit, step)
+    first = desk.do(admissions.unadmit, step)
     again = replace(step, seq=first.seq, from_state=first.state)
-    assert desk.answered(turns.unadmit, again) == first
-    assert desk.answered(turns.unadmit, replace(again, key=new_id())) is None
+    assert desk.answered(admissions.unadmit, again) == first
+    assert desk.answered(admissions.unadmit, replace(again, key=new_id())) is None
     with pytest.raises(KeyReused):
         desk.answered(turns.confirm, again)
 
@@ -115,9 +116,9 @@ def test_eight_sendings_at_once_are_one_registration(network: Network, log_in) -
 
 def test_a_refusal_in_memory_reaches_no_table_but_acts(network: Network, log_in) -> None:  # type: ignore[no-untyped-def]
     doctor = log_in("lpaz").desk()
-    order = turns.WalkIn(patient_id=new_id(), doctor_id=1, reason="dolor")
+    order = admissions.WalkIn(patient_id=new_id(), doctor_id=1, reason="dolor")
     with pytest.raises(NotAllowed) as refused:
-        doctor.do(turns.walk_in, order)
+        doctor.do(admissions.walk_in, order)
     assert refused.value.exit == 4
     assert acts_of(network, order.key) == [("u_lpaz", "admission.walk_in", "refused", "NotAllowed")]
 
@@ -201,10 +202,10 @@ def test_a_terminal_hears_of_a_turn_by_ids_alone(network: Network, log_in) -> No
     patient = new_patient(front)
     with listener(front.engine) as ear:
         ear.execute(f"LISTEN {CHANNEL}")
-        order = turns.WalkIn(
+        order = admissions.WalkIn(
             patient_id=patient.patient_id, doctor_id=network.person_ids["lpaz"], reason="dolor"
         )
-        answer = front.desk().do(turns.walk_in, order)
+        answer = front.desk().do(admissions.walk_in, order)
         heard = [parsed(notice.payload) for notice in ear.notifies(timeout=60, stop_after=1)]
     assert [change.ids for change in heard if change] == [((patient.patient_id, answer.id),)]
     assert "Quispe" not in repr(heard)
@@ -343,11 +344,13 @@ def test_what_cannot_be_stored_is_refused_not_a_bug(network: Network, log_in) ->
     patient = new_patient(front).patient_id
     with pytest.raises(NotStorable):
         front.desk().do(
-            turns.walk_in,
-            turns.WalkIn(patient_id=patient, doctor_id=network.person_ids["lpaz"], reason="a\0b"),
+            admissions.walk_in,
+            admissions.WalkIn(patient_id=patient, doctor_id=network.person_ids["lpaz"], reason="a\0b"),
         )
     with pytest.raises(NotStorable):
-        front.desk().do(turns.walk_in, turns.WalkIn(patient_id=patient, doctor_id=2**70, reason="fiebre"))
+        front.desk().do(
+            admissions.walk_in, admissions.WalkIn(patient_id=patient, doctor_id=2**70, reason="fiebre")
+        )
 
 
 HOSTILE = ("A[/b]B", "[@click=app.exit]x[/]", "\x1b]52;c;aGk=\x07", "\x1b[2J", "Ana\u202eanA", "R'); --")
@@ -370,11 +373,11 @@ def test_hostile_names_are_kept_as_they_came(log_in) -> None:  # type: ignore[no
 
 def test_half_a_character_is_refused_and_written_down_as_that(network: Network, log_in) -> None:  # type: ignore[no-untyped-def]
     front = log_in("msosa")
-    order = turns.WalkIn(
+    order = admissions.WalkIn(
         patient_id=new_patient(front).patient_id, doctor_id=network.person_ids["lpaz"], reason="\ud800"
     )
     with pytest.raises(NotStorable):
-        front.desk().do(turns.walk_in, order)
+        front.desk().do(admissions.walk_in, order)
     with pytest.raises(NotStorable):
         front.desk().see(agenda.slots, agenda.SlotsQuery(network.clinic_ids[0], procedure="\ud800"))
     assert acts_of(network, order.key) == [("u_msosa", "admission.walk_in", "refused", "NotStorable")]

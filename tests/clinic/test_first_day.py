@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from clinicdesk.clinic.admissions import service as admissions
 from clinicdesk.clinic.patients import queries as registry
 from clinicdesk.clinic.patients.errors import DocumentKnown
 from clinicdesk.clinic.patients.rules import Document
@@ -28,8 +29,8 @@ def test_a_patient_is_booked_admitted_seen_and_written_up(network: Network, log_
     slot = front.desk().see(agenda.slots, query)[0]
     booked = front.desk().do(turns.book_turn, turns.BookTurn(patient_id=patient.patient_id, slot=slot.id))
     admitted = front.desk().do(
-        turns.admit,
-        turns.Admit(
+        admissions.admit,
+        admissions.Admit(
             patient_id=patient.patient_id, turn_id=booked.id, seq=booked.seq, from_state=booked.state
         ),
     )

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from clinicdesk.bootstrap import Session
 from clinicdesk.clinic.access.errors import LoginRefused, ProofNeeded
+from clinicdesk.clinic.admissions import service as admissions
 from clinicdesk.clinic.records import queries, rules, service
 from clinicdesk.clinic.records.errors import (
     DraftChanged,
@@ -33,8 +34,8 @@ def in_course(network: Network, log_in: LogIn) -> service.VisitAnswer:
     """A walk-in patient inside Dr. Paz's room."""
     front, doctor = log_in("msosa"), log_in("lpaz")
     patient = new_patient(front).patient_id
-    order = turns.WalkIn(patient_id=patient, doctor_id=network.person_ids["lpaz"], reason="cefalea")
-    waiting = front.desk().do(turns.walk_in, order)
+    order = admissions.WalkIn(patient_id=patient, doctor_id=network.person_ids["lpaz"], reason="cefalea")
+    waiting = front.desk().do(admissions.walk_in, order)
     start = service.StartVisit(
         patient_id=patient, turn_id=waiting.id, seq=waiting.seq, from_state=waiting.state
     )

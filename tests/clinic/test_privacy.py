@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from clinicdesk.bootstrap import Session
 from clinicdesk.clinic.access.errors import ProofNeeded
+from clinicdesk.clinic.admissions import service as admissions
 from clinicdesk.clinic.desk import NoCareRelation, NotAllowed, TooManyCharts
 from clinicdesk.clinic.patients import queries as registry
 from clinicdesk.clinic.patients import service as patients
@@ -22,7 +23,6 @@ from clinicdesk.clinic.privacy.errors import AlertNotFound, BadClass, OwnAlert, 
 from clinicdesk.clinic.records import queries as history
 from clinicdesk.clinic.records import service as records
 from clinicdesk.clinic.turns import queries as agenda
-from clinicdesk.clinic.turns import service as turns
 from clinicdesk.kit.ids import new_id
 from tests.clinic.test_notes import in_course, signed
 from tests.factories import Network, broken_glass, followed, new_patient, proven
@@ -267,14 +267,14 @@ def test_who_is_hidden_by_a_seal_is_given_a_turn_and_expected_then(
     privacy.desk().do(patients.seal_patient, patients.SealPatient(patient_id=patient_id, sealed=True))
     shown = registry.PatientQuery(patient_id)
     assert front.desk().see(registry.show, shown).closed
-    order = turns.WalkIn(patient_id=patient_id, doctor_id=network.person_ids["lpaz"], reason="dolor")
-    front.desk().do(turns.walk_in, order)
+    order = admissions.WalkIn(patient_id=patient_id, doctor_id=network.person_ids["lpaz"], reason="dolor")
+    front.desk().do(admissions.walk_in, order)
     assert front.desk().see(registry.show, shown).phone == "11 5555-4444"
     (turn,) = [row for row in front.desk().see(agenda.day_turns, agenda.DayQuery(network.clinic_ids[0]))
                if row.patient_id == patient_id]  # fmt: skip
     assert turn.sealed
     with pytest.raises(PatientNotFound):
-        front.desk().do(turns.walk_in, replace(order, key=new_id(), patient_id=new_id()))
+        front.desk().do(admissions.walk_in, replace(order, key=new_id(), patient_id=new_id()))
 
 
 def test_allergies_are_told_to_carers_without_the_chart_and_written_down(

@@ -10,8 +10,8 @@ from uuid import UUID
 import pytest
 from sqlalchemy import func, select, text
 
+from clinicdesk.clinic.admissions import service as admissions
 from clinicdesk.clinic.turns import queries as agenda
-from clinicdesk.clinic.turns import service
 from clinicdesk.clinic.turns.model import bookings, turns
 from clinicdesk.kit import clock
 from clinicdesk.kit.errors import DatabaseUnreachable
@@ -54,7 +54,7 @@ def test_backends_that_die_under_orders_leave_each_done_once(network: Network) -
     session, calm = network.log_in("ncano"), network.log_in("msosa")
     patients = [new_patient(calm).patient_id for _ in range(4)]
     orders = [
-        service.WalkIn(patient_id=patient, doctor_id=network.person_ids["lpaz"], reason="tos")
+        admissions.WalkIn(patient_id=patient, doctor_id=network.person_ids["lpaz"], reason="tos")
         for patient in patients
         for _ in range(20)
     ]
@@ -66,9 +66,9 @@ def test_backends_that_die_under_orders_leave_each_done_once(network: Network) -
             with network.owner.begin() as owner:
                 owner.execute(one)
 
-    def send(order: service.WalkIn) -> bool:
+    def send(order: admissions.WalkIn) -> bool:
         try:
-            return session.desk().do(service.walk_in, order).id == order.turn_id
+            return session.desk().do(admissions.walk_in, order).id == order.turn_id
         except DatabaseUnreachable:
             return False
 

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clinicdesk.clinic.admissions import rules as queueing
 from clinicdesk.clinic.countries import PACKS
 from clinicdesk.clinic.patients import rules as patients
 from clinicdesk.clinic.turns import rules as turns
@@ -158,17 +159,17 @@ people = st.builds(
 
 @given(st.lists(people, min_size=1, max_size=30))
 def test_rojo_is_first_and_nobody_starves(queue: list[Person]) -> None:
-    ordered = sorted(queue, key=lambda person: turns.queue_key(person, NOW))
-    levels = [turns.queue_key(person, NOW)[0] for person in ordered]
+    ordered = sorted(queue, key=lambda person: queueing.queue_key(person, NOW))
+    levels = [queueing.queue_key(person, NOW)[0] for person in ordered]
     assert levels == sorted(levels)
     assert min(levels) >= 1
     waited = Person(5, NOW - timedelta(minutes=240 * 4), uuid4())
-    assert turns.queue_key(waited, NOW)[0] == 1
+    assert queueing.queue_key(waited, NOW)[0] == 1
 
 
 @pytest.mark.parametrize(("number", "ticket"), [(1, "A001"), (999, "A999"), (1000, "B001"), (25_974, "Z999")])
 def test_ticket_numbers(number: int, ticket: str) -> None:
-    assert turns.ticket_text(number) == ticket
+    assert queueing.ticket_text(number) == ticket
 
 
 def test_new_ids_grow_and_derived_ones_repeat() -> None:

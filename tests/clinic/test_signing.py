@@ -10,6 +10,7 @@ import pytest
 
 from clinicdesk import bootstrap
 from clinicdesk.clinic.access.errors import ProofNeeded
+from clinicdesk.clinic.admissions import service as admissions
 from clinicdesk.clinic.records import queries as history
 from clinicdesk.clinic.records import service, signing
 from clinicdesk.clinic.records.errors import (
@@ -21,7 +22,6 @@ from clinicdesk.clinic.records.errors import (
     RecordOutOfTime,
 )
 from clinicdesk.clinic.records.rules import NOTE_MOST, UNSIGNED, DiagnosisEntry
-from clinicdesk.clinic.turns import service as turns
 from clinicdesk.kit import clock
 from clinicdesk.kit.ids import new_id
 from tests.factories import Network, followed, new_patient, proven
@@ -38,8 +38,8 @@ def visit_of(network: Network, front: bootstrap.Session, doctor: bootstrap.Sessi
     """A patient in the doctor's room."""
     patient_id = new_patient(front).patient_id
     admitted = front.desk().do(
-        turns.walk_in,
-        turns.WalkIn(patient_id=patient_id, doctor_id=doctor.actor.person_id, reason="control"),
+        admissions.walk_in,
+        admissions.WalkIn(patient_id=patient_id, doctor_id=doctor.actor.person_id, reason="control"),
     )
     start = service.StartVisit(
         patient_id=patient_id, turn_id=admitted.id, seq=admitted.seq, from_state=admitted.state

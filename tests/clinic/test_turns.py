@@ -16,15 +16,15 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from clinicdesk.bootstrap import Session
+from clinicdesk.clinic.admissions import service as admissions
+from clinicdesk.clinic.admissions.errors import BadTriage, NotToday
 from clinicdesk.clinic.desk import Desk
 from clinicdesk.clinic.patients.model import patients
 from clinicdesk.clinic.records import service as records
 from clinicdesk.clinic.turns import queries as agenda
 from clinicdesk.clinic.turns import service
 from clinicdesk.clinic.turns.errors import (
-    BadTriage,
     IllegalHop,
-    NotToday,
     PatientDeceased,
     ReasonNeeded,
     SlotNotFound,
@@ -41,12 +41,12 @@ from clinicdesk.kit.ids import new_id
 from tests.factories import Network, new_patient
 
 VERBS: dict[State | tuple[State, State], tuple[Any, type[service.Hop]]] = {
-    (State.EN_ESPERA, State.CONFIRMADO): (service.unadmit, service.Hop),
+    (State.EN_ESPERA, State.CONFIRMADO): (admissions.unadmit, service.Hop),
     (State.CANCELADO, State.REGISTRADO): (service.reopen, service.Hop),
     (State.EN_CURSO, State.EN_ESPERA): (service.requeue, service.Hop),
     State.CONFIRMADO: (service.confirm, service.Hop),
     State.REGISTRADO: (service.unconfirm, service.Hop),
-    State.EN_ESPERA: (service.admit, service.Admit),
+    State.EN_ESPERA: (admissions.admit, admissions.Admit),
     State.EN_CURSO: (records.start_visit, records.StartVisit),
     State.FINALIZADO: (records.finish_visit, records.FinishVisit),
     State.CANCELADO: (service.cancel, service.Hop),
@@ -210,11 +210,12 @@ def test_a_verb_makes_no_other_verbs_hop(
     for state in path:
         turn = hop(doctor if state is State.EN_CURSO else front, turn, state)
     who = doctor if verb == "requeue" else front
-    order = service.Admit if verb == "admit" else service.Hop
+    order = admissions.Admit if verb == "admit" else service.Hop
+    case = getattr(admissions if verb in {"admit", "unadmit"} else service, verb)
     on_its_day = Desk(who.engine, who.actor, now=lambda: turn.starts_at)
     seen = order(patient_id=turn.patient_id, turn_id=turn.id, seq=turn.seq, from_state=turn.state)
     with pytest.raises(IllegalHop):
-        on_its_day.do(getattr(service, verb), seen)
+        on_its_day.do(case, seen)
 
 
 def test_cancelling_needs_a_reason(network: Network, log_in: LogIn) -> None:
@@ -226,9 +227,9 @@ def test_cancelling_needs_a_reason(network: Network, log_in: LogIn) -> None:
 def test_nobody_is_admitted_for_another_day(network: Network, log_in: LogIn) -> None:
     front = log_in("msosa")
     turn = booked(network, front)
-    order = service.Admit(patient_id=turn.patient_id, turn_id=turn.id, seq=turn.seq, from_state=turn.state)
+    order = admissions.Admit(patient_id=turn.patient_id, turn_id=turn.id, seq=turn.seq, from_state=turn.state)
     with pytest.raises(NotToday, match=turn.starts_at.strftime("%d/%m/%Y")):
-        front.desk().do(service.admit, order)
+        front.desk().do(admissions.admit, order)
     assert hop(front, turn, State.EN_ESPERA).state == "en_espera"
 
 
@@ -273,9 +274,9 @@ def test_the_dead_get_no_turns(network: Network, log_in: LogIn) -> None:
     with network.owner.begin() as owner:
         died = update(patients).where(patients.c.patient_id == patient)
         owner.execute(died.values(deceased_on=text("current_date")))
-    order = service.WalkIn(patient_id=patient, doctor_id=network.person_ids["lpaz"], reason="control")
+    order = admissions.WalkIn(patient_id=patient, doctor_id=network.person_ids["lpaz"], reason="control")
     with pytest.raises(PatientDeceased):
-        front.desk().do(service.walk_in, order)
+        front.desk().do(admissions.walk_in, order)
 
 
 def test_fifty_admissions_at_once_leave_no_gap_in_the_tickets(network: Network) -> None:
@@ -285,8 +286,10 @@ def test_fifty_admissions_at_once_leave_no_gap_in_the_tickets(network: Network) 
     def admit_ten(session: Session) -> None:
         for _ in range(10):
             patient = new_patient(session).patient_id
-            order = service.WalkIn(patient_id=patient, doctor_id=network.person_ids["lpaz"], reason="fiebre")
-            tickets.append(session.desk().do(service.walk_in, order).ticket)
+            order = admissions.WalkIn(
+                patient_id=patient, doctor_id=network.person_ids["lpaz"], reason="fiebre"
+            )
+            tickets.append(session.desk().do(admissions.walk_in, order).ticket)
 
     workers = [threading.Thread(target=admit_ten, args=(session,)) for session in sessions]
     for worker in workers:
@@ -329,9 +332,9 @@ def test_a_level_of_triage_outside_the_table(network: Network, log_in: LogIn, tr
     front = log_in("msosa")
     doctor = network.person_ids["lpaz"]
     patient = new_patient(front).patient_id
-    order = service.WalkIn(patient_id=patient, doctor_id=doctor, reason="tos", triage=triage)
+    order = admissions.WalkIn(patient_id=patient, doctor_id=doctor, reason="tos", triage=triage)
     with pytest.raises(BadTriage):
-        front.desk().do(service.walk_in, order)
+        front.desk().do(admissions.walk_in, order)
 
 
 def raw_event(turn: service.TurnAnswer, person_id: int, **changes: Any) -> tuple[str, dict[str, Any]]:

@@ -9,9 +9,9 @@ from uuid import UUID
 import pytest
 from pypdf import PdfReader
 
+from clinicdesk.clinic.admissions import service as admissions
 from clinicdesk.clinic.records import service as records
 from clinicdesk.clinic.records.rules import DiagnosisEntry
-from clinicdesk.clinic.turns import service as turns
 from clinicdesk.exporters import HISTORY, History, HistoryQuery, history_pdf
 from clinicdesk.kit.errors import Refusal
 from tests.exporters.histories import (
@@ -278,8 +278,8 @@ def signed_history(network: Network, log_in, text: str) -> tuple[History, UUID]:
     front, doctor = log_in("msosa"), log_in("lpaz")
     made = new_patient(front, family="Ñandutí Echeverría", given="Ítalo")
     waiting = front.desk().do(
-        turns.walk_in,
-        turns.WalkIn(
+        admissions.walk_in,
+        admissions.WalkIn(
             patient_id=made.patient_id, doctor_id=network.person_ids["lpaz"], reason="dolor de cabeza"
         ),
     )

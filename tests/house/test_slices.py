@@ -31,7 +31,14 @@ def imported(file: Path) -> Iterator[str]:
 
 
 def test_there_are_slices_to_look_at() -> None:
-    assert {file.parent.name for file in FILES} >= {"access", "sites", "patients", "turns", "records"}
+    assert {file.parent.name for file in FILES} >= {
+        "access",
+        "sites",
+        "patients",
+        "turns",
+        "admissions",
+        "records",
+    }
     assert RULES
 
 

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from clinicdesk.clinic.admissions import service as admissions
 from clinicdesk.clinic.records import service as records
-from clinicdesk.clinic.turns import service as turns
 from clinicdesk.clinic.turns.queries import TurnRow
 from clinicdesk.clinic.turns.rules import State
 from clinicdesk.kit import clock
@@ -163,10 +163,10 @@ def test_a_real_day_is_counted_once(network: Network, log_in) -> None:  # type: 
     front, doctor, manager = log_in("msosa"), log_in("jibarra"), log_in("gestion")
     before = manager.desk().see(REPORT.view, ReportQuery())
     made = new_patient(front)
-    order = turns.WalkIn(
+    order = admissions.WalkIn(
         patient_id=made.patient_id, doctor_id=network.person_ids["jibarra"], reason="control"
     )
-    front.desk().do(turns.walk_in, order)
+    front.desk().do(admissions.walk_in, order)
     doctor.desk().do(records.call_next, records.CallNext())
     after = manager.desk().see(REPORT.view, ReportQuery())
     was, now = by_key(before, before.total), by_key(after, after.total)

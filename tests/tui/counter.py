@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from clinicdesk.bootstrap import Session
+from clinicdesk.clinic.admissions import service as admissions
 from clinicdesk.clinic.desk import Desk
 from clinicdesk.clinic.patients.rules import Document
 from clinicdesk.clinic.turns import queries as agenda
@@ -68,14 +69,14 @@ class Counter:
 
     def hop(self, case: Any, turn: turns.TurnAnswer, at: datetime, **more: Any) -> turns.TurnAnswer:
         """Move a turn on at a moment."""
-        made = turns.Admit if case is turns.admit else turns.Hop
+        made = admissions.Admit if case is admissions.admit else turns.Hop
         order = made(patient_id=turn.patient_id, turn_id=turn.id, seq=turn.seq, from_state=turn.state, **more)
         answer: turns.TurnAnswer = self.at(at).do(case, order)
         return answer
 
     def admitted(self, person: Person, doctor: str = "lpaz") -> turns.TurnAnswer:
         """Somebody who waits, having had a turn."""
-        return self.hop(turns.admit, self.booked(person, doctor), clock.now() - timedelta(minutes=1))
+        return self.hop(admissions.admit, self.booked(person, doctor), clock.now() - timedelta(minutes=1))
 
     def turns_of(self, person: Person) -> list[Any]:
         """Their turns as the database has them, the oldest first."""

@@ -14,6 +14,7 @@ from sqlalchemy import insert, text
 from clinicdesk import bootstrap
 from clinicdesk.bootstrap import Session
 from clinicdesk.clinic.access import service as access
+from clinicdesk.clinic.admissions import service as admissions
 from clinicdesk.clinic.desk import Desk
 from clinicdesk.clinic.patients.model import allergies, patients
 from clinicdesk.clinic.prescriptions.model import prescription_items, prescriptions
@@ -21,7 +22,6 @@ from clinicdesk.clinic.records import service as records
 from clinicdesk.clinic.records.model import records as entries
 from clinicdesk.clinic.records.model import vitals
 from clinicdesk.clinic.records.rules import DiagnosisEntry
-from clinicdesk.clinic.turns import service as turns
 from clinicdesk.kit import clock
 from clinicdesk.kit.ids import new_id
 from tests.factories import PASSWORD, ZONE, Network, followed, new_patient, proven
@@ -51,11 +51,11 @@ class Surgery:
 
     def waits(self, patient_id: UUID, at: datetime | None = None, triage: int | None = None) -> Any:
         """A walk-in in the doctor's queue, since a moment."""
-        order = turns.WalkIn(
+        order = admissions.WalkIn(
             patient_id=patient_id, doctor_id=self.person_id, reason="control de presión", triage=triage
         )
         moment = at or clock.now()
-        return Desk(self.clerk.engine, self.clerk.actor, now=lambda: moment).do(turns.walk_in, order)
+        return Desk(self.clerk.engine, self.clerk.actor, now=lambda: moment).do(admissions.walk_in, order)
 
     def inside(self, patient_id: UUID, at: datetime | None = None) -> records.VisitAnswer:
         """Somebody in the room, called at a moment."""

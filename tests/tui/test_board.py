@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from clinicdesk.clinic.admissions import service as admissions
 from clinicdesk.clinic.turns import service
 from clinicdesk.kit import clock
 from tests.factories import Network
@@ -50,7 +51,7 @@ def test_each_state_shows_on_another_terminal(board: Desk, counter: Counter) -> 
     board.wait_for(lambda: column_of(board, "Zelaya") == 0)
     turn = counter.hop(service.confirm, turn, clock.now())
     board.wait_for(lambda: column_of(board, "Zelaya") == 1)
-    turn = counter.hop(service.admit, turn, clock.now())
+    turn = counter.hop(admissions.admit, turn, clock.now())
     board.wait_for(lambda: column_of(board, "Zelaya") == 2)
     board.line_shows(f"{turn.ticket} Zelaya, Íñigo pasó a en espera")
     turn = counter.hop(service.cancel, turn, clock.now(), reason="se retiró")
@@ -95,13 +96,13 @@ def test_f3_opens_the_board_and_esc_goes_back_with_the_text_kept(open_desk: Open
 
 def test_the_detail_names_turn_and_reason(board: Desk, counter: Counter) -> None:
     person = counter.patient("Godoy", "Bruno Ariel")
-    order = service.WalkIn(
+    order = admissions.WalkIn(
         patient_id=person.patient_id,
         doctor_id=counter.network.person_ids["lpaz"],
         reason="caída, dolor de muñeca",
         triage=1,
     )
-    answer = counter.session.desk().do(service.walk_in, order)
+    answer = counter.session.desk().do(admissions.walk_in, order)
     board.wait_for(f"{answer.ticket} R1")
     board.press("/godoy<Enter>")
     board.shows("motivo: caída, dolor de muñeca", "R1 ROJO máx. 0", "demanda espontánea Paz")

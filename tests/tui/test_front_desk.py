@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import delete, insert
 
 from clinicdesk.clinic.access.model import clinic_roles, people
+from clinicdesk.clinic.admissions import service as admissions
 from clinicdesk.clinic.turns import queries as agenda
 from clinicdesk.clinic.turns import service
 from clinicdesk.kit import clock
@@ -58,7 +59,7 @@ def test_a_turn_moved_by_somebody_else_is_refused_and_shown(front: Desk, counter
     turn = counter.booked(person)
     front.press(f"{person.document}<Enter>u2")
     front.wait_for("motivo:")
-    counter.hop(service.admit, turn, clock.now())
+    counter.hop(admissions.admit, turn, clock.now())
     front.press("<Enter>")
     front.wait_for("Otra persona cambió este turno: ahora está")
     front.wait_for(

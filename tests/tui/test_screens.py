@@ -15,6 +15,7 @@ from typing import Final
 
 import pytest
 
+from clinicdesk.clinic.admissions import service as admissions
 from clinicdesk.clinic.records import service as records
 from clinicdesk.clinic.turns import service
 from clinicdesk.kit import clock
@@ -75,13 +76,13 @@ def environment(desk_environment: dict[str, str], network: Network) -> Iterator[
     counter.patient("Quispe Condori", "Rosana", sex="F", birth=date(1991, 3, 7), document="27433120")
     for family, given, sex, year, doctor, triage, minutes, reason in WALK_INS:
         person = counter.patient(family, given, sex=sex, birth=date(year, 3, 7))
-        order = service.WalkIn(
+        order = admissions.WalkIn(
             patient_id=person.patient_id,
             doctor_id=network.person_ids[doctor],
             reason=reason,
             triage=triage,
         )
-        counter.at(AT - timedelta(minutes=minutes)).do(service.walk_in, order)
+        counter.at(AT - timedelta(minutes=minutes)).do(admissions.walk_in, order)
     yield desk_environment
     session.close()
 
@@ -99,9 +100,9 @@ def _live(counter: Counter, person: Person, hour: str, doctor: str, fate: str) -
     elif state == "ausente":
         counter.hop(service.absent, turn, AT, reason="no vino")
     elif state == "en_espera":
-        counter.hop(service.admit, turn, AT - timedelta(minutes=int(minutes)))
+        counter.hop(admissions.admit, turn, AT - timedelta(minutes=int(minutes)))
     elif state == "en_curso":
-        counter.hop(service.admit, turn, AT - timedelta(minutes=40))
+        counter.hop(admissions.admit, turn, AT - timedelta(minutes=40))
         _called(counter, doctor)
 
 

@@ -36,18 +36,18 @@ def add(
 ) -> None:
     """Admit a walk-in."""
     from clinicdesk.cli.shapes import answer_line, doctor_id_of
-    from clinicdesk.clinic.turns import service
+    from clinicdesk.clinic.admissions import service as admissions
 
     call = the_call(ctx)
     level = _level_of(triage)
-    order = service.WalkIn(
+    order = admissions.WalkIn(
         **call.keyed,
         patient_id=given.patient_of(call, document).patient_id,
         doctor_id=doctor_id_of(call, doctor),
         reason=reason,
         triage=level,
     )
-    answer = call.desk.do(service.walk_in, order)
+    answer = call.desk.do(admissions.walk_in, order)
     turn_id = opaque(answer.patient_id, answer.id)
     data = {
         "turn_id": turn_id,

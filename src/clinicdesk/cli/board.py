@@ -83,7 +83,8 @@ def _print(call: Call, rows: tuple[TurnRow, ...]) -> None:
 
 def _cells(row: TurnRow) -> dict[str, Any]:
     from clinicdesk.cli.shapes import turn_cells
-    from clinicdesk.clinic.turns.rules import State, wait_minutes
+    from clinicdesk.clinic.admissions.rules import wait_minutes
+    from clinicdesk.clinic.turns.rules import State
     from clinicdesk.kit import clock
 
     waits = row.state == State.EN_ESPERA

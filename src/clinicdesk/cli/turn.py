@@ -221,12 +221,11 @@ def show_turn(call: Call, answer: TurnAnswer) -> None:
     call.answer(answer_object(answer), answer_line(answer, call.zone), f"Id: {answer_object(answer)['id']}")
 
 
-def _hop(ctx: typer.Context, name: str, turn_id: str, reason: str | None = None, order: str = "Hop") -> None:
+def _hop(ctx: typer.Context, name: str, turn_id: str, reason: str | None = None) -> None:
     from clinicdesk.clinic.turns import service
 
     call = the_call(ctx)
-    case = getattr(service, name)
-    show_turn(call, step(call, case, getattr(service, order), turn_id, reason=reason))
+    show_turn(call, step(call, getattr(service, name), service.Hop, turn_id, reason=reason))
 
 
 @verb(app, "confirm", _("El paciente avisa que viene."), cls=Writes)
@@ -244,13 +243,20 @@ def unconfirm(ctx: typer.Context, turn_id: TurnId) -> None:
 @verb(app, "arrive", _("El paciente llegó: número y lugar en la cola."), cls=Writes)
 def arrive(ctx: typer.Context, turn_id: TurnId) -> None:
     """Admit the patient of a turn."""
-    _hop(ctx, "admit", turn_id, order="Admit")
+    from clinicdesk.clinic.admissions import service
+
+    call = the_call(ctx)
+    show_turn(call, step(call, service.admit, service.Admit, turn_id))
 
 
 @verb(app, "unarrive", _("Quitar la llegada; el número queda usado."), cls=Writes)
 def unarrive(ctx: typer.Context, turn_id: TurnId) -> None:
     """Take an admission back."""
-    _hop(ctx, "unadmit", turn_id)
+    from clinicdesk.clinic.admissions.service import unadmit
+    from clinicdesk.clinic.turns.service import Hop
+
+    call = the_call(ctx)
+    show_turn(call, step(call, unadmit, Hop, turn_id))
 
 
 @verb(app, "requeue", _("Volver a la cola, en el lugar que dio la llegada."), cls=Writes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from clinicdesk.clinic import acts, staging
 from clinicdesk.clinic.access import model as access
+from clinicdesk.clinic.admissions import model as admissions
 from clinicdesk.clinic.audit import model as audit
 from clinicdesk.clinic.patients import model as patients
 from clinicdesk.clinic.prescriptions import model as prescriptions
@@ -17,6 +18,7 @@ from clinicdesk.clinic.turns import model as turns
 __all__ = [
     "access",
     "acts",
+    "admissions",
     "audit",
     "metadata",
     "patients",

@@ -18,9 +18,10 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from clinicdesk.clinic import changes
 from clinicdesk.clinic.access.model import clinic_roles, logins
 from clinicdesk.clinic.acts import act_answers, acts
+from clinicdesk.clinic.admissions.model import tickets
 from clinicdesk.clinic.rights import Role
 from clinicdesk.clinic.sites.model import clinics
-from clinicdesk.clinic.turns.model import bookings, tickets, turns
+from clinicdesk.clinic.turns.model import bookings, turns
 from clinicdesk.clinic.turns.rules import Busy, State
 from clinicdesk.demo import drafts, ground, past
 from clinicdesk.demo.book import Book

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeVar
 from uuid import UUID
 
+from clinicdesk.clinic.admissions import service as admissions
 from clinicdesk.clinic.rights import Permission
 from clinicdesk.clinic.turns import service
 from clinicdesk.clinic.turns.errors import TurnChanged
@@ -112,8 +113,8 @@ class TurnVerbs(ClinicScreen):
 
     async def admit(self, turn: TurnRow) -> None:
         """The patient is at the counter."""
-        answer = await self._hop(service.admit, order(service.Admit, turn))
-        self._undoable(_("admisión {}").format(answer.ticket), service.unadmit, answer)
+        answer = await self._hop(admissions.admit, order(admissions.Admit, turn))
+        self._undoable(_("admisión {}").format(answer.ticket), admissions.unadmit, answer)
         self.prompt.say(_("Admisión {}: {}. z deshace.").format(answer.ticket, words.patient_name(turn)))
 
     async def confirm(self, turn: TurnRow) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from clinicdesk.clinic.turns import rules
+from clinicdesk.clinic.admissions import rules as queueing
 from clinicdesk.clinic.turns.queries import TurnRow
 from clinicdesk.clinic.turns.rules import State
 from clinicdesk.kit import clock
@@ -76,9 +76,9 @@ def wait(turn: TurnRow, now: datetime, most: int = 8) -> Bit:
     """
     if turn.state != State.EN_ESPERA or turn.arrived_at is None:
         return Bit("")
-    minutes = rules.wait_minutes(turn.arrived_at, now)
+    minutes = queueing.wait_minutes(turn.arrived_at, now)
     text = wait_text(minutes) if minutes < _HOURS_ALONE else f"{minutes // _MINUTES_AN_HOUR} h"
-    if not rules.is_overdue(turn, now):
+    if not queueing.is_overdue(turn, now):
         return Bit(text)
     return Bit(f"{text}!" if len(text) < most else f"{minutes}!", Tone.OVERDUE)
 
@@ -100,7 +100,7 @@ def news(turn: TurnRow, zone: str) -> str:
 def waiting(turns: Iterable[TurnRow], now: datetime) -> list[TurnRow]:
     """Who waits, in the order in which they will be called."""
     queue = [turn for turn in turns if turn.state == State.EN_ESPERA]
-    return sorted(queue, key=lambda turn: rules.queue_key(turn, now))
+    return sorted(queue, key=lambda turn: queueing.queue_key(turn, now))
 
 
 def turn_of_today(turns: Iterable[TurnRow]) -> TurnRow | None:
@@ -137,7 +137,7 @@ def why_this_order(turn: TurnRow, turns: Iterable[TurnRow], now: datetime) -> st
     place = next((at for at, other in enumerate(queue) if other.id == turn.id), None)
     if place is None:
         return _("No está en espera: el orden es de quienes esperan.")
-    minutes = rules.wait_minutes(turn.arrived_at, now)
+    minutes = queueing.wait_minutes(turn.arrived_at, now)
     level = TRIAGE.get(turn.triage or 0)
     said = _("{} es {}.º de {}: {}, llegó hace {}.").format(
         number_or_hour(turn),

@@ -14,6 +14,8 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from clinicdesk.clinic.access.errors import ProofNeeded
 from clinicdesk.clinic.access.rules import Proof
+from clinicdesk.clinic.admissions.errors import NobodyWaits
+from clinicdesk.clinic.admissions.rules import queue_key
 from clinicdesk.clinic.changes import Change, Kind
 from clinicdesk.clinic.patients.rules import EARLIEST_BIRTH
 from clinicdesk.clinic.records import queries, rules
@@ -33,8 +35,8 @@ from clinicdesk.clinic.records.rules import DiagnosisEntry, RecordKind
 from clinicdesk.clinic.rights import Permission
 from clinicdesk.clinic.turns import queries as agenda
 from clinicdesk.clinic.turns import service as turns
-from clinicdesk.clinic.turns.errors import NobodyWaits, TurnChanged
-from clinicdesk.clinic.turns.rules import State, queue_key
+from clinicdesk.clinic.turns.errors import TurnChanged
+from clinicdesk.clinic.turns.rules import State
 from clinicdesk.clinic.usecases import Order, Reader, Tx, new_row, use_case
 from clinicdesk.kit.errors import Refusal
 from clinicdesk.kit.ids import new_id

@@ -58,13 +58,6 @@ class SlotPast(Refusal):
     exit = Exit.INVALID
 
 
-class NotToday(Refusal):
-    """Nobody is admitted for a turn of another day."""
-
-    says = "El turno es del {day}. Hoy: m, moverlo, o d, demanda espontánea."
-    exit = Exit.CONFLICT
-
-
 class PatientDeceased(Refusal):
     """No turns for the dead."""
 
@@ -78,17 +71,3 @@ class ReasonNeeded(Refusal):
     says = "Falta el motivo."
     exit = Exit.INVALID
     constraint = ("turns_walk_in_reason_ck", "turns_reason_ck")
-
-
-class BadTriage(Refusal):
-    """A level of triage outside the table."""
-
-    says = "El nivel de triaje va de 1 (rojo) a 5 (azul)."
-    constraint = "turns_triage_ck"
-
-
-class NobodyWaits(Refusal):
-    """The doctor's queue is empty."""
-
-    says = "Nadie espera."
-    exit = Exit.NOT_FOUND

@@ -29,9 +29,7 @@ from clinicdesk.clinic.tables import (
     by_patient,
     instant,
     keyed,
-    local,
     metadata,
-    patient_fk,
     reference,
     words,
 )
@@ -149,19 +147,6 @@ turns: Final = by_patient(
     Index("turns_doctor_day_ix", "doctor_id", "day"),
 )
 
-admissions: Final = by_patient(
-    "admissions",
-    Column("turn_id", Uuid, nullable=False),
-    Column("clinic_id", BigInteger, nullable=False),
-    instant("at"),
-    words("ticket"),
-    Column("day", Date, nullable=False),
-    Column("person_id", BigInteger, nullable=False),
-    patient_fk("admissions", "turn_id", "turns"),
-    ForeignKeyConstraint(["clinic_id"], ["clinics.id"], name="admissions_clinic_fk"),
-    ForeignKeyConstraint(["person_id"], ["people.id"], name="admissions_person_fk"),
-)
-
 bookings: Final = keyed(
     "bookings",
     "resource",
@@ -196,14 +181,4 @@ overbook_places: Final = keyed(
     PrimaryKeyConstraint("block_id", "day", "n", name="overbook_places_pk"),
     ForeignKeyConstraint(["block_id"], ["agenda_blocks.id"], name="overbook_places_block_fk"),
     CheckConstraint("n BETWEEN 1 AND 50", name="overbook_places_n_ck"),
-)
-
-tickets: Final = local(
-    "tickets",
-    Column("clinic_id", BigInteger, nullable=False),
-    Column("day", Date, nullable=False),
-    Column("last", Integer, nullable=False),
-    PrimaryKeyConstraint("clinic_id", "day", name="tickets_pk"),
-    ForeignKeyConstraint(["clinic_id"], ["clinics.id"], name="tickets_clinic_fk"),
-    CheckConstraint("last BETWEEN 1 AND 99999", name="tickets_last_ck"),
 )

@@ -1,17 +1,16 @@
-"""Use cases of turns: book, admit, call, hop from state to state."""
+"""Use cases of turns: book, call, hop from state to state."""
 
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
 from psycopg.types.range import Range
 from sqlalchemy import Update, bindparam, func, insert, select, update
-from sqlalchemy.dialects.postgresql import insert as upsert
 
 from clinicdesk.clinic.access.model import clinic_roles, people
 from clinicdesk.clinic.changes import Change, Kind
@@ -22,7 +21,6 @@ from clinicdesk.clinic.sites.errors import DoctorNotFound
 from clinicdesk.clinic.turns import claims, queries, rules
 from clinicdesk.clinic.turns.errors import (
     IllegalHop,
-    NotToday,
     PatientBusy,
     PatientDeceased,
     ReasonNeeded,
@@ -32,15 +30,11 @@ from clinicdesk.clinic.turns.errors import (
     TurnChanged,
     TurnNotFound,
 )
-from clinicdesk.clinic.turns.model import admissions, bookings, tickets, turn_events, turns
+from clinicdesk.clinic.turns.model import bookings, turn_events, turns
 from clinicdesk.clinic.turns.rules import State
 from clinicdesk.clinic.usecases import Order, Reader, Tx, new_row, use_case
 from clinicdesk.kit import clock
 from clinicdesk.kit.errors import Refusal
-
-_WALK_IN_MINUTES: Final = 15
-# From the agenda, or late: from the room somebody goes back to the queue by `requeue`, with their ticket.
-_ARRIVES: Final = (State.REGISTRADO, State.CONFIRMADO, State.AUSENTE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +60,6 @@ class BookTurn(Order):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WalkIn(Order):
-    """Somebody without a turn who wants to be seen today: born waiting, holds no slot, needs a reason."""
-
-    patient_id: UUID
-    turn_id: UUID = new_row()
-    admission_id: UUID = new_row()
-    doctor_id: int
-    reason: str
-    triage: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Hop(Order):
     """A turn moves on, as seen at `seq` in `from_state`."""
 
@@ -89,15 +71,8 @@ class Hop(Order):
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Admit(Hop):
-    """The patient of a turn is at the counter."""
-
-    admission_id: UUID = new_row()
-
-
 @dataclass(frozen=True, slots=True)
-class _Place:
+class Place:
     """Where and when a new turn stands."""
 
     clinic_id: int
@@ -141,8 +116,8 @@ def book_turn(tx: Tx, order: BookTurn) -> TurnAnswer:
     if slot.starts_at < tx.now:
         raise SlotPast(time=slot.wall_start.strftime("%d/%m %H:%M"))
     block, zone = slot.block, queries.zone_of(tx, slot.block.clinic_id)
-    chart = _living(tx, order.patient_id)
-    place = _Place(
+    chart = living(tx, order.patient_id)
+    place = Place(
         block.clinic_id,
         block.doctor_id,
         block.room_id,
@@ -156,34 +131,7 @@ def book_turn(tx: Tx, order: BookTurn) -> TurnAnswer:
     resources = (block.doctor_id, block.room_id, -chart)
     during = Range(slot.starts_at, slot.ends_at, "[)")
     claims.take(tx, order.patient_id, order.turn_id, resources, during)
-    return _born(tx, order.patient_id, order.turn_id, place, State.REGISTRADO, {"reason": order.reason})
-
-
-@use_case("admission.walk_in", needs=Permission.TURN_ADMIT, answer=TurnAnswer)
-def walk_in(tx: Tx, order: WalkIn) -> TurnAnswer:
-    """Admit somebody without a turn: a ticket and a place in the doctor's queue, no slot."""
-    if not order.reason.strip():
-        raise ReasonNeeded
-    _living(tx, order.patient_id)
-    at = tx.actor.at
-    _works_here(tx, order.doctor_id)
-    place = _Place(
-        at.clinic_id,
-        order.doctor_id,
-        None,
-        None,
-        None,
-        "walk_in",
-        tx.now,
-        tx.now + timedelta(minutes=_WALK_IN_MINUTES),
-        at.zone,
-    )
-    day = clock.local_day(tx.now, at.zone)
-    ticket = _ticket(tx, at.clinic_id, day)
-    waiting = {"reason": order.reason, "triage": order.triage, "ticket": ticket, "arrived_at": tx.now}
-    answer = _born(tx, order.patient_id, order.turn_id, place, State.EN_ESPERA, waiting)
-    _admission(tx, order.patient_id, order.admission_id, order.turn_id, ticket, day)
-    return answer
+    return born(tx, order.patient_id, order.turn_id, place, State.REGISTRADO, {"reason": order.reason})
 
 
 def _slot(tx: Reader, text_id: str) -> rules.Slot:
@@ -202,7 +150,7 @@ def _slot(tx: Reader, text_id: str) -> rules.Slot:
     raise SlotNotFound
 
 
-def _living(tx: Tx, patient_id: UUID) -> int:
+def living(tx: Tx, patient_id: UUID) -> int:
     """The chart number of a living patient. Raises PatientNotFound, PatientDeceased."""
     row = tx.first(
         select(patients.c.chart_number, patients.c.deceased_on).where(patients.c.patient_id == patient_id)
@@ -215,7 +163,7 @@ def _living(tx: Tx, patient_id: UUID) -> int:
     return int(row.chart_number)
 
 
-def _works_here(tx: Tx, doctor_id: int) -> None:
+def works_here(tx: Tx, doctor_id: int) -> None:
     """Raises DoctorNotFound unless the person is a doctor of the actor's clinic."""
     statement = select(clinic_roles.c.person_id).where(
         clinic_roles.c.person_id == doctor_id,
@@ -226,9 +174,10 @@ def _works_here(tx: Tx, doctor_id: int) -> None:
         raise DoctorNotFound(doctor=doctor_id)
 
 
-def _born(
-    tx: Tx, patient_id: UUID, turn_id: UUID, place: _Place, state: State, more: Mapping[str, Any]
+def born(
+    tx: Tx, patient_id: UUID, turn_id: UUID, place: Place, state: State, more: Mapping[str, Any]
 ) -> TurnAnswer:
+    """A new turn in its first state, with what its row knows besides; for use cases of other slices too."""
     _event(tx, patient_id, turn_id, 1, "", state, None)
     wall = clock.local(place.starts_at, place.zone)
     row = {
@@ -263,29 +212,6 @@ def _event(
         "act": tx.act,
     }
     tx.write(insert(turn_events), row)
-
-
-def _ticket(tx: Tx, clinic_id: int, day: date) -> str:
-    """The next number of the clinic's day: without gaps, since the row stays locked until commit."""
-    first = upsert(tickets).values(clinic_id=clinic_id, day=day, last=1)
-    statement = first.on_conflict_do_update(
-        constraint="tickets_pk", set_={"last": tickets.c.last + 1}
-    ).returning(tickets.c.last)
-    return rules.ticket_text(tx.run(statement).scalar_one())
-
-
-def _admission(tx: Tx, patient_id: UUID, admission_id: UUID, turn_id: UUID, ticket: str, day: date) -> None:
-    row = {
-        "patient_id": patient_id,
-        "id": admission_id,
-        "turn_id": turn_id,
-        "clinic_id": tx.actor.at.clinic_id,
-        "at": tx.now,
-        "ticket": ticket,
-        "day": day,
-        "person_id": tx.actor.person_id,
-    }
-    tx.write(insert(admissions), row)
 
 
 _MOVED: Final = (
@@ -383,25 +309,6 @@ def confirm(tx: Tx, order: Hop) -> TurnAnswer:
 def unconfirm(tx: Tx, order: Hop) -> TurnAnswer:
     """Take a confirmation back."""
     return hop(tx, order, State.REGISTRADO, leaving=(State.CONFIRMADO,))
-
-
-@use_case("turn.admit", needs=Permission.TURN_ADMIT, answer=TurnAnswer, explain=explain_hop)
-def admit(tx: Tx, order: Admit) -> TurnAnswer:
-    """The patient has arrived: a ticket, and a place in the doctor's queue. Raises NotToday."""
-    at = tx.actor.at
-    day = clock.local_day(tx.now, at.zone)
-    ticket = _ticket(tx, at.clinic_id, day)
-    answer = hop(tx, order, State.EN_ESPERA, {"ticket": ticket, "arrived_at": tx.now}, leaving=_ARRIVES)
-    if answer.starts_at.date() != day:
-        raise NotToday(day=answer.starts_at.strftime("%d/%m/%Y"))
-    _admission(tx, order.patient_id, order.admission_id, order.turn_id, ticket, day)
-    return answer
-
-
-@use_case("turn.unadmit", needs=Permission.TURN_ADMIT, answer=TurnAnswer, explain=explain_hop)
-def unadmit(tx: Tx, order: Hop) -> TurnAnswer:
-    """Take an admission back; the ticket number stays used. SlotTaken where a late one's time is gone."""
-    return hop(tx, order, State.CONFIRMADO, {"arrived_at": None}, leaving=(State.EN_ESPERA,))
 
 
 @use_case("turn.cancel", needs=Permission.TURN_BOOK, answer=TurnAnswer, explain=explain_hop)

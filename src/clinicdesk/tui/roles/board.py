@@ -8,9 +8,10 @@ from uuid import UUID
 
 from textual.widget import Widget
 
+from clinicdesk.clinic.admissions.rules import wait_minutes
 from clinicdesk.clinic.patients.rules import folded
 from clinicdesk.clinic.turns.queries import TurnRow
-from clinicdesk.clinic.turns.rules import State, wait_minutes
+from clinicdesk.clinic.turns.rules import State
 from clinicdesk.kit.text import fit
 from clinicdesk.kit.words import _, plural
 from clinicdesk.tui import turn_words as words

@@ -8,9 +8,10 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from clinicdesk.clinic.admissions.rules import is_overdue, queue_key, wait_minutes
 from clinicdesk.clinic.records.queries import UnsignedRow
 from clinicdesk.clinic.turns.queries import TurnRow
-from clinicdesk.clinic.turns.rules import State, is_overdue, queue_key, wait_minutes
+from clinicdesk.clinic.turns.rules import State
 from clinicdesk.kit import clock
 from clinicdesk.kit.names import full_name, short_name
 from clinicdesk.kit.text import cells, fit

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
+from clinicdesk.clinic.admissions import service as admissions
 from clinicdesk.clinic.patients.rules import folded
 from clinicdesk.clinic.rights import Permission
 from clinicdesk.clinic.sites import queries as sites
 from clinicdesk.clinic.sites.queries import DoctorRow
-from clinicdesk.clinic.turns import service
 from clinicdesk.kit.names import short_name
 from clinicdesk.kit.text import cells, fit
 from clinicdesk.kit.words import _
@@ -86,10 +86,10 @@ class WalkIns(TurnVerbs):
         level = await self.prompt.pick(_("Triaje, Enter:"), _LEVELS)
         if level is None:
             return
-        order = service.WalkIn(
+        order = admissions.WalkIn(
             patient_id=who[0], doctor_id=doctor.person_id, reason=reason, triage=int(level) or None
         )
-        answer = await self.do(service.walk_in, order)
+        answer = await self.do(admissions.walk_in, order)
         self._undoable(_("admisión {}").format(answer.ticket), None, answer)
         await self._refresh(answer.patient_id, answer.id)
         self.prompt.say(
