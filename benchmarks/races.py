@@ -17,7 +17,7 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
-from clinicdesk.clinic.turns import queries as agenda
+from clinicdesk.clinic.turns import slots as agenda
 from clinicdesk.clinic.turns.model import turns
 from clinicdesk.kit import clock, embedded, migrate
 from clinicdesk.kit.db import engine_for

@@ -23,8 +23,8 @@ import psycopg
 from sqlalchemy import event
 
 from clinicdesk.bootstrap import Session
-from clinicdesk.clinic.turns import queries as agenda
 from clinicdesk.clinic.turns import service
+from clinicdesk.clinic.turns import slots as agenda
 from clinicdesk.kit import clock, embedded, ids, migrate
 from clinicdesk.kit.db import engine_for, listener
 from tests.factories import Network, make_network, new_patient

@@ -15,11 +15,11 @@ from sqlalchemy import Connection, Engine, func, insert, select
 from clinicdesk import bootstrap
 from clinicdesk.clinic.access import rules as access_rules
 from clinicdesk.clinic.access.model import clinic_roles, people
+from clinicdesk.clinic.agendas.model import agenda_blocks
 from clinicdesk.clinic.patients import rules as patient_rules
 from clinicdesk.clinic.patients import service as registry
 from clinicdesk.clinic.privacy import service as privacy
 from clinicdesk.clinic.sites.model import clinics, floors, procedures, rooms, specialties
-from clinicdesk.clinic.turns.model import agenda_blocks
 from clinicdesk.kit import secrets
 from clinicdesk.kit.ids import new_id
 

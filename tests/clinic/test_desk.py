@@ -24,8 +24,8 @@ from clinicdesk.clinic.patients.model import patients
 from clinicdesk.clinic.patients.rules import Document
 from clinicdesk.clinic.records import queries as history
 from clinicdesk.clinic.rights import Permission
-from clinicdesk.clinic.turns import queries as agenda
 from clinicdesk.clinic.turns import service as turns
+from clinicdesk.clinic.turns import slots as agenda
 from clinicdesk.clinic.usecases import Order, Reader, Tx, use_case, view
 from clinicdesk.kit.db import engine_for, listener
 from clinicdesk.kit.errors import DatabaseUnreachable, InvalidInput, Refusal

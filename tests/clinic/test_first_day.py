@@ -15,8 +15,8 @@ from clinicdesk.clinic.patients.rules import Document
 from clinicdesk.clinic.records import queries as history
 from clinicdesk.clinic.records import service as records
 from clinicdesk.clinic.records.rules import DiagnosisEntry
-from clinicdesk.clinic.turns import queries as agenda
 from clinicdesk.clinic.turns import service as turns
+from clinicdesk.clinic.turns import slots as agenda
 from clinicdesk.clinic.turns.errors import PatientBusy, SlotTaken
 from clinicdesk.kit import clock
 from tests.factories import Network, new_patient, proven

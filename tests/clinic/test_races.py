@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import func, select, text
 
 from clinicdesk.clinic.admissions import service as admissions
-from clinicdesk.clinic.turns import queries as agenda
+from clinicdesk.clinic.turns import slots as agenda
 from clinicdesk.clinic.turns.model import bookings, turns
 from clinicdesk.kit import clock
 from clinicdesk.kit.errors import DatabaseUnreachable

@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clinicdesk.clinic.admissions import rules as queueing
+from clinicdesk.clinic.agendas import rules as agendas
 from clinicdesk.clinic.countries import PACKS
 from clinicdesk.clinic.patients import rules as patients
-from clinicdesk.clinic.turns import rules as turns
 from clinicdesk.kit import clock, ids
 from clinicdesk.kit.errors import InvalidInput
 
@@ -104,9 +104,9 @@ def test_the_box_takes_anything(text: str) -> None:
     assert isinstance(patients.understood(text).empty, bool)
 
 
-def block(starts: time, ends: time, minutes: int, weekday: int) -> turns.Block:
+def block(starts: time, ends: time, minutes: int, weekday: int) -> agendas.Block:
     """A block that holds for ever."""
-    return turns.Block(1, 1, 2, 3, 4, weekday, starts, ends, minutes, date(2000, 1, 1), None)
+    return agendas.Block(1, 1, 2, 3, 4, weekday, starts, ends, minutes, date(2000, 1, 1), None)
 
 
 @given(
@@ -115,12 +115,12 @@ def block(starts: time, ends: time, minutes: int, weekday: int) -> turns.Block:
     st.sampled_from([5, 10, 15, 20, 30, 60]),
 )
 def test_slots_keep_the_wall_clock_and_never_overlap(zone: str, day: date, minutes: int) -> None:
-    found = list(turns.slots_of(block(time(0), time(23, 59), minutes, day.isoweekday()), day, zone))
+    found = list(agendas.slots_of(block(time(0), time(23, 59), minutes, day.isoweekday()), day, zone))
     assert found
     for slot in found:
         assert slot.starts_at.astimezone(ZoneInfo(zone)).replace(tzinfo=None) == slot.wall_start
         assert slot.ends_at - slot.starts_at == timedelta(minutes=minutes)
-        assert turns.slot_named(slot.id) == (1, slot.wall_start)
+        assert agendas.slot_named(slot.id) == (1, slot.wall_start)
     for earlier, later in itertools.pairwise(found):
         assert earlier.ends_at <= later.starts_at
 

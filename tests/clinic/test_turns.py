@@ -18,16 +18,17 @@ from sqlalchemy.exc import DBAPIError
 from clinicdesk.bootstrap import Session
 from clinicdesk.clinic.admissions import service as admissions
 from clinicdesk.clinic.admissions.errors import BadTriage, NotToday
+from clinicdesk.clinic.agendas.errors import SlotNotFound
 from clinicdesk.clinic.desk import Desk
 from clinicdesk.clinic.patients.model import patients
 from clinicdesk.clinic.records import service as records
 from clinicdesk.clinic.turns import queries as agenda
 from clinicdesk.clinic.turns import service
+from clinicdesk.clinic.turns import slots as offer
 from clinicdesk.clinic.turns.errors import (
     IllegalHop,
     PatientDeceased,
     ReasonNeeded,
-    SlotNotFound,
     SlotPast,
     SlotTaken,
     TurnChanged,
@@ -63,8 +64,8 @@ def a_day(session: Session) -> Any:
 
 def booked(network: Network, session: Session, *, doctor: str = "lpaz") -> service.TurnAnswer:
     """A patient with a turn on a day of its own."""
-    ask = agenda.SlotsQuery(network.clinic_ids[0], network.person_ids[doctor], since=a_day(session), days=1)
-    slot = session.desk().see(agenda.slots, ask)[0]
+    ask = offer.SlotsQuery(network.clinic_ids[0], network.person_ids[doctor], since=a_day(session), days=1)
+    slot = session.desk().see(offer.slots, ask)[0]
     order = service.BookTurn(patient_id=new_patient(session).patient_id, slot=slot.id)
     return session.desk().do(service.book_turn, order)
 
@@ -154,8 +155,8 @@ def test_a_cancellation_taken_back_leaves_the_turn_where_it_stood(
 def test_a_reopened_turn_whose_time_is_gone_is_refused(network: Network, log_in: LogIn) -> None:
     front = log_in("msosa")
     day = a_day(front)
-    ask = agenda.SlotsQuery(network.clinic_ids[0], network.person_ids["jibarra"], since=day, days=1)
-    slot = front.desk().see(agenda.slots, ask)[0]
+    ask = offer.SlotsQuery(network.clinic_ids[0], network.person_ids["jibarra"], since=day, days=1)
+    slot = front.desk().see(offer.slots, ask)[0]
     one, two = new_patient(front), new_patient(front)
     first = front.desk().do(service.book_turn, service.BookTurn(patient_id=one.patient_id, slot=slot.id))
     cancelled = hop(front, first, State.CANCELADO)

@@ -17,8 +17,8 @@ from clinicdesk.clinic.records import queries as history
 from clinicdesk.clinic.records import rules
 from clinicdesk.clinic.records import service as records
 from clinicdesk.clinic.rights import GROUP_ROLE, STAFF_ROLES, Role
-from clinicdesk.clinic.turns import queries as agenda
 from clinicdesk.clinic.turns import service as turns
+from clinicdesk.clinic.turns import slots as agenda
 from clinicdesk.clinic.turns.rules import State
 from clinicdesk.demo import Demo, DemoUser, Size, plan, prepare
 from clinicdesk.demo.days import ClinicDay, Moment, Pool

@@ -18,8 +18,8 @@ from pypdf import PdfReader
 from sqlalchemy import text
 
 from clinicdesk.clinic.patients import queries as registry
-from clinicdesk.clinic.turns import queries as agenda
 from clinicdesk.clinic.turns import service as turns
+from clinicdesk.clinic.turns import slots as agenda
 from clinicdesk.kit import embedded, migrate
 from clinicdesk.kit.db import engine_for
 from tests.data import shared

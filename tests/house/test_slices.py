@@ -34,6 +34,7 @@ def test_there_are_slices_to_look_at() -> None:
     assert {file.parent.name for file in FILES} >= {
         "access",
         "sites",
+        "agendas",
         "patients",
         "turns",
         "admissions",

@@ -17,7 +17,7 @@ from sqlalchemy import text
 from clinicdesk import bootstrap
 from clinicdesk.clinic.patients import rules as patient_rules
 from clinicdesk.clinic.turns import service as turns
-from clinicdesk.clinic.turns.queries import SlotsQuery, slots
+from clinicdesk.clinic.turns.slots import SlotsQuery, slots
 from clinicdesk.kit import clock
 from clinicdesk.kit.errors import InvalidInput, Refusal
 from clinicdesk.kit.sheet import Stamp, Table, to_csv, to_json, to_terminal

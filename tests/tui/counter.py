@@ -14,8 +14,8 @@ from clinicdesk.bootstrap import Session
 from clinicdesk.clinic.admissions import service as admissions
 from clinicdesk.clinic.desk import Desk
 from clinicdesk.clinic.patients.rules import Document
-from clinicdesk.clinic.turns import queries as agenda
 from clinicdesk.clinic.turns import service as turns
+from clinicdesk.clinic.turns import slots as agenda
 from clinicdesk.kit import clock
 from tests.factories import Network, new_patient
 

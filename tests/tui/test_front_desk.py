@@ -9,8 +9,8 @@ from sqlalchemy import delete, insert
 
 from clinicdesk.clinic.access.model import clinic_roles, people
 from clinicdesk.clinic.admissions import service as admissions
-from clinicdesk.clinic.turns import queries as agenda
 from clinicdesk.clinic.turns import service
+from clinicdesk.clinic.turns import slots as agenda
 from clinicdesk.kit import clock
 from tests.factories import Network
 from tests.tui.counter import Counter

@@ -114,11 +114,11 @@ def list_agendas(
 ) -> None:
     """List weekly blocks, in the clinic's wall time."""
     from clinicdesk.cli.shapes import doctor_id_of, people_of
-    from clinicdesk.clinic.turns import queries
+    from clinicdesk.clinic.agendas import queries
 
     call = the_call(ctx)
     doctor_id = doctor_id_of(call, doctor) if doctor is not None else None
-    found = call.desk.see(queries.list_blocks, queries.SlotsQuery(_here(call), doctor_id))
+    found = call.desk.see(queries.list_blocks, queries.BlocksQuery(_here(call), doctor_id))
     people = people_of(call)
     rows = (
         {

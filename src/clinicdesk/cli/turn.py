@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from clinicdesk.clinic.records.service import VisitAnswer
-    from clinicdesk.clinic.turns.queries import SlotRow, TurnRow
+    from clinicdesk.clinic.turns.queries import TurnRow
     from clinicdesk.clinic.turns.service import Hop, TurnAnswer
+    from clinicdesk.clinic.turns.slots import SlotRow
     from clinicdesk.clinic.usecases import UseCase
 
 AnswerT = TypeVar("AnswerT")
@@ -73,10 +74,10 @@ def slots(
 ) -> None:
     """List free slots; their ids are what `turn book --slot` takes."""
     from clinicdesk.cli.shapes import doctor_id_of, people_of
-    from clinicdesk.clinic.turns import queries
+    from clinicdesk.clinic.turns import slots as offer
 
     call = the_call(ctx)
-    query = queries.SlotsQuery(
+    query = offer.SlotsQuery(
         clinic_id=call.session().actor.at.clinic_id,
         doctor_id=doctor_id_of(call, doctor) if doctor is not None else None,
         procedure=procedure,
@@ -85,7 +86,7 @@ def slots(
         days=days,
         limit=limit,
     )
-    found = call.desk.see(queries.slots, query)
+    found = call.desk.see(offer.slots, query)
     people = people_of(call)
     call.rows((_slot_object(row, people.username(row.doctor_id), call.json) for row in found), _SLOTS)
     if not found:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from clinicdesk.clinic import acts, staging
 from clinicdesk.clinic.access import model as access
 from clinicdesk.clinic.admissions import model as admissions
+from clinicdesk.clinic.agendas import model as agendas
 from clinicdesk.clinic.audit import model as audit
 from clinicdesk.clinic.patients import model as patients
 from clinicdesk.clinic.prescriptions import model as prescriptions
@@ -19,6 +20,7 @@ __all__ = [
     "access",
     "acts",
     "admissions",
+    "agendas",
     "audit",
     "metadata",
     "patients",

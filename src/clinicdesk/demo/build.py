@@ -15,6 +15,7 @@ from sqlalchemy import Connection, func, select, text
 
 from clinicdesk.clinic.access import rules as access_rules
 from clinicdesk.clinic.access.model import clinic_roles, people
+from clinicdesk.clinic.agendas.model import agenda_blocks
 from clinicdesk.clinic.patients import rules as registry
 from clinicdesk.clinic.patients.model import (
     allergies,
@@ -26,7 +27,6 @@ from clinicdesk.clinic.patients.model import (
 from clinicdesk.clinic.rights import Role
 from clinicdesk.clinic.sites.model import clinic_hours, clinics, floors, procedures, rooms, specialties
 from clinicdesk.clinic.sites.rules import MINUTES_OF_A_DAY
-from clinicdesk.clinic.turns.model import agenda_blocks
 from clinicdesk.demo import places as sites
 from clinicdesk.demo.book import Book
 from clinicdesk.demo.patients import Patient

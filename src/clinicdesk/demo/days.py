@@ -11,7 +11,8 @@ from types import MappingProxyType
 from typing import Final
 from uuid import UUID
 
-from clinicdesk.clinic.turns.rules import Block, Busy, Slot, State, slots_of
+from clinicdesk.clinic.agendas.rules import Block, Busy, Slot, slots_of
+from clinicdesk.clinic.turns.rules import State
 from clinicdesk.demo.drafts import Draft, Step
 from clinicdesk.demo.ground import Clinic, Doctor, Person
 from clinicdesk.demo.places import SPECIALTIES

@@ -10,8 +10,9 @@ from psycopg.types.range import Range
 
 from clinicdesk.clinic.admissions.model import admissions
 from clinicdesk.clinic.admissions.rules import ticket_text
+from clinicdesk.clinic.agendas.rules import Slot
 from clinicdesk.clinic.turns.model import bookings, turn_events, turns
-from clinicdesk.clinic.turns.rules import FREES_CLAIMS, Slot, State
+from clinicdesk.clinic.turns.rules import FREES_CLAIMS, State
 from clinicdesk.demo.book import Book
 from clinicdesk.demo.ground import Clinic, Doctor, Person
 from clinicdesk.demo.stories import Story

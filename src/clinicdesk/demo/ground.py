@@ -11,12 +11,12 @@ from uuid import UUID
 from sqlalchemy import Connection, select
 
 from clinicdesk.clinic.access.model import clinic_roles, logins, people
+from clinicdesk.clinic.agendas.model import agenda_blocks
+from clinicdesk.clinic.agendas.rules import Block
 from clinicdesk.clinic.patients.model import patients
 from clinicdesk.clinic.records.model import notes
 from clinicdesk.clinic.rights import Role
 from clinicdesk.clinic.sites.model import clinics
-from clinicdesk.clinic.turns.model import agenda_blocks
-from clinicdesk.clinic.turns.rules import Block
 from clinicdesk.demo.places import SPECIALTIES
 
 _CODES: Final = MappingProxyType({each.name: each.code for each in SPECIALTIES})

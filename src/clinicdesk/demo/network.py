@@ -19,10 +19,11 @@ from clinicdesk.clinic import changes
 from clinicdesk.clinic.access.model import clinic_roles, logins
 from clinicdesk.clinic.acts import act_answers, acts
 from clinicdesk.clinic.admissions.model import tickets
+from clinicdesk.clinic.agendas.rules import Busy
 from clinicdesk.clinic.rights import Role
 from clinicdesk.clinic.sites.model import clinics
 from clinicdesk.clinic.turns.model import bookings, turns
-from clinicdesk.clinic.turns.rules import Busy, State
+from clinicdesk.clinic.turns.rules import State
 from clinicdesk.demo import drafts, ground, past
 from clinicdesk.demo.book import Book
 from clinicdesk.demo.build import Plan, build

@@ -317,3 +317,11 @@ def doctors(tx: Reader, clinic_id: int | None) -> tuple[DoctorRow, ...]:
     if clinic_id is not None:
         statement = statement.where(clinic_roles.c.clinic_id == clinic_id)
     return tx.into(DoctorRow, statement)
+
+
+def zone_of(tx: Reader, clinic_id: int) -> str:
+    """The clinic's zone: the actor's own without a query."""
+    for held in tx.actor.roles:
+        if held.clinic_id == clinic_id:
+            return held.zone
+    return str(tx.run(select(clinics.c.zone).where(clinics.c.id == clinic_id)).scalar_one())

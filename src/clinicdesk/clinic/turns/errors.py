@@ -44,13 +44,6 @@ class TurnNotFound(Refusal):
     constraint = "turn_events_patient_fk"
 
 
-class SlotNotFound(Refusal):
-    """The agenda offers no such slot."""
-
-    says = "La agenda no ofrece ese horario. Buscar otro con turn slots."
-    exit = Exit.NOT_FOUND
-
-
 class SlotPast(Refusal):
     """The slot has begun already."""
 

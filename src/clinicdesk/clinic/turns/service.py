@@ -13,18 +13,19 @@ from psycopg.types.range import Range
 from sqlalchemy import Update, bindparam, func, insert, select, update
 
 from clinicdesk.clinic.access.model import clinic_roles, people
+from clinicdesk.clinic.agendas import queries as agendas
 from clinicdesk.clinic.changes import Change, Kind
 from clinicdesk.clinic.patients import queries as people_cared_for
 from clinicdesk.clinic.patients.model import patients
 from clinicdesk.clinic.rights import Permission, Role
+from clinicdesk.clinic.sites import queries as sites
 from clinicdesk.clinic.sites.errors import DoctorNotFound
-from clinicdesk.clinic.turns import claims, queries, rules
+from clinicdesk.clinic.turns import claims, queries, rules, slots
 from clinicdesk.clinic.turns.errors import (
     IllegalHop,
     PatientBusy,
     PatientDeceased,
     ReasonNeeded,
-    SlotNotFound,
     SlotPast,
     SlotTaken,
     TurnChanged,
@@ -90,7 +91,7 @@ def _explain_taken(tx: Reader, order: BookTurn, refusal: Refusal) -> Refusal:
     """Who holds the slot: the database said only that somebody does."""
     if not isinstance(refusal, SlotTaken):
         return refusal
-    slot = _slot(tx, order.slot)
+    slot = agendas.slot(tx, order.slot)
     shown = slot.wall_start.strftime("%H:%M")
     chart = people_cared_for.header(tx, order.patient_id).chart_number
     during = func.tstzrange(slot.starts_at, slot.ends_at)
@@ -106,16 +107,16 @@ def _explain_taken(tx: Reader, order: BookTurn, refusal: Refusal) -> Refusal:
     )
     if elsewhere := tx.first(statement):
         return PatientBusy(time=shown, who=elsewhere.doctor)
-    return SlotTaken(time=shown, who=queries.holder_of(tx, slot))
+    return SlotTaken(time=shown, who=slots.holder_of(tx, slot))
 
 
 @use_case("turn.book", needs=Permission.TURN_BOOK, answer=TurnAnswer, explain=_explain_taken)
 def book_turn(tx: Tx, order: BookTurn) -> TurnAnswer:
     """Claim doctor, room and patient for the slot's time. Raises SlotTaken, PatientBusy, SlotNotFound."""
-    slot = _slot(tx, order.slot)
+    slot = agendas.slot(tx, order.slot)
     if slot.starts_at < tx.now:
         raise SlotPast(time=slot.wall_start.strftime("%d/%m %H:%M"))
-    block, zone = slot.block, queries.zone_of(tx, slot.block.clinic_id)
+    block, zone = slot.block, sites.zone_of(tx, slot.block.clinic_id)
     chart = living(tx, order.patient_id)
     place = Place(
         block.clinic_id,
@@ -132,22 +133,6 @@ def book_turn(tx: Tx, order: BookTurn) -> TurnAnswer:
     during = Range(slot.starts_at, slot.ends_at, "[)")
     claims.take(tx, order.patient_id, order.turn_id, resources, during)
     return born(tx, order.patient_id, order.turn_id, place, State.REGISTRADO, {"reason": order.reason})
-
-
-def _slot(tx: Reader, text_id: str) -> rules.Slot:
-    """The slot of an id, checked against its block. Raises SlotNotFound."""
-    try:
-        block_id, wall = rules.slot_named(text_id)
-    except ValueError:
-        raise SlotNotFound from None
-    block = queries.block(tx, block_id)
-    if block is None:
-        raise SlotNotFound
-    zone = queries.zone_of(tx, block.clinic_id)
-    for slot in rules.slots_of(block, wall.date(), zone):
-        if slot.wall_start == wall:
-            return slot
-    raise SlotNotFound
 
 
 def living(tx: Tx, patient_id: UUID) -> int:

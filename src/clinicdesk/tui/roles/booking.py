@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from clinicdesk.clinic.rights import Permission
-from clinicdesk.clinic.turns import queries, service
+from clinicdesk.clinic.turns import service, slots
 from clinicdesk.clinic.turns.errors import SlotTaken
-from clinicdesk.clinic.turns.queries import SlotRow
+from clinicdesk.clinic.turns.slots import SlotRow
 from clinicdesk.kit.names import short_name
 from clinicdesk.kit.words import _
 from clinicdesk.tui.parts import Command, day_text
@@ -82,10 +82,10 @@ class Booking(TurnVerbs):
         clinic_id = self.actor.at.clinic_id
         found: dict[int, SlotRow] = {}
         if doctor_id is not None:
-            own = queries.SlotsQuery(clinic_id, doctor_id, days=days, limit=1)
-            found = {slot.doctor_id: slot for slot in await self.see(queries.slots, own)}
-        ask = queries.SlotsQuery(clinic_id, days=days, limit=_MOST_SLOTS)
-        for slot in await self.see(queries.slots, ask):
+            own = slots.SlotsQuery(clinic_id, doctor_id, days=days, limit=1)
+            found = {slot.doctor_id: slot for slot in await self.see(slots.slots, own)}
+        ask = slots.SlotsQuery(clinic_id, days=days, limit=_MOST_SLOTS)
+        for slot in await self.see(slots.slots, ask):
             found.setdefault(slot.doctor_id, slot)
         return list(found.values())
 
