@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from random import Random
 from typing import Any
 
 import pytest
@@ -24,6 +25,7 @@ from clinicdesk.demo import Demo, DemoUser, Size, plan, prepare
 from clinicdesk.demo.days import ClinicDay, Moment, Pool
 from clinicdesk.demo.errors import RealInstallation
 from clinicdesk.demo.ground import Person, read
+from clinicdesk.demo.stories import story_for
 from clinicdesk.kit import clock, embedded
 from tests.demo.conftest import MORNING, SMALL
 from tests.factories import Network, broken_glass
@@ -48,6 +50,19 @@ def test_the_registry_holds_the_plan(demo: Demo, ask: Ask) -> None:
     assert ask("SELECT count(*) FROM patient_documents WHERE kind = 'HC'") == [(50,)]
     found: dict[Any, Any] = dict(ask("SELECT patient_id, n FROM patient_search"))
     assert all(found[each.id] == search_keys(each.given, each.family) for each in plan(SMALL).patients)
+
+
+def test_nobody_is_given_what_they_do_not_tolerate(ask: Ask) -> None:
+    said = ask("SELECT patient_id, substance FROM allergies WHERE category = 'medicamento'")
+    given = ask("SELECT patient_id, split_part(text, ' ', 1) FROM prescription_items")
+    assert {drug for _patient, drug in given} & {"Ibuprofeno", "Amoxicilina"}
+    assert set(said) & set(given) == set()
+
+
+def test_nobody_is_told_a_story_whose_drug_they_do_not_tolerate() -> None:
+    headache = {story_for("CLM", "F", 40, Random(seed)) for seed in range(200)}
+    spared = {story_for("CLM", "F", 40, Random(seed), ("Aspirina",)) for seed in range(200)}
+    assert {each.code for each in headache - spared if each} == {"G44.2"}
 
 
 def test_each_turn_stands_where_its_chain_of_events_ends(ask: Ask) -> None:

@@ -54,7 +54,7 @@ def outcome(work: Callable[[], int | None]) -> int:
         sys.stdout.flush()
         return int(code)
     except Refusal as refusal:
-        say(str(refusal))
+        say(refusal.for_prompt())
         return int(refusal.exit)
     except KeyboardInterrupt:
         say(_("Interrumpido."))

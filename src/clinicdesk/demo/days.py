@@ -247,7 +247,7 @@ class ClinicDay:
         self, doctor: Doctor, person: Person, starts_at: datetime, ends_at: datetime, slot: Slot | None
     ) -> Draft:
         age = person.age_on(self._moment.day)
-        story = story_for(doctor.specialty, person.sex, age, self._random)
+        story = story_for(doctor.specialty, person.sex, age, self._random, person.allergic_to)
         return Draft(self._clinic, self._moment.day, doctor, person, starts_at, ends_at, slot, story)
 
     def _step(

@@ -8,12 +8,13 @@ from types import MappingProxyType
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Text, cast, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from clinicdesk.clinic.access.model import clinic_roles, logins, people
 from clinicdesk.clinic.agendas.model import agenda_blocks
 from clinicdesk.clinic.agendas.rules import Block
-from clinicdesk.clinic.patients.model import patients
+from clinicdesk.clinic.patients.model import allergies, patients
 from clinicdesk.clinic.records.model import notes
 from clinicdesk.clinic.rights import Role
 from clinicdesk.clinic.sites.model import clinics
@@ -56,6 +57,7 @@ class Person:
     city: str
     since: datetime
     deceased_on: date | None
+    allergic_to: tuple[str, ...] = ()
 
     def age_on(self, day: date) -> int:
         """Whole years."""
@@ -130,7 +132,12 @@ def _blocks(connection: Connection) -> list[Block]:
 
 def _people(connection: Connection) -> list[Person]:
     p = patients.c
-    columns = (p.patient_id, p.chart_number, p.sex, p.birth, p.city, p.created_at, p.deceased_on)
+    substances = (
+        select(func.coalesce(func.array_agg(allergies.c.substance), cast([], ARRAY(Text))))
+        .where(allergies.c.patient_id == p.patient_id)
+        .scalar_subquery()
+    )
+    columns = (p.patient_id, p.chart_number, p.sex, p.birth, p.city, p.created_at, p.deceased_on, substances)
     known = p.birth.is_not(None) & p.city.is_not(None)
     return [
         Person(*row) for row in connection.execute(select(*columns).where(known).order_by(p.chart_number))

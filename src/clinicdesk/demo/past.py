@@ -67,7 +67,7 @@ def _told(
             specialty, story = known
         else:
             specialty = specialty_for(person.sex, age, doctors, random)
-            found = story_for(specialty, person.sex, age, random)
+            found = story_for(specialty, person.sex, age, random, person.allergic_to)
             if found is None or specialty not in doctors:
                 continue
             story = found

@@ -5,12 +5,23 @@ Texts carry `{…}` fields of the vital signs that the visit measured.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from random import Random
+from types import MappingProxyType
 from typing import Final
 
 from clinicdesk.clinic.records.rules import DiagnosisEntry
+
+# substance → what crosses with it
+_FAMILIES: Final = MappingProxyType(
+    {
+        "Penicilina": ("Penicilina", "Amoxicilina"),
+        "Amoxicilina": ("Penicilina", "Amoxicilina"),
+        "Ibuprofeno": ("Ibuprofeno", "Aspirina"),
+        "Aspirina": ("Ibuprofeno", "Aspirina"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +50,15 @@ class Story:
         """Whether such a patient tells this story to such a doctor."""
         low, high = self.ages
         return specialty == self.specialty and self.sex in {"", sex} and low <= age <= high
+
+    def suits(self, allergic_to: Collection[str]) -> bool:
+        """Whether none of its drugs is of a family that somebody does not tolerate."""
+        return not any(
+            drug.startswith(same)
+            for each in allergic_to
+            for same in _FAMILIES.get(each, (each,))
+            for drug in self.drugs
+        )
 
     @property
     def entry(self) -> DiagnosisEntry:
@@ -260,9 +280,12 @@ STORIES: Final = (
 )  # fmt: skip
 
 
-def story_for(specialty: str, sex: str, age: int, random: Random) -> Story | None:
+def story_for(
+    specialty: str, sex: str, age: int, random: Random, allergic_to: Collection[str] = ()
+) -> Story | None:
     """A story that fits doctor and patient, None where none does."""
-    return _one(random, (each for each in STORIES if each.fits(specialty, sex, age)))
+    fitting = (each for each in STORIES if each.fits(specialty, sex, age) and each.suits(allergic_to))
+    return _one(random, fitting)
 
 
 def specialty_for(sex: str, age: int, among: Iterable[str], random: Random) -> str:

@@ -24,12 +24,15 @@ class Exit(IntEnum):
 class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not an error of the program
     """Base of every refusal.
 
-    `says` is the Spanish sentence shown, with `{fields}` taken from the keyword arguments;
+    `says` is the Spanish sentence shown, with `{fields}` taken from the keyword arguments, and
+    `at_desk` (keys) or `at_prompt` (commands) how that face goes on from there;
     `exit` the command line's exit code; `constraint` the database constraint that says the same
     no when everything above it fails ("" where the refusal protects no stored row).
     """
 
     says: ClassVar[str] = ""
+    at_desk: ClassVar[str] = ""
+    at_prompt: ClassVar[str] = ""
     exit: ClassVar[Exit] = Exit.INVALID
     constraint: ClassVar[str | tuple[str, ...]] = ""
     by_constraint: ClassVar[dict[str, type[Refusal]]] = {}
@@ -52,7 +55,18 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not an error o
 
     def __str__(self) -> str:
         """The sentence for the person, whole even where a field was not given."""
-        return type(self).says.format_map(_Fields(self.fields))
+        return self._said(self.says)
+
+    def for_desk(self) -> str:
+        """The sentence, and the keys that go on from there."""
+        return self._said(f"{self.says} {self.at_desk}")
+
+    def for_prompt(self) -> str:
+        """The sentence, and the commands that go on from there."""
+        return self._said(f"{self.says} {self.at_prompt}")
+
+    def _said(self, sentence: str) -> str:
+        return sentence.format_map(_Fields(self.fields)).strip()
 
 
 class _Fields(dict[str, object]):

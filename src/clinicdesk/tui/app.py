@@ -488,7 +488,7 @@ class ClinicDesk(DeskApp):
 
     def _say_refused(self, refusal: Refusal) -> None:
         if isinstance(self.screen, DeskScreen):
-            self.screen.prompt.refuse(str(refusal))
+            self.screen.prompt.refuse(refusal.for_desk())
 
     def report(self, error: BaseException) -> None:
         """Log a bug that no command made; its code goes to the prompt line."""

@@ -8,7 +8,9 @@ from clinicdesk.kit.errors import Exit, Refusal
 class NotToday(Refusal):
     """Nobody is admitted for a turn of another day."""
 
-    says = "El turno es del {day}. Hoy: m, moverlo, o d, demanda espontánea."
+    says = "El turno es del {day}."
+    at_desk = "Hoy: m, moverlo, o d, demanda espontánea."
+    at_prompt = "Hoy: admission add."
     exit = Exit.CONFLICT
 
 

@@ -8,5 +8,7 @@ from clinicdesk.kit.errors import Exit, Refusal
 class SlotNotFound(Refusal):
     """The agenda offers no such slot."""
 
-    says = "La agenda no ofrece ese horario. Buscar otro con turn slots."
+    says = "La agenda no ofrece ese horario."
+    at_desk = "Elegir otro."
+    at_prompt = "Buscar otro con turn slots."
     exit = Exit.NOT_FOUND

@@ -8,7 +8,9 @@ from clinicdesk.kit.errors import Exit, Refusal
 class DocumentKnown(Refusal):
     """The document already names a patient of the network."""
 
-    says = "Ese {kind} ya es de {name} (HC {chart}). F2 abre su ficha."
+    says = "Ese {kind} ya es de {name} (HC {chart})."
+    at_desk = "F2 abre su ficha."
+    at_prompt = "Verlo: patient show."
     exit = Exit.CONFLICT
     constraint = "patient_documents_pk"
 
@@ -23,7 +25,8 @@ class PatientNotFound(Refusal):
 class PatientChanged(Refusal):
     """Someone else changed the patient in the meantime."""
 
-    says = "Otra persona cambió estos datos. Se conserva lo escrito. F5: comparar."
+    says = "Otra persona cambió estos datos. Se conserva lo escrito."
+    at_desk = "F5: comparar."
     exit = Exit.CONFLICT
 
 

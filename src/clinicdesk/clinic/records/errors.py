@@ -23,7 +23,8 @@ class NotYourVisit(Refusal):
 class DraftChanged(Refusal):
     """The same author saved the draft elsewhere."""
 
-    says = "El borrador cambió en otro puesto. Su texto sigue aquí. F5: ver ambos."
+    says = "El borrador cambió en otro puesto. Su texto sigue aquí."
+    at_desk = "F5: ver ambos."
     exit = Exit.CONFLICT
 
 
@@ -50,7 +51,9 @@ class RecordOutOfTime(Refusal):
 class NoteSigned(Refusal):
     """The visit's note is signed already: what is missing goes into an addendum."""
 
-    says = "Esta nota ya está firmada. Para agregar algo: a, adenda."
+    says = "Esta nota ya está firmada."
+    at_desk = "Para agregar algo: a, adenda."
+    at_prompt = "Para agregar algo: note addend."
     exit = Exit.CONFLICT
     constraint = ("notes_visit_uq", "records_pk", "notes_pk", "notes_chain_uq")
 

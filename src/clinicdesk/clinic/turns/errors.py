@@ -16,7 +16,9 @@ class SlotTaken(Refusal):
 class PatientBusy(SlotTaken):
     """The patient is expected elsewhere at that time."""
 
-    says = "Ya tiene otro turno {time} con {who}. m: moverlo. Esc: elegir otra hora."
+    says = "Ya tiene otro turno {time} con {who}."
+    at_desk = "m: moverlo. Esc: elegir otra hora."
+    at_prompt = "Elegir otro horario con turn slots."
     constraint = ""
 
 
