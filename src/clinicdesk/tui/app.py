@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import random
 from collections.abc import Awaitable, Iterable, Sequence
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from platformdirs import user_state_path
@@ -17,38 +15,33 @@ from clinicdesk.kit.errors import DatabaseUnreachable, Refusal, SessionEnded
 from clinicdesk.kit.names import short_name
 from clinicdesk.kit.text import cells
 from clinicdesk.kit.words import _
-from clinicdesk.tui.desk_link import DeskLink
+from clinicdesk.tui.desk_link import DeskLink, WatchedLink
 from clinicdesk.tui.door import Door
 from clinicdesk.tui.engine import DeskApp
 from clinicdesk.tui.lock import Why
 from clinicdesk.tui.locking import Locking
 from clinicdesk.tui.login import LoginScreen
+from clinicdesk.tui.menu import menu
+from clinicdesk.tui.news import News
 from clinicdesk.tui.parts import Command, DeskScreen, Line
-from clinicdesk.tui.passwords import asked_new
 from clinicdesk.tui.roles import home_of, role_word
 from clinicdesk.tui.screens import ClinicScreen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from uuid import UUID
 
     from textual import events
 
     from clinicdesk.bootstrap import Session
-    from clinicdesk.clinic.changes import Change
     from clinicdesk.clinic.rights import ClinicRole
-    from clinicdesk.kit.listening import Listener
     from clinicdesk.kit.settings import Settings
     from clinicdesk.tui.day import Day
-    from clinicdesk.tui.live import Live
     from clinicdesk.tui.turn_verbs import Undo
 
 T = TypeVar("T")
 DemoUser = tuple[str, str, str]
 """Role, user, password: shown on the login of a demo network."""
 
-_SLOW_SECONDS: Final = 2
-_MINUTE: Final = 60
 _LOGIN_AND_HOME: Final = 2
 _CLOCK_AND_LINE: Final = 33
 """Columns of the header's right end."""
@@ -61,27 +54,6 @@ _SPREAD_SECONDS: Final = 5.0
 def run(settings: Settings, demo_users: Sequence[DemoUser] = ()) -> int:
     """Open the desk in this terminal; the exit code once the person has left."""
     return ClinicDesk(settings, demo_users).run_desk()
-
-
-class WatchedLink(DeskLink):
-    """A link that tells the header when the database takes long, and the desk when the session has ended."""
-
-    def __init__(self, session: Session, slow: Callable[[int], None], over: Callable[[], None]) -> None:
-        """`slow` hears the seconds a call has taken so far, and 0 when it is over."""
-        super().__init__(session)
-        self._slow, self._over = slow, over
-
-    async def hop(self, function: Callable[..., T], *args: Any) -> T:
-        """Run in the pool, counting."""
-        timer = asyncio.get_running_loop().call_later(_SLOW_SECONDS, self._slow, _SLOW_SECONDS)
-        try:
-            return await super().hop(function, *args)
-        except SessionEnded:
-            self._over()
-            raise
-        finally:
-            timer.cancel()
-            self._slow(0)
 
 
 class ClinicDesk(DeskApp):
@@ -104,12 +76,8 @@ class ClinicDesk(DeskApp):
         self.logged_in = False
         self.undoable: list[Undo] = []
         """What this session did and can take back, the last at the end."""
-        self.offline = False
-        self.lost_at: datetime | None = None
-        """When the line was lost, on the clinic's clock."""
         self.locking = Locking(self, settings)
-        self._live: Live | None = None
-        self._listening: list[asyncio.Task[None]] = []
+        self.news = News(self)
         self._tasks: set[asyncio.Task[None]] = set()
         self._thrown_out: asyncio.Task[None] | None = None
 
@@ -132,7 +100,7 @@ class ClinicDesk(DeskApp):
         yield from super().common_commands(screen)
         if not isinstance(screen, ClinicScreen):
             return
-        if self._has_board:
+        if self.has_board:
             yield Command(
                 "f3",
                 _("Tablero"),
@@ -157,11 +125,11 @@ class ClinicDesk(DeskApp):
 
     async def start(self, session: Session) -> None:
         """Open the home of a session, above whatever was open before. Raises Refusal."""
-        self.link = WatchedLink(session, self._slow, self.session_ended)
+        self.link = WatchedLink(session, self.slow, self.session_ended)
         zone = ZoneInfo(session.actor.at.zone)
         self.clock = lambda: self.now().astimezone(zone)
         self.undoable = []
-        self.logged_in, self.offline, self.connection = True, False, Line()
+        self.logged_in, self.connection = True, Line()
         try:
             await self._read_day()
         except Refusal:
@@ -171,14 +139,14 @@ class ClinicDesk(DeskApp):
             self._close_down_to(_LOGIN_AND_HOME)
             open_screen = self.push_screen if len(self.screen_stack) < _LOGIN_AND_HOME else self.switch_screen
             await open_screen(home_of(session.actor.at.role.value))
-        self.listen(session)
+        self.news.listen(session)
         self.locking.watch(session)
 
     async def _read_day(self) -> None:
-        if self._has_board:
+        if self.has_board:
             from clinicdesk.tui.day import Day
 
-            self.day = Day(self.link, self._turns_changed, self.now)
+            self.day = Day(self.link, self.turns_changed, self.now)
             await self.day.reread()
 
     def _close_down_to(self, count: int) -> None:
@@ -186,12 +154,12 @@ class ClinicDesk(DeskApp):
             self.pop_screen()
 
     def _forget_session(self) -> None:
-        self.stop_listening()
+        self.news.forget()
         self.locking.forget()
         for task in self._tasks:
             task.cancel()
         self._tasks.clear()
-        self.logged_in, self.offline, self.connection = False, False, Line()
+        self.logged_in, self.connection = False, Line()
         self.link.close()
 
     async def log_out(self) -> None:
@@ -240,42 +208,19 @@ class ClinicDesk(DeskApp):
             await self.link.hop(self.link.session.leave_charts)
 
     async def menu(self) -> None:
-        """F10: leave, another role, another password, the lock; in the reserved line, by digit."""
-        screen = self.screen
-        if not isinstance(screen, DeskScreen):
-            return
-        options = {
-            "1": _("cerrar sesión"),
-            "2": _("otro rol"),
-            "3": _("salir"),
-            "4": _("cambiar la clave"),
-            "5": _("bloquear"),
-        }
-        if len(self.link.session.actor.roles) == 1:
-            del options["2"]
-        chosen = await screen.prompt.pick(_("Menú:"), options, at_once=True)
-        acts = {"1": self.log_out, "2": self._other_role, "3": self.leave}
-        if chosen == "4":
-            await self._change_password(screen)
-        elif chosen == "5":
-            self.lock()
-        elif chosen is not None:
-            await acts[chosen]()
-
-    async def _other_role(self) -> None:
-        from clinicdesk.tui.roles.other_role import OtherRole
-
-        await self.push_screen(OtherRole(self.link.session.actor.roles))
+        """F10: leave, another role, another password, the lock."""
+        if isinstance(self.screen, DeskScreen):
+            await menu(self, self.screen)
 
     async def switch(self, at: ClinicRole) -> None:
         """Go on in another role or at another clinic, at its home. Raises NoRole and stays where it is."""
         session = await self.link.hop(self.link.session.acting, at)
         await self.put_away()
-        self._forget_session()
-        await self._start_again(session)
+        await self.start_again(session)
 
-    async def _start_again(self, session: Session) -> None:
+    async def start_again(self, session: Session) -> None:
         """Another session of who is in; where it cannot begin, back to the login. Raises Refusal."""
+        self._forget_session()
         try:
             await self.start(session)
         except Refusal:
@@ -284,17 +229,6 @@ class ClinicDesk(DeskApp):
                 login.clear()
             self._close_down_to(1)
             raise
-
-    async def _change_password(self, screen: DeskScreen) -> None:
-        old = await screen.prompt.ask_secret(_("Clave actual"))
-        new = await asked_new(screen.prompt, _("Clave nueva")) if old is not None else None
-        if old is not None and new is not None:
-            await self.put_away()
-            session = await self.door.change_password(self.link.session, old, new)
-            self._forget_session()
-            await self._start_again(session)
-            if isinstance(self.screen, DeskScreen):
-                self.screen.prompt.say(_("Clave cambiada."))
 
     async def show_board(self) -> None:
         """F3: the board on top, or back down to it."""
@@ -312,7 +246,8 @@ class ClinicDesk(DeskApp):
         return len(self.screen_stack) <= _LOGIN_AND_HOME
 
     @property
-    def _has_board(self) -> bool:
+    def has_board(self) -> bool:
+        """Whether the person may see the turns of the day."""
         from clinicdesk.clinic.rights import Permission
 
         return self.logged_in and self.link.session.actor.may(Permission.TURN_READ)
@@ -335,126 +270,27 @@ class ClinicDesk(DeskApp):
     def renewed(self, session: Session) -> None:
         """Go on with a new session of the same person: the same screens, listening anew."""
         self.link.renew(session)
-        self.listen(session)
+        self.news.listen(session)
         self.locking.watch(session)
 
-    # Live
+    # Live (see news)
 
-    def listen(self, session: Session) -> None:
-        """Listen; the first thing it does is to have all read once more, so nothing is missed before."""
-        from clinicdesk.tui.live import Live
-
-        loop = asyncio.get_running_loop()
-
-        def connect() -> Listener:
-            from clinicdesk.clinic.changes import CHANNEL
-            from clinicdesk.kit.listening import Listener
-
-            try:
-                return Listener(session.engine, CHANNEL)
-            except SessionEnded as ended:
-                loop.call_soon_threadsafe(self.session_ended)
-                raise ConnectionError from ended
-
-        self._live = Live(connect, self._news, self._line_is_up)
-        self._listening = [self.in_background(self._live.run()), self.in_background(self._minutes())]
-
-    def stop_listening(self) -> None:
-        """Hear no more of what changes elsewhere."""
-        for task in self._listening:
-            task.cancel()
-        self._live, self._listening = None, []
-
-    async def _news(self, changes: tuple[Change, ...]) -> None:
-        """Read what changed and tell the screens; what fails is read again with the next news.
-
-        Nothing is read for a person who is not there: an opened lock has everything read again.
-        """
-        if self.locked:
-            return
-        try:
-            await self._take_in(changes)
-            for screen in self.clinic_screens():
-                await screen.changed(changes)
-        except DatabaseUnreachable:
-            self._read_again_soon()
-        except Refusal as refusal:  # asking again would be refused again
-            self._say_refused(refusal)
-        except Exception as error:  # noqa: BLE001 - live news must go on after a bug
-            self.report(error)
-
-    async def _take_in(self, changes: tuple[Change, ...]) -> None:
-        if not self._has_board:
-            return
-        clinic_id, today = self.link.session.actor.at.clinic_id, self.day.today
-        ours = [
-            change
-            for change in changes
-            if change.kind == "turn" and change.clinic_id == clinic_id and change.day in {today, None}
-        ]
-        if not changes or any(not change.ids for change in ours):
-            await self.day.reread()
-        elif ours:
-            await self.day.refresh(pair for change in ours for pair in change.ids)
-
-    def reread(self) -> None:
-        """Have everything read again, soon."""
-        if self._live is not None:
-            self._live.reread()
-
-    def _read_again_soon(self) -> None:
-        if self._live is not None:
-            self.set_timer(1.0, self._live.reread)
-
-    def _turns_changed(self, ids: frozenset[UUID] | None) -> None:
-        for screen in self.clinic_screens():
-            screen.turns_changed(ids)
-
-    async def _minutes(self) -> None:
-        """Each minute on the wall clock waits grow; soon after, all is reread in case news got lost."""
-        while True:
-            now = self.clock()
-            await asyncio.sleep(_MINUTE - now.second - now.microsecond / 1e6 + 0.02)
-            for screen in self.clinic_screens():
-                screen.minute()
-            self.locking.minute()
-            await asyncio.sleep(random.uniform(0.5, _SPREAD_SECONDS))  # noqa: S311 - spreads load, no secret
-            if not self.offline:
-                self.reread()
+    @property
+    def offline(self) -> bool:
+        """Whether the line to the database is lost."""
+        return self.news.lost_at is not None
 
     async def refresh_all(self) -> None:
         """F5: try the line now, and read everything again."""
-        if self._live is None:
-            return
-        if self.offline:
-            await self.door.start_again()
-            self._live.retry_now()
-            return
-        if self._has_board:
-            await self.day.reread()
+        await self.news.refresh_all()
+
+    def turns_changed(self, ids: frozenset[UUID] | None) -> None:
+        """The day has other turns: each open screen hears of it."""
         for screen in self.clinic_screens():
-            await screen.changed(())
+            screen.turns_changed(ids)
 
-    @property
-    def next_try_seconds(self) -> int | None:
-        """Seconds until the line is tried again, None while it stands or is being tried."""
-        at = self._live.next_try if self._live is not None else None
-        return None if at is None else max(0, round(at - asyncio.get_running_loop().time()))
-
-    def _line_is_up(self, up: bool) -> None:
-        if not self.logged_in:
-            return
-        lost = not up
-        if lost and not self.offline:
-            self.lost_at = self.clock()
-        self.offline = lost
-        self.line_is(Line("lost" if lost else "live"))
-        for screen in self.clinic_screens():
-            screen.line_changed()
-            screen.keys_changed()
-        self.locking.line_changed()
-
-    def _slow(self, seconds: int) -> None:
+    def slow(self, seconds: int) -> None:
+        """The header says how long the database takes; 0: it answered."""
         if self.offline or not self.logged_in:
             return
         if seconds:
@@ -482,11 +318,12 @@ class ClinicDesk(DeskApp):
             await work
         except Refusal as refusal:
             if not (self.offline and isinstance(refusal, DatabaseUnreachable)):
-                self._say_refused(refusal)
+                self.say_refused(refusal)
         except Exception as error:  # noqa: BLE001 - a bug beside the screens must not end the desk
             self.report(error)
 
-    def _say_refused(self, refusal: Refusal) -> None:
+    def say_refused(self, refusal: Refusal) -> None:
+        """A no of the domain that no command asked for, in the prompt line."""
         if isinstance(self.screen, DeskScreen):
             self.screen.prompt.refuse(refusal.for_desk())
 

@@ -6,6 +6,8 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from clinicdesk.kit.errors import SessionEnded
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from uuid import UUID
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from clinicdesk.clinic.access.rules import Proof
     from clinicdesk.clinic.usecases import AnswerT, OrderT, QueryT, RowsT, UseCase, View
 
+_SLOW_SECONDS: Final = 2
 # One for what the person waits for, one for a list that refreshes meanwhile, one for a draft.
 _THREADS: Final = 3
 T = TypeVar("T")
@@ -52,3 +55,24 @@ class DeskLink:
         """End the session; calls under way finish in their threads, their answers go nowhere."""
         self._pool.shutdown(wait=False, cancel_futures=True)
         self.session.close()
+
+
+class WatchedLink(DeskLink):
+    """A link that tells the header when the database takes long, and the desk when the session has ended."""
+
+    def __init__(self, session: Session, slow: Callable[[int], None], over: Callable[[], None]) -> None:
+        """`slow` hears the seconds a call has taken so far, and 0 when it is over."""
+        super().__init__(session)
+        self._slow, self._over = slow, over
+
+    async def hop(self, function: Callable[..., T], *args: Any) -> T:
+        """Run in the pool, counting."""
+        timer = asyncio.get_running_loop().call_later(_SLOW_SECONDS, self._slow, _SLOW_SECONDS)
+        try:
+            return await super().hop(function, *args)
+        except SessionEnded:
+            self._over()
+            raise
+        finally:
+            timer.cancel()
+            self._slow(0)

@@ -115,7 +115,7 @@ class Locking:
     async def _put_away(self, why: Why) -> None:
         await self._desk.put_away()
         if why is Why.OVER:
-            self._desk.stop_listening()
+            self._desk.news.stop()
             await self._desk.say_goodbye()
             await self._desk.link.hop(self._desk.link.session.close)
 
@@ -167,7 +167,7 @@ class Locking:
             self._watch.look()
         for screen in self._desk.clinic_screens():
             await screen.unlocked()
-        self._desk.reread()
+        self._desk.news.reread()
 
     async def _shut_out(self) -> None:
         """The login was closed, or its password replaced, meanwhile: back to the empty login."""

@@ -369,7 +369,7 @@ class DoctorHome(Guarded):
     def announce(self) -> None:
         """Row 23: what Enter will do."""
         if self.desk.offline:
-            at = f"{self.desk.lost_at:%H:%M}" if self.desk.lost_at else ""
+            at = f"{self.desk.news.lost_at:%H:%M}" if self.desk.news.lost_at else ""
             self.prompt.hint(
                 _("Sin línea desde las {}: lo que está a la vista es de esa hora.").format(at), Tone.ALARM
             )

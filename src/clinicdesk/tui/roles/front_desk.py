@@ -418,7 +418,7 @@ class FrontDesk(WalkIns, Booking):
         self.prompt.say(_("Hay línea desde las {:%H:%M}. Listas al día.").format(self.desk.clock()))
 
     def _tell_offline(self) -> None:
-        lost, left = self.desk.lost_at, self.desk.next_try_seconds
+        lost, left = self.desk.news.lost_at, self.desk.news.next_try_seconds
         at = words.clock_time(self.day.read_at, self.actor.at.zone)
         again = _("Reintento en {} s; F5 reintenta ahora.").format(left) if left else _("Reintentando…")
         self.banner.set(

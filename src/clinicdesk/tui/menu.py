@@ -1,0 +1,53 @@
+"""F10: leave, another role, another password, the lock; in the reserved line, by digit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from clinicdesk.kit.words import _
+from clinicdesk.tui.parts import DeskScreen
+from clinicdesk.tui.passwords import asked_new
+
+if TYPE_CHECKING:
+    from clinicdesk.tui.app import ClinicDesk
+
+
+async def menu(desk: ClinicDesk, screen: DeskScreen) -> None:
+    """Ask on this screen, and do it. Raises Refusal."""
+    options = {
+        "1": _("cerrar sesión"),
+        "2": _("otro rol"),
+        "3": _("salir"),
+        "4": _("cambiar la clave"),
+        "5": _("bloquear"),
+    }
+    if len(desk.link.session.actor.roles) == 1:
+        del options["2"]
+    chosen = await screen.prompt.pick(_("Menú:"), options, at_once=True)
+    if chosen == "1":
+        await desk.log_out()
+    elif chosen == "2":
+        await _other_role(desk)
+    elif chosen == "3":
+        await desk.leave()
+    elif chosen == "4":
+        await _change_password(desk, screen)
+    elif chosen == "5":
+        desk.lock()
+
+
+async def _other_role(desk: ClinicDesk) -> None:
+    from clinicdesk.tui.roles.other_role import OtherRole
+
+    await desk.push_screen(OtherRole(desk.link.session.actor.roles))
+
+
+async def _change_password(desk: ClinicDesk, screen: DeskScreen) -> None:
+    old = await screen.prompt.ask_secret(_("Clave actual"))
+    new = await asked_new(screen.prompt, _("Clave nueva")) if old is not None else None
+    if old is None or new is None:
+        return
+    await desk.put_away()
+    await desk.start_again(await desk.door.change_password(desk.link.session, old, new))
+    if isinstance(desk.screen, DeskScreen):
+        desk.screen.prompt.say(_("Clave cambiada."))
