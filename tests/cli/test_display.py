@@ -45,3 +45,21 @@ def test_the_screen_needs_a_clinic_and_a_file_closed_to_others(cli: Cli, tmp_pat
     done = cli(None, "board", "--waiting-room", "--clinic", "NORTE", CLINICDESK_DISPLAY_FILE=str(path))
     assert done.code == 4
     assert "chmod 600" in done.err
+
+
+def test_a_clinic_shows_initials_or_numbers_alone(cli: Cli) -> None:
+    def shown() -> bool:
+        rows = cli("msosa", "clinic", "list", "--json").rows
+        return next(bool(row["shows_initials"]) for row in rows if row["code"] == "NORTE")
+
+    assert cli("msosa", "display", "initials", "NORTE", "--hide").code == 4
+    assert cli("admin", "display", "initials", "NORTE").code == 2
+    unknown = cli("admin", "display", "initials", "OESTE", "--hide")
+    assert (unknown.code, "OESTE" in unknown.err) == (3, True)
+    assert shown()
+    done = cli("admin", "display", "initials", "norte", "--hide", "--json")
+    assert done.data == {"clinic": "NORTE", "shows_initials": False}
+    assert not shown()
+    assert "números solos" in cli("admin", "display", "initials", "NORTE", "--hide").out
+    assert cli("admin", "display", "initials", "NORTE", "--show").code == 0
+    assert shown()

@@ -17,6 +17,7 @@ from sqlalchemy import text
 from clinicdesk import bootstrap
 from clinicdesk.bootstrap import Session
 from clinicdesk.clinic.access.display import DisplayKeyWrong, NewDisplayKey, new_display_key
+from clinicdesk.clinic.sites.displays import ShowInitials, show_initials
 from clinicdesk.clinic.turns import service as turns
 from clinicdesk.clinic.turns.waiting_room import CallRow, ClinicUnknown, WaitingRoom
 from clinicdesk.kit import db
@@ -158,6 +159,24 @@ def test_a_clinic_may_show_numbers_alone(
     terminal.settle()
     assert people["Llanos Choque"][1].ticket in terminal.text
     assert "W. L. C." not in terminal.text
+
+
+def test_a_clinic_decides_for_all_its_screens_and_open_ones_follow(
+    screen: Callable[..., Terminal],
+    log_in: Callable[..., Session],
+    raw: psycopg.Connection[Any],
+    people: dict[str, tuple[Person, Any]],
+) -> None:
+    desk, terminal = log_in("admin").desk(), screen()
+    terminal.shows(people["Funes Rey"][1].ticket, "E. F. R.")
+    desk.do(show_initials, ShowInitials(clinic="NORTE", shown=False))
+    try:
+        terminal.hides("E. F. R.")
+        terminal.shows(people["Funes Rey"][1].ticket)
+        assert {row[1] for row in raw.execute("SELECT * FROM display.waiting_room('NORTE')")} == {""}
+    finally:
+        desk.do(show_initials, ShowInitials(clinic="NORTE", shown=True))
+    terminal.shows("E. F. R.")
 
 
 def test_no_key_does_anything_but_f10_with_a_login(screen: Callable[..., Terminal]) -> None:

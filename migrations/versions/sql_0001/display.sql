@@ -32,11 +32,12 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   ORDER BY (clock_timestamp() AT TIME ZONE c.zone)::time NOT BETWEEN b.starts AND b.ends, b.starts LIMIT 1;
 $$;
 
--- Who was called today, the last first: number, initials (of a sealed patient not even those) and where to go.
+-- Who was called today, the last first: number, initials (of a sealed patient, or where the clinic shows none,
+-- not even those) and where to go.
 CREATE FUNCTION display.waiting_room(p_clinic text)
 RETURNS TABLE (ticket text, initials text, room text, kind text, floor integer, called_at timestamptz, calls integer)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-  SELECT t.ticket, CASE WHEN p.sealed THEN '' ELSE display.initials(p.given, p.family) END,
+  SELECT t.ticket, CASE WHEN c.shows_initials AND NOT p.sealed THEN display.initials(p.given, p.family) ELSE '' END,
     r.code, r.kind, f.number, t.called_at, t.calls
   FROM public.clinics c
   JOIN public.turns t ON t.clinic_id = c.id AND t.day = (clock_timestamp() AT TIME ZONE c.zone)::date

@@ -386,6 +386,7 @@ CREATE TABLE clinics (
   version INTEGER DEFAULT 1 NOT NULL,
   changed_by BIGINT,
   changed_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+  shows_initials BOOLEAN DEFAULT true NOT NULL,
   CONSTRAINT clinics_pk PRIMARY KEY (id),
   CONSTRAINT clinics_changed_by_fk FOREIGN KEY(changed_by) REFERENCES people (id),
   CONSTRAINT clinics_code_uq UNIQUE (code),

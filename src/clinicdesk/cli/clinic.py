@@ -23,7 +23,7 @@ def list_clinics(ctx: typer.Context) -> None:
     from clinicdesk.clinic.sites import queries
 
     call = the_call(ctx)
-    names = ("code", "name", "country", "zone", "city", "address")
+    names = ("code", "name", "country", "zone", "city", "address", "shows_initials")
     rows = call.desk.see(queries.list_clinics, queries.SitesQuery())
     columns = {_("Código"): "code", _("Nombre"): "name", _("País"): "country", _("Zona"): "zone"}
     call.rows(({name: getattr(row, name) for name in names} for row in rows), columns)

@@ -7,7 +7,7 @@ from typing import Annotated, BinaryIO
 
 import typer
 
-from clinicdesk.cli.frame import noun, the_call, verb
+from clinicdesk.cli.frame import Writes, noun, the_call, verb
 from clinicdesk.kit.words import _
 
 app = noun(_("Las pantallas de sala de espera."))
@@ -41,3 +41,23 @@ def key(
 
     write_atomically(path, write)
     call.answer({"file": str(path)}, _("Clave guardada en {path}.").format(path=path))
+
+
+@verb(
+    app,
+    "initials",
+    _("Mostrar u ocultar las iniciales en las pantallas de sala de espera de un centro."),
+    cls=Writes,
+)
+def initials(
+    ctx: typer.Context,
+    code: Annotated[str, typer.Argument(metavar=_("CÓDIGO"), help=_("El centro."))],
+    shown: Annotated[bool, typer.Option("--show/--hide", help=_("Con iniciales, o números solos."))],
+) -> None:
+    """Set what the clinic's screens show."""
+    from clinicdesk.clinic.sites.displays import ShowInitials, show_initials
+
+    call = the_call(ctx)
+    answer = call.desk.do(show_initials, ShowInitials(**call.keyed, clinic=code.upper(), shown=shown))
+    said = _("{code}: número e iniciales.") if answer.shown else _("{code}: números solos.")
+    call.answer({"clinic": answer.clinic, "shows_initials": answer.shown}, said.format(code=answer.clinic))

@@ -54,6 +54,7 @@ clinics: Final = reference(
     # The first day on which it no longer works; NULL for one that does.
     Column("closed_on", Date),
     *edited("clinics"),
+    Column("shows_initials", Boolean, nullable=False, server_default=text("true")),
     UniqueConstraint("code", name="clinics_code_uq"),
     CheckConstraint("code ~ '^[A-Z0-9][A-Z0-9-]{0,11}$'", name="clinics_code_ck"),
     CheckConstraint("country ~ '^[A-Z]{2}$'", name="clinics_country_ck"),

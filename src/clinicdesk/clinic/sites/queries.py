@@ -27,7 +27,7 @@ from clinicdesk.clinic.usecases import Reader, view
 
 @dataclass(frozen=True, slots=True)
 class ClinicRow:
-    """A clinic; `zone` is its IANA time zone."""
+    """A clinic; `zone` is its IANA time zone, `shows_initials` what its waiting-room screens show."""
 
     id: int
     code: str
@@ -38,6 +38,7 @@ class ClinicRow:
     address: str | None
     closed_on: date | None = None
     version: int = 1
+    shows_initials: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +176,7 @@ _CLINIC = (
     clinics.c.address,
     clinics.c.closed_on,
     clinics.c.version,
+    clinics.c.shows_initials,
 )
 
 
