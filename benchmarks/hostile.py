@@ -11,15 +11,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
-from typing import Final
 
 from clinicdesk.kit import embedded, migrate
 from clinicdesk.kit.db import engine_for
 from tests.factories import make_network
 from tests.tui import hostile, hostile_stage
 from tests.tui.hostile_stage import SCENES, Stage
-
-ROUNDS: Final = 400
 
 
 @contextmanager
@@ -34,7 +31,7 @@ def stage() -> Iterator[Stage]:
             migrate.upgrade(owner)
             network = make_network(owner, server.dsn("clinicdesk"))
             environment = {"CLINICDESK_DATABASE_URL": network.url, "CLINICDESK_HOME": str(home)}
-            yield hostile_stage.build(network, environment)
+            yield hostile_stage.build(network, environment, Path(folder))
             owner.dispose()
         finally:
             embedded.stop(home)
@@ -43,10 +40,10 @@ def stage() -> Iterator[Stage]:
 def shown(stage: Stage, name: str, texts: list[str]) -> bool:
     """Walk one screen and print what came of it; whether all was as it must be."""
     scene, began = SCENES[name], monotonic()
-    wardrobe = hostile.Wardrobe(stage.network.owner, texts)
+    wardrobe = hostile.Wardrobe(stage.network.owner, texts, scene.fields)
     wardrobe.dress()
     with scene.open(stage) as desk:
-        rounds = 1 if scene.bare else ROUNDS
+        rounds = 1 if scene.bare else scene.rounds
         hostile.walk(desk, wardrobe, scene.steps(stage), rounds=rounds, bare=scene.bare)
         strange, missing = hostile.strangers(desk), {} if scene.bare else wardrobe.missing
         seen = len(wardrobe.seen)

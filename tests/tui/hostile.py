@@ -244,9 +244,12 @@ def strangers(desk: Desk) -> list[str]:
 _LENGTHS: Final = {
     ("patients", "family"): 110, ("patients", "given"): 110, ("rooms", "code"): 12, ("clinics", "name"): 75,
     ("people", "family"): 110, ("people", "given"): 110, ("coverages", "payer"): 110,
-    ("diagnoses", "code"): 30,
+    ("diagnoses", "code"): 30, ("acts", "host"): 110,
 }  # fmt: skip
 _USUAL: Final = 280
+_AT_LEAST: Final = {("chart_alerts", "reason"): 20}
+_SEVERAL: Final = {("note_drafts", "text"): 24, ("notes", "text"): 12}
+"""Texts of many lines: a payload on each."""
 _MARKED: Final = 6
 _EACH_ONCE: Final = frozenset(("rooms", "specialties", "procedures", "floors", "clinics"))
 """Few rows, some of whose columns take a text once."""
@@ -272,13 +275,15 @@ FIELDS: Final[dict[str, tuple[str, ...]]] = {
     "prescription_items": ("text",),
     "results": ("title",),
     "observations": ("name", "value_text", "unit"),
+    "chart_alerts": ("reason", "comment"),
+    "acts": ("host",),
 }
 """Every text that somebody typed or that came from elsewhere, by table."""
 
 
 MARK: Final = re.compile(r"Z([a-z])(\d{4})")
-Slot = tuple[str, int, str]
-"""Table, row in the order of its key, column."""
+Slot = tuple[str, int, str, int]
+"""Table, row in the order of its key, column, line."""
 
 
 @dataclass
@@ -287,6 +292,7 @@ class Wardrobe:
 
     owner: Engine
     texts: Sequence[str]
+    fields: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: FIELDS)
     seen: set[str] = field(default_factory=set)
     _visible: set[Slot] = field(default_factory=set)
     _wearing: dict[str, dict[Slot, str]] = field(default_factory=dict)
@@ -305,22 +311,19 @@ class Wardrobe:
         unseen = iter(missing)
         self._wearing[self._letters[0]] = {}
         with self.owner.begin() as owner:
-            for table in FIELDS:
+            for table in self.fields:
                 self._dress(owner, table, unseen)
 
     def _dress(self, owner: Connection, table: str, unseen: Iterator[str]) -> None:
         key = ", ".join(column.name for column in metadata.tables[table].primary_key)
         rows = [row.ctid for row in owner.execute(text(f"SELECT ctid::text FROM {table} ORDER BY {key}"))]
-        values: dict[str, list[str]] = {name: [] for name in FIELDS[table]}
+        values: dict[str, list[str]] = {name: [] for name in self.fields[table]}
         for at, name in itertools.product(range(len(rows)), values):
-            slot = (table, at, name)
-            mark = (next(unseen, None) if slot in self._visible else None) or self._any()
-            if table in _EACH_ONCE:
-                while any(each.startswith(self._marked(mark)[:_MARKED]) for each in values[name]):
-                    mark = self._any()
-            worn = self._marked(mark)[: _LENGTHS.get((table, name), _USUAL)]
-            self._wearing[self._letters[0]][slot] = mark
-            values[name].append(worn)
+            lines = [
+                self._worn((table, at, name, line), values[name], unseen)
+                for line in range(_SEVERAL.get((table, name), 1))
+            ]
+            values[name].append("\n".join(lines))
         names = ", ".join(f"{name} = v.{name}" for name in values)
         arrays = ", ".join(f"CAST(:{name} AS text[])" for name in values)
         change = (
@@ -331,6 +334,17 @@ class Wardrobe:
             owner.execute(text("UPDATE rooms SET code = 't' || id"))
             rows = [row.ctid for row in owner.execute(text("SELECT ctid::text FROM rooms ORDER BY id"))]
         owner.execute(text(change), {"ctids": rows, **values})
+
+    def _worn(self, slot: Slot, taken: Sequence[str], unseen: Iterator[str]) -> str:
+        """What one place puts on: something not seen yet where it would be."""
+        table, _at, name, _line = slot
+        mark = (next(unseen, None) if slot in self._visible else None) or self._any()
+        if table in _EACH_ONCE:
+            while any(each.startswith(self._marked(mark)[:_MARKED]) for each in taken):
+                mark = self._any()
+        self._wearing[self._letters[0]][slot] = mark
+        worn = self._marked(mark)[: _LENGTHS.get((table, name), _USUAL)]
+        return worn.ljust(_AT_LEAST.get((table, name), 0), "-")
 
     def _marked(self, number: str) -> str:
         return f"Z{self._letters[0]}{number}{self.worn[number]}"

@@ -3,29 +3,40 @@
 from __future__ import annotations
 
 import pkgutil
+import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from importlib import import_module
+from pathlib import Path
 from typing import Any, Final
+from uuid import UUID
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select, text
 
 import clinicdesk.tui
 from clinicdesk import bootstrap
 from clinicdesk.clinic.access import service as access
+from clinicdesk.clinic.access.display import NewDisplayKey, new_display_key
 from clinicdesk.clinic.access.model import clinic_roles
+from clinicdesk.clinic.changes import CHANNEL, Change, Kind, payload
 from clinicdesk.clinic.patients.model import coverages
+from clinicdesk.clinic.privacy import service as privacy
+from clinicdesk.clinic.privacy.model import chart_alerts
 from clinicdesk.clinic.records.model import note_drafts
 from clinicdesk.clinic.results.model import observations, results
+from clinicdesk.clinic.turns import service as turns
 from clinicdesk.kit import clock
 from clinicdesk.kit.ids import new_id
 from clinicdesk.tui.parts import DeskScreen
-from tests.factories import PASSWORD, Network
+from tests.factories import PASSWORD, Network, proven
+from tests.terminal import Terminal
 from tests.tui.counter import Counter, Person
 from tests.tui.desk import Desk
+from tests.tui.hostile import FIELDS
 from tests.tui.surgery import FIRST, Surgery, new_surgery
 
+PROGRAM: Final = str(Path(sys.executable).with_name("clinicdesk"))
 _KINDS: Final = (
     ("control", "I10", "HTA", "Control."),
     ("urgencia", "M54.5", "Lumbalgia", "Dolor."),
@@ -44,10 +55,14 @@ class Stage:
     doctor: str
     of_two: str
     """Somebody with a role in each clinic."""
+    closed: Person
+    """Whose chart is closed to the doctor."""
+    display_key: Path
+    """The file with the key of the waiting room's screen."""
 
 
-def build(network: Network, environment: Mapping[str, str]) -> Stage:
-    """Turns, a queue, and a chart with something of everything."""
+def build(network: Network, environment: Mapping[str, str], folder: Path) -> Stage:
+    """Turns, a queue, a chart with something of everything, openings by emergency; a key in the folder."""
     clerk = network.log_in("cruiz")
     counter = Counter(network, clerk)
     people = [counter.patient(f"Aaa {number}", "Ana") for number in range(14)]
@@ -60,8 +75,45 @@ def build(network: Network, environment: Mapping[str, str]) -> Stage:
     _fill(surgery, inside)
     for number in range(4):
         surgery.waits(surgery.patient(f"Espera {number}", "Luz"), triage=3)
+    closed = counter.patient("Cerrada", "Ana")
+    surgery.allergic(closed.patient_id, *((f"sustancia {number}", "severa") for number in range(16)))
+    _break_glass(network, [counter.patient(f"Aviso {number}", "Eva").patient_id for number in range(4)])
+    called = counter.admitted(counter.patient("Llamada", "Ema"))
+    doctor = network.log_in("lpaz")
+    doctor.desk().do(turns.call, turns.Call(patient_id=called.patient_id, turn_id=called.id))
+    doctor.close()
     clerk.close()
-    return Stage(network, environment, people[0], surgery.username, _of_two(network))
+    key = _display_key(network, folder)
+    return Stage(network, environment, people[0], surgery.username, _of_two(network), closed, key)
+
+
+def _break_glass(network: Network, patient_ids: Sequence[UUID]) -> None:
+    """Each chart opened by four people; what the first of them did was looked at."""
+    for username in ("jibarra", "dvidal", "lpaz", "enfe"):
+        session = network.log_in(username)
+        for patient_id in patient_ids:
+            order = privacy.BreakGlass(
+                patient_id=patient_id, reason="Convulsiona en la sala de espera", **proven(session)
+            )
+            session.desk().do(privacy.break_glass, order)
+        session.close()
+    officer = network.log_in("priva")
+    with network.owner.connect() as owner:
+        reviewed = list(owner.execute(select(chart_alerts.c.id).where(chart_alerts.c.login == "u_jibarra")))
+    for row in reviewed:
+        review = privacy.ReviewAlert(alert_id=row.id, outcome="aclarar", comment="Falta el parte")
+        officer.desk().do(privacy.review_alert, review)
+    officer.close()
+
+
+def _display_key(network: Network, folder: Path) -> Path:
+    secret, path = "una-clave-de-la-pantalla-de-prueba", folder / "display.key"
+    admin = network.log_in("admin")
+    admin.desk().do(new_display_key, NewDisplayKey(secret=secret))
+    admin.close()
+    path.touch(mode=0o600)
+    path.write_text(f"{secret}\n")
+    return path
 
 
 def _of_two(network: Network) -> str:
@@ -116,6 +168,10 @@ class Scene:
     """One payload in so many is shown in the daily tests: as many as take a few seconds."""
     bare: bool = False
     """Whether all it shows was read at the login: looked at once."""
+    rounds: int = 400
+    """As many as the whole matrix takes at most."""
+    fields: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: FIELDS)
+    """What of the database it shows."""
 
     def open(self, stage: Stage, size: tuple[int, int] = (120, 36)) -> Desk:
         """A desk with this screen in front."""
@@ -138,6 +194,34 @@ class Scene:
         desk.wait_for("Usuario")
         desk.press(f"{stage.of_two}<Enter>{PASSWORD}<Enter>")
         desk.wait_for("elige centro y rol")
+
+
+class WaitingRoom(Scene):
+    """A program of its own, without a login and without keys: what it is pressed with is news."""
+
+    def open(self, stage: Stage, size: tuple[int, int] = (120, 36)) -> Desk:
+        """The screen of the north."""
+        screen = NewsDesk(stage, size)
+        screen.wait_for("Últimos llamados")
+        return screen
+
+
+class NewsDesk(Desk):
+    """The waiting room's screen; each step tells it that its clinic changed."""
+
+    def __init__(self, stage: Stage, size: tuple[int, int]) -> None:
+        """Start it with its key."""
+        self.owner, self.database = stage.network.owner, str(stage.network.owner.url.database)
+        self._news = payload(Change(Kind.SITE, new_id(), stage.network.clinic_ids[0]))
+        environment = {**stage.environment, "CLINICDESK_DISPLAY_FILE": str(stage.display_key)}
+        command = [PROGRAM, "board", "--waiting-room", "--clinic", "NORTE"]
+        Terminal.__init__(self, command, size=size, env=environment)
+
+    def press(self, _script: str) -> int:
+        """The news."""
+        with self.owner.begin() as owner:
+            owner.execute(text("SELECT pg_notify(:channel, :news)"), {"channel": CHANNEL, "news": self._news})
+        return 0
 
 
 def _by_role(user: str) -> Callable[[Stage], str]:
@@ -200,6 +284,54 @@ SCENES: Final = {
         lambda _stage: (("<Enter>", "vivo"), ("<F10>2", "Seguir en otro rol o centro")),
         lambda _stage: ("",),
         bare=True,
+    ),
+    "PrivacyHome": Scene(
+        _by_role("priva"),
+        lambda _stage: (("", "Avisos por revisar"),),
+        lambda _stage: ("<F5>", "<Down>", "<Down>", "<PageDown>", "2", "<PageDown>", "1"),
+        stride=16,
+    ),
+    "AccessLog": Scene(
+        _by_role("priva"),
+        lambda _stage: (("", "Avisos por revisar"), ("<Enter>", "Quién abrió qué ·")),
+        lambda _stage: (
+            "-<Esc><F5> → Avisos por revisar",
+            "<Enter> → Quién abrió qué ·",
+            "<Down>",
+            "<Down>",
+            "<Down>",
+            "<Down>",
+        ),
+        stride=16,
+    ),
+    "FindPatient": Scene(
+        lambda stage: stage.doctor,
+        lambda _stage: (("", "Historia"), ("/aaa", "14 candidatos")),
+        lambda _stage: ("<Back>a", "<Down>", "<Down>", "<Down>", "-/"),
+    ),
+    "BreakGlass": Scene(
+        lambda stage: stage.doctor,
+        lambda stage: (
+            ("", "Historia"),
+            (f"/{stage.closed.document}", "1 candidato"),
+            ("<Enter>", "Por defecto: no."),
+        ),
+        lambda stage: (
+            "-<Esc><F5> → Mi cola",
+            f"-/{stage.closed.document} → 1 candidato",
+            "<Enter> → Por defecto: no.",
+            "<F2> → La historia sigue cerrada.",
+            "-<Esc> → Por defecto: no.",
+        ),
+        stride=16,
+    ),
+    "WaitingRoomScreen": WaitingRoom(
+        _by_role(""),
+        _nothing,
+        lambda _stage: ("",),
+        stride=64,
+        rounds=2500,
+        fields={"clinics": ("name",), "patients": ("family", "given"), "rooms": ("code",)},
     ),
     "the lock": Scene(
         _by_role("msosa"), lambda _stage: (("<F7>", "Puesto bloqueado"),), lambda _stage: ("",), bare=True
