@@ -14,6 +14,7 @@ from clinicdesk.kit.errors import Refusal
 
 # `F5`, `m: mover`, `a, adenda`, `Esc`: what only a desk has.
 _KEY = re.compile(r"\bF\d{1,2}\b|\bEsc\b|\bEnter\b|(?:^|\s)[a-z](?::|, [a-z]+[.,])")
+_FIELD = re.compile(r"\{[^}]*\}")
 
 
 class Full(Refusal):
@@ -44,6 +45,13 @@ def refusals() -> Iterator[type[Refusal]]:
 
 
 CLASSES = sorted(set(refusals()), key=lambda found: found.__qualname__)
+# What keeps a server, a copy or an installation from being made is said at the prompt alone.
+AT_DESK = [
+    found
+    for found in CLASSES
+    if not found.__module__.startswith(("clinicdesk.kit.backup", "clinicdesk.kit.embedded"))
+    and found.__name__ not in {"DemoHome", "OwnerTooWeak"}
+]
 
 
 def test_each_face_goes_on_in_its_own_way() -> None:
@@ -68,3 +76,8 @@ def test_there_are_refusals_to_look_at() -> None:
 def test_keys_are_offered_at_the_desk_alone(refusal: type[Refusal]) -> None:
     assert not _KEY.search(refusal.says)
     assert not _KEY.search(refusal.at_prompt)
+
+
+@pytest.mark.parametrize("refusal", AT_DESK, ids=lambda found: found.__qualname__)
+def test_a_refusal_fits_its_line(refusal: type[Refusal]) -> None:
+    assert len(_FIELD.sub("", f"{refusal.says} {refusal.at_desk}").strip()) <= 78

@@ -129,7 +129,7 @@ def test_whoever_is_closed_is_told_at_their_desk_and_their_draft_stays(
     desk.wait_for("1 sesión")
     desk.press("b1s")
     desk.line_shows("vmora está cerrado")
-    other.wait_for("Su sesión terminó desde administración. Los borradores quedan.")
+    other.wait_for("Administración terminó su sesión. Los borradores quedan.")
     other.wait_for("Usuario")
     other.wait_for("Clave")
     pointed = row(
@@ -151,7 +151,7 @@ def test_a_session_is_ended_and_the_person_comes_in_again(
     desk.line_shows("0 todas", "1 ")
     desk.press("1<Enter>")
     desk.line_shows("rleon: 1 sesión terminada.")
-    other.wait_for("Su sesión terminó desde administración.")
+    other.wait_for("Administración terminó su sesión.")
     other.log_in("rleon")
 
 

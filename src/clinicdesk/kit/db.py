@@ -39,6 +39,8 @@ _TCP: Final = {
 }
 # SQLSTATE classes after which nobody knows whether the transaction committed, or which a retry heals.
 _UNKNOWN: Final = ("08", "57P01", "57P02", "57P03", "XX000")
+# Not understood, not possible, not true of a value: nothing that another try could mend.
+_BUGS: Final = ("0A", "22", "42")
 _RETRY: Final = ("40P01", "40001")
 # While connecting libpq tells no SQLSTATE: too many for the role, for the server, for people.
 _NO_ROOM: Final = ("too many connections", "too many clients", "remaining connection slots")
@@ -235,3 +237,13 @@ def unreachable(error: Exception) -> DatabaseUnreachable:
     refusal = DatabaseUnreachable()
     refusal.__cause__ = error
     return refusal
+
+
+def broken(error: Exception) -> Exception:
+    """What an error means where no rule of ours can say no: no line, or the error itself.
+
+    A statement that the server does not understand is a bug; told as a lost line it would be waited out.
+    """
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    state = getattr(cause, "sqlstate", None) or ""
+    return error if state.startswith(_BUGS) else unreachable(error)

@@ -79,7 +79,7 @@ class _Fields(dict[str, object]):
 class DatabaseUnreachable(Refusal):
     """No line to the database, or it did not come back in time."""
 
-    says = "No hay línea con la base de datos. Lo escrito se conserva; reintentar en unos segundos."
+    says = "No hay línea con la base de datos. Lo escrito se conserva; reintentar."
     exit = Exit.UNREACHABLE
 
 
@@ -97,6 +97,6 @@ class InvalidInput(Refusal):
 class SessionEnded(Refusal):
     """The session was ended elsewhere, or the login was closed: nothing more is done under it."""
 
-    says = "Su sesión terminó desde administración. Los borradores quedan. Ingresar de nuevo."
+    says = "Administración terminó su sesión. Los borradores quedan. Ingresar de nuevo."
     exit = Exit.NOT_ALLOWED
     constraint = "session_ended"

@@ -29,20 +29,23 @@ class TooManyTries(Refusal):
 class GateFull(DatabaseUnreachable):
     """Everybody wants in at once, or somebody keeps the others out."""
 
-    says = "La entrada está llena: otros están ingresando. Volver a probar en unos segundos."
+    says = "La entrada está llena: otros están ingresando. Probar en unos segundos."
 
 
 class NotInstalled(Refusal):
     """The database is not one of ours, or there is none yet."""
 
-    says = "Aquí no hay una instalación. Crearla: clinicdesk init. Para probar: clinicdesk demo."
+    says = "Aquí no hay una instalación."
+    at_desk = "Crearla: clinicdesk init. Probar: demo."
+    at_prompt = "Crearla: clinicdesk init. Para probar: clinicdesk demo."
     exit = Exit.UNREACHABLE
 
 
 class SessionOver(Refusal):
     """The hours of the login are over, whatever was done meanwhile."""
 
-    says = "La sesión terminó: dura 12 horas desde el ingreso. Ingresar de nuevo: clinicdesk login."
+    says = "La sesión terminó: dura 12 horas desde el ingreso. Ingresar de nuevo."
+    at_prompt = "Con: clinicdesk login."
     exit = Exit.NOT_ALLOWED
 
 
@@ -71,7 +74,7 @@ class UsernameTaken(Refusal):
 class BadUsername(Refusal):
     """A username outside the allowed shape."""
 
-    says = "El usuario lleva de 2 a 31 letras minúsculas, números, punto o guion, y empieza con letra."
+    says = "Usuario: de 2 a 31 minúsculas, números, punto o guion; empieza con letra."
     constraint = "logins_username_ck"
 
 
@@ -111,7 +114,7 @@ class OwnRights(Refusal):
 class LastAdministrator(Refusal):
     """Nobody would be left who administers without an end date."""
 
-    says = "Quedaría la red sin quien administre. Dar antes ese rol, sin fecha, a otra persona."
+    says = "Quedaría la red sin quien administre. Dar antes ese rol, sin fecha, a otro."
     exit = Exit.CONFLICT
     constraint = "last_administrator"
 

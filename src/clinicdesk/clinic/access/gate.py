@@ -73,7 +73,7 @@ def let_in(url: str, username: str, password: str, origin: str) -> Arrival:
             code_used_at = own.execute(select(func.gate.arrived(ticket.id))).scalar_one()
     except DBAPIError as error:
         engine.dispose()
-        raise db.unreachable(error) from error
+        raise db.broken(error) from error.orig
     return Arrival(engine, secret, code_used_at)
 
 
@@ -108,7 +108,9 @@ def connect_as(url: str, role: str, secret: str) -> Engine:
         engine.dispose()
         if db.is_refused_login(error.orig, role):
             raise LoginRefused from None
-        raise _no_way(error) from error
+        if (found := _no_way(error)) is error:
+            raise
+        raise found from error
 
 
 def ticket_for(url: str, username: str, origin: str) -> Ticket:
@@ -171,7 +173,7 @@ def ask(url: str, question: Callable[[Line], GivenT]) -> GivenT:
 def _no_way(error: Exception) -> Exception:
     """A crowd at the door is no broken line."""
     if not db.is_full(error):
-        return db.unreachable(error)
+        return db.broken(error)
     full = GateFull()
     full.__cause__ = error
     return full

@@ -92,7 +92,7 @@ def goes_on(engine: Engine) -> bool:
     except SessionEnded:
         return False
     except DBAPIError as error:
-        raise db.unreachable(error) from error
+        raise db.broken(error) from error.orig
     return True
 
 
@@ -121,4 +121,4 @@ def _refusing() -> Iterator[None]:
         yield
     except DBAPIError as error:
         found = db.refusal_of(error)
-        raise (found() if found else db.unreachable(error)) from error
+        raise (found() if found else db.broken(error)) from error.orig

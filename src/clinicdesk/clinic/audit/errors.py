@@ -8,10 +8,8 @@ from clinicdesk.kit.errors import Exit, Refusal
 class AnchorDisagrees(Refusal):
     """The last seal anchored is not the database's: it was changed, or an older copy was restored."""
 
-    says = (
-        "El sello {n} anclado no es el de la base: se alteró, o se restauró una copia anterior. Nada se"
-        " ancló. Revisar con: clinicdesk audit verify --anchor {file}"
-    )
+    says = "El sello {n} anclado no es el de la base: fue alterada o restaurada."
+    at_prompt = "Nada se ancló. Revisar con: clinicdesk audit verify --anchor {file}"
     exit = Exit.CONFLICT
 
 
@@ -32,7 +30,8 @@ class AnchorCommandFailed(Refusal):
 class BadCopy(Refusal):
     """A file that is no copy of acts and seals."""
 
-    says = "{file} no es una copia de actos con sellos (línea {line}). Hacerla: audit export --with-seals"
+    says = "{file} no es una copia de actos con sellos (línea {line})."
+    at_prompt = "Hacerla: audit export --with-seals."
 
 
 class NoSeals(Refusal):

@@ -15,9 +15,8 @@ class ClinicNotFound(Refusal):
 class AlreadyInstalled(Refusal):
     """There is somebody who administers this installation already."""
 
-    says = (
-        "La instalación ya está hecha. Más personas: clinicdesk user add. Más centros: clinicdesk clinic add."
-    )
+    says = "La instalación ya está hecha."
+    at_prompt = "Más personas: clinicdesk user add. Más centros: clinicdesk clinic add."
     exit = Exit.CONFLICT
 
 
@@ -42,7 +41,7 @@ class ClinicCodeTaken(Refusal):
 class BadClinic(Refusal):
     """A clinic whose code, country or name has the wrong shape."""
 
-    says = "El centro necesita código (A-Z, 0-9, guion), país de dos letras, nombre y zona horaria válida."
+    says = "Código (A-Z, 0-9, guion), país de dos letras, nombre y zona: alguno no vale."
     constraint = ("clinics_code_ck", "clinics_country_ck", "clinics_name_ck")
 
 

@@ -59,7 +59,7 @@ def read(engine: Engine, clinic: str) -> WaitingRoom:
             rows = tuple(CallRow(*row) for row in connection.execute(select(called)))
     except (DBAPIError, PoolTimeout) as error:
         engine.dispose()
-        raise db.unreachable(error) from error
+        raise db.broken(error) from error.__cause__
     if place is None:
         raise ClinicUnknown(code=clinic)
     return WaitingRoom(place.clinic_id, place.name, place.zone, place.waiting, place.at, rows)
