@@ -71,7 +71,7 @@ class DatabaseRefused(Refusal):
 class NotStorable(Refusal):
     """What the database's types cannot hold: NUL, half a character, a number too large, a date too far."""
 
-    says = "Un dato no se puede guardar: un carácter nulo, un número o una fecha fuera de rango."
+    says = "Un dato no se puede guardar: carácter nulo, número o fecha fuera de rango."
     exit = Exit.INVALID
 
 

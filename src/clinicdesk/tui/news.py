@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from clinicdesk.kit.errors import DatabaseUnreachable, Refusal, SessionEnded
+from clinicdesk.kit.words import _
 from clinicdesk.tui.parts import Line
 
 if TYPE_CHECKING:
@@ -141,9 +142,12 @@ class News:
         desk = self._desk
         if not desk.logged_in:
             return
+        back = up and self.lost_at is not None
         self.lost_at = None if up else self.lost_at or desk.clock()
         desk.line_is(Line("live" if up else "lost"))
         for screen in desk.clinic_screens():
             screen.line_changed()
             screen.keys_changed()
+            if back:  # over any refusal for want of a line that may still stand there
+                screen.prompt.say(_("Hay línea desde las {:%H:%M}. Listas al día.").format(desk.clock()))
         desk.locking.line_changed()

@@ -415,7 +415,6 @@ class FrontDesk(WalkIns, Booking):
         chosen, self._chosen_before = self._chosen_before, None
         if chosen is not None and self.box.spent:
             self._take(chosen)
-        self.prompt.say(_("Hay línea desde las {:%H:%M}. Listas al día.").format(self.desk.clock()))
 
     def _tell_offline(self) -> None:
         lost, left = self.desk.news.lost_at, self.desk.news.next_try_seconds
