@@ -75,8 +75,29 @@ def test_allergies_lead_the_severe_first_and_never_asked_is_said(
     desk.wait_for("Quispe Mamani, Rosa Elena   F")
     desk.wait_for(lambda: desk.lines[2].startswith(" !! ALERGIA penicilina (severa)  ! AINE"))
     desk.press("n")
+    desk.wait_for("Adentro sigue")
+    desk.press("<Enter>")
     desk.wait_for("Gil, Ana   F")
     desk.wait_for(lambda: desk.lines[2].startswith(" Alergias: sin preguntar"))
+
+
+def test_with_somebody_inside_the_next_is_called_only_after_a_yes(
+    surgery: Surgery, doctor: Callable[..., Desk]
+) -> None:
+    inside, waiting = surgery.patient(), surgery.patient("Gil", "Ana")
+    surgery.inside(inside)
+    surgery.waits(waiting)
+    desk = doctor()
+    desk.wait_for("Quispe Mamani, Rosa Elena   F")
+    desk.press("n")
+    desk.wait_for("Adentro sigue A")
+    desk.shows("Quispe Mamani, Rosa Elena. Enter: llamar igual. Esc: volver.")
+    desk.press("<Esc>")
+    desk.hides("Adentro sigue")
+    assert (surgery.state(inside), surgery.state(waiting)) == ("en_curso", "en_espera")
+    desk.press("n<Enter>")
+    desk.wait_for("Gil, Ana   F")
+    assert (surgery.state(inside), surgery.state(waiting)) == ("en_curso", "en_curso")
 
 
 def test_who_is_inside_comes_back_on_the_screen_after_a_login(

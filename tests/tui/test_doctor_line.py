@@ -79,5 +79,7 @@ def test_the_home_says_since_when_it_is_old_and_comes_back(desk: Desk, line: Lin
     line.mend()
     desk.shows("Mi cola · 1 espera", "en vivo", "Hay línea desde las")
     desk.press("n")
+    desk.wait_for("Adentro sigue")
+    desk.press("<Enter>")
     desk.wait_for("Rivas Pons, Inés   F")
     assert surgery.state(waiting) == "en_curso"

@@ -97,10 +97,22 @@ class Attending(ClinicScreen):
         yield Command("l", _("Llamar"), self.call, _("llamar al señalado"), self._no_call)
 
     async def next(self) -> None:
-        """`n`: whoever is first comes in, and the chart opens by itself."""
+        """`n`: whoever is first comes in, and the chart opens by itself; asks where somebody is inside."""
+        inside = self._inside()
+        if inside is not None:
+            who = f"{turn_words.number_or_hour(inside)} {turn_words.patient_name(inside)}"
+            if not await self.prompt.accept(
+                _("Adentro sigue {}. Enter: llamar igual. Esc: volver.").format(who)
+            ):
+                return
         with self._acting():
             answer = await self.do(service.call_next, service.CallNext())
             await self._came_in(answer)
+
+    def _inside(self) -> TurnRow | None:
+        """Who is with this doctor now."""
+        mine = (each for each in self.day.rows if each.doctor_id == self.actor.person_id)
+        return next((each for each in mine if each.state == State.EN_CURSO), None)
 
     async def call(self) -> None:
         """`l`: the one pointed at comes in, whatever the order."""
