@@ -19,6 +19,7 @@ _FILES = (
     "rights.sql",
     "sessions.sql",
     "charts.sql",
+    "sites.sql",
     "display.sql",
     "audit.sql",
     "merge.sql",

@@ -73,8 +73,14 @@ def program() -> list[str]:
     for name, function in sorted(functions().items()):
         what = "use case" if isinstance(function, UseCase) else "view"
         held = ["yes" if function.needs in PERMISSIONS[role] else "-" for role in roles]
-        lines.append(_row((name, what, function.needs.value, "act" if function.act else "-"), held))
+        lines.append(_row((name, what, _needs(function), "act" if function.act else "-"), held))
     return lines
+
+
+def _needs(function: Function) -> str:
+    """Its permission; with `+` another clinic's rows take one that reaches further."""
+    further = isinstance(function, UseCase) and function.elsewhere is not None
+    return function.needs.value + ("+" if further else "")
 
 
 def _row(head: Iterable[str], held: Iterable[str]) -> str:

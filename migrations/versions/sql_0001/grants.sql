@@ -95,8 +95,17 @@ GRANT UPDATE (ended_at) ON care_relations TO k_secretaria, k_privacidad;
 
 -- Administration.
 GRANT INSERT, UPDATE ON people, clinics, floors, rooms, specialties, procedures, agenda_blocks TO k_admin;
+GRANT INSERT, DELETE ON clinic_hours TO k_admin;
+GRANT INSERT, UPDATE, DELETE ON holidays TO k_admin;
+-- A secretary keeps the rooms and holidays of her own clinics (policies in sites.sql).
+GRANT INSERT (id, clinic_id, floor_id, code, kind, equipment, changed_by, changed_at),
+  UPDATE (floor_id, code, kind, equipment, state, state_reason, state_from, state_until, version, changed_by,
+          changed_at) ON rooms TO k_secretaria;
+GRANT INSERT (clinic_id, day, name, works, changed_by, changed_at),
+  UPDATE (day, name, works, version, changed_by, changed_at), DELETE ON holidays TO k_secretaria;
+GRANT EXECUTE ON FUNCTION room_turns(bigint, date, date) TO k_admin, k_secretaria;
 GRANT SELECT ON personal_rights, sessions TO k_admin, k_privacidad;
-GRANT USAGE ON SEQUENCE resource_ids TO k_admin;
+GRANT USAGE ON SEQUENCE resource_ids TO k_admin, k_secretaria;
 GRANT EXECUTE ON FUNCTION access.create_login(text, bigint, bytea, text, boolean, boolean, text),
   access.issue_code(text, bytea), access.reset_service(text, bytea, text), access.sync_groups(text),
   access.give_role(text, bigint, text, timestamptz), access.take_role(text, bigint, text),

@@ -1,4 +1,4 @@
-"""`clinicdesk clinic|floor|room|procedure|agenda`: where care happens, and when it is offered."""
+"""`clinicdesk clinic|agenda`: where care happens, and when it is offered."""
 
 from __future__ import annotations
 
@@ -6,27 +6,54 @@ from typing import Annotated, Final
 
 import typer
 
-from clinicdesk.cli.frame import Call, Writes, noun, the_call, verb
+from clinicdesk.cli.frame import Writes, noun, the_call, verb
+from clinicdesk.cli.site_parts import clinic_of, clinic_rows, facts, given, told
 from clinicdesk.kit.words import _
 
 clinic = noun(_("Centros de la red."))
-floor = noun(_("Pisos del centro."))
-room = noun(_("Consultorios del centro."))
-procedure = noun(_("Prácticas de la red."))
 agenda = noun(_("Agendas del centro: bloques de la semana."))
+_NAMES: Final = (
+    *(
+        "code",
+        "name",
+        "country",
+        "zone",
+        "city",
+        "address",
+        "hours",
+        "closed_on",
+        "shows_initials",
+        "version",
+    ),
+)
+_TITLES: Final = {
+    "country": _("País"),
+    "zone": _("Zona"),
+    "city": _("Localidad"),
+    "address": _("Domicilio"),
+    "hours": _("Horario"),
+    "closed_on": _("Cerrado desde"),
+}
+_HOURS_HELP: Final = _("«lun-vie 8-13 14-20; sáb 8-12»; - lo borra.")
 _WEEKDAYS: Final = (_("lun"), _("mar"), _("mié"), _("jue"), _("vie"), _("sáb"), _("dom"))
 
 
 @verb(clinic, "list", _("Los centros, por código."))
 def list_clinics(ctx: typer.Context) -> None:
     """List clinics."""
-    from clinicdesk.clinic.sites import queries
-
     call = the_call(ctx)
-    names = ("code", "name", "country", "zone", "city", "address", "shows_initials")
-    rows = call.desk.see(queries.list_clinics, queries.SitesQuery())
     columns = {_("Código"): "code", _("Nombre"): "name", _("País"): "country", _("Zona"): "zone"}
-    call.rows(({name: getattr(row, name) for name in names} for row in rows), columns)
+    call.rows((told(row, *_NAMES) for row in clinic_rows(call)), columns)
+
+
+@verb(clinic, "show", _("Un centro: sus datos y su horario."))
+def show_clinic(
+    ctx: typer.Context, code: Annotated[str, typer.Argument(metavar=_("CÓDIGO"), help=_("Su código."))]
+) -> None:
+    """Show a clinic."""
+    call = the_call(ctx)
+    data = told(clinic_of(call, code), *_NAMES)
+    call.answer(data, f"{data['code']}: {data['name']}", *facts(data, _TITLES))
 
 
 @verb(clinic, "add", _("Agregar un centro."), cls=Writes)
@@ -40,6 +67,7 @@ def add_clinic(
     ] = None,
     city: Annotated[str | None, typer.Option(metavar=_("LOCALIDAD"), help=_("Localidad."))] = None,
     address: Annotated[str | None, typer.Option(metavar=_("DOMICILIO"), help=_("Domicilio."))] = None,
+    hours: Annotated[str, typer.Option(metavar=_("HORARIO"), help=_HOURS_HELP)] = "",
 ) -> None:
     """Add a clinic."""
     from clinicdesk.clinic.countries import pack
@@ -55,54 +83,50 @@ def add_clinic(
         zone=zone or pack(land).zone,
         city=city,
         address=address,
+        hours=hours,
     )
     answer = call.desk.do(service.add_clinic, order)
     data = {"code": answer.code, "name": name, "country": land, "zone": order.zone}
     call.answer(data, _("Centro {code} agregado.").format(code=answer.code))
 
 
-def _here(call: Call) -> int:
-    return call.session().actor.at.clinic_id
-
-
-@verb(floor, "list", _("Los pisos, de abajo hacia arriba."))
-def list_floors(ctx: typer.Context) -> None:
-    """List floors."""
-    from clinicdesk.clinic.sites import queries
-
-    call = the_call(ctx)
-    rows = call.desk.see(queries.list_floors, queries.SitesQuery(_here(call)))
-    columns = {_("Número"): "number", _("Nombre"): "name"}
-    call.rows(({"number": row.number, "name": row.name} for row in rows), columns)
-
-
-@verb(room, "list", _("Los consultorios, por código."))
-def list_rooms(ctx: typer.Context) -> None:
-    """List rooms."""
-    from clinicdesk.clinic.sites import queries
+@verb(clinic, "edit", _("Corregir un centro. Lo que no se da queda como está; - borra."), cls=Writes)
+def edit_clinic(
+    ctx: typer.Context,
+    code: Annotated[str, typer.Argument(metavar=_("CÓDIGO"), help=_("Su código."))],
+    name: Annotated[str | None, typer.Option(metavar=_("NOMBRE"), help=_("Nombre."))] = None,
+    country: Annotated[str | None, typer.Option(metavar=_("PAÍS"), help=_("Dos letras."))] = None,
+    zone: Annotated[str | None, typer.Option(metavar=_("ZONA"), help=_("Zona horaria."))] = None,
+    city: Annotated[str | None, typer.Option(metavar=_("LOCALIDAD"), help=_("Localidad."))] = None,
+    address: Annotated[str | None, typer.Option(metavar=_("DOMICILIO"), help=_("Domicilio."))] = None,
+    hours: Annotated[str | None, typer.Option(metavar=_("HORARIO"), help=_HOURS_HELP)] = None,
+    closed_on: Annotated[
+        str | None, typer.Option(metavar=_("FECHA"), help=_("Primer día en que ya no trabaja; - lo reabre."))
+    ] = None,
+) -> None:
+    """Edit a clinic."""
+    from clinicdesk.cli.given import day_of
+    from clinicdesk.clinic.sites import service
 
     call = the_call(ctx)
-    rows = call.desk.see(queries.list_rooms, queries.SitesQuery(_here(call)))
-    names = ("code", "kind", "state", "floor")
-    columns = {_("Código"): "code", _("Clase"): "kind", _("Estado"): "state", _("Piso"): "floor"}
-    call.rows(({name: getattr(row, name) for name in names} for row in rows), columns)
-
-
-@verb(procedure, "list", _("Las prácticas, por código."))
-def list_procedures(ctx: typer.Context) -> None:
-    """List procedures."""
-    from clinicdesk.clinic.sites import queries
-
-    call = the_call(ctx)
-    rows = call.desk.see(queries.list_procedures, queries.SitesQuery())
-    names = ("code", "name", "minutes", "specialty")
-    columns = {
-        _("Código"): "code",
-        _("Nombre"): "name",
-        _("Minutos"): "minutes",
-        _("Especialidad"): "specialty",
-    }
-    call.rows(({name: getattr(row, name) for name in names} for row in rows), columns)
+    row = clinic_of(call, code)
+    last = given(closed_on, str(row.closed_on) if row.closed_on else None)
+    order = service.EditClinic(
+        **call.keyed,
+        clinic_id=row.id,
+        code=row.code,
+        version=row.version,
+        name=name or row.name,
+        country=(country or row.country).upper(),
+        zone=zone or row.zone,
+        city=given(city, row.city),
+        address=given(address, row.address),
+        hours=given(hours, row.hours) or "",
+        closed_on=day_of(last),
+    )
+    answer = call.desk.do(service.edit_clinic, order)
+    data = {"code": answer.code, "version": answer.version, "changed": answer.changed}
+    call.answer(data, _("Centro {code} corregido.").format(code=answer.code))
 
 
 @verb(agenda, "list", _("Los bloques de la semana, por profesional y día."))
@@ -118,7 +142,9 @@ def list_agendas(
 
     call = the_call(ctx)
     doctor_id = doctor_id_of(call, doctor) if doctor is not None else None
-    found = call.desk.see(queries.list_blocks, queries.BlocksQuery(_here(call), doctor_id))
+    found = call.desk.see(
+        queries.list_blocks, queries.BlocksQuery(call.session().actor.at.clinic_id, doctor_id)
+    )
     people = people_of(call)
     rows = (
         {

@@ -111,7 +111,7 @@ class Desk:
         Raises a Refusal that the person can act upon; anything else is a bug.
         """
         try:
-            self._demand(case.needs, case.name)
+            self._demand(case.needed(order, self.actor), case.name)
             return self._attempts(case, order)
         except Refusal as refusal:
             self._write_down_refusal(case, order, refusal)

@@ -18,6 +18,7 @@ class Permission(StrEnum):
     USER_MANAGE = "user.manage"
     SITE_READ = "site.read"
     SITE_MANAGE = "site.manage"
+    ROOM_MANAGE = "room.manage"
     PATIENT_READ = "patient.read"
     PATIENT_WRITE = "patient.write"
     TURN_READ = "turn.read"
@@ -75,7 +76,12 @@ PERMISSIONS: Final = MappingProxyType(
     {
         Role.ADMISIONISTA: _COUNTER,
         Role.SECRETARIA: _COUNTER
-        | {Permission.TURN_OVERBOOK, Permission.REPORT_READ, Permission.CARE_RELATE},
+        | {
+            Permission.TURN_OVERBOOK,
+            Permission.REPORT_READ,
+            Permission.CARE_RELATE,
+            Permission.ROOM_MANAGE,
+        },
         Role.MEDICO: _READS
         | {
             Permission.PATIENT_WRITE,
@@ -96,6 +102,7 @@ PERMISSIONS: Final = MappingProxyType(
                 Permission.USER_MANAGE,
                 Permission.SITE_READ,
                 Permission.SITE_MANAGE,
+                Permission.ROOM_MANAGE,
                 Permission.IMPORT_RUN,
                 Permission.AUDIT_SEAL,
             }
@@ -138,6 +145,7 @@ GROUP_PERMISSION: Final = MappingProxyType(
         Permission.USER_MANAGE: "k_admin",
         Permission.SITE_READ: "k_staff",
         Permission.SITE_MANAGE: "k_admin",
+        Permission.ROOM_MANAGE: "k_secretaria",
         Permission.PATIENT_READ: "k_gestion",
         Permission.PATIENT_WRITE: "k_admision",
         Permission.TURN_READ: "k_gestion",

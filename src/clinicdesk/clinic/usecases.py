@@ -173,6 +173,7 @@ class UseCase(Generic[OrderT, AnswerT]):
     that names who and when, reading in a transaction of its own. Without `act` nothing is written
     down and no answer kept: for what repeats every few seconds and is harmless to repeat. With `chart`
     the order's patient's chart is entered first: without a lease the database shows nothing of it.
+    An order for a clinic (`clinic_id`) other than the one acted in needs `elsewhere` instead, if that is set.
     """
 
     name: str
@@ -183,6 +184,13 @@ class UseCase(Generic[OrderT, AnswerT]):
     explain: Explain | None = None
     act: bool = True
     chart: bool = False
+    elsewhere: Permission | None = None
+
+    def needed(self, order: Order, actor: Actor) -> Permission:
+        """The permission for this order: another clinic's may take another one."""
+        if self.elsewhere is None or getattr(order, "clinic_id", None) == actor.at.clinic_id:
+            return self.needs
+        return self.elsewhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,11 +217,12 @@ def use_case(
     explain: Explain | None = None,
     act: bool = True,
     chart: bool = False,
+    elsewhere: Permission | None = None,
 ) -> Callable[[Callable[[Tx, OrderT], AnswerT]], UseCase[OrderT, AnswerT]]:
     """Make a function of (Tx, order) a use case."""
 
     def wrap(run: Callable[[Tx, OrderT], AnswerT]) -> UseCase[OrderT, AnswerT]:
-        return UseCase(name, needs, run, answer, purpose, explain, act, chart)
+        return UseCase(name, needs, run, answer, purpose, explain, act, chart, elsewhere)
 
     return wrap
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
+from typing import Final
 
-from sqlalchemy import Connection, func, literal_column, select
+from sqlalchemy import ColumnElement, Connection, func, literal_column, select
 
 from clinicdesk.clinic.access.errors import NoRole
 from clinicdesk.clinic.access.model import clinic_roles, logins, people
@@ -24,10 +25,15 @@ from clinicdesk.clinic.sites.model import (
 )
 from clinicdesk.clinic.usecases import Reader, view
 
+CLOSED_DOWN: Final = "Centro cerrado"
+
 
 @dataclass(frozen=True, slots=True)
 class ClinicRow:
-    """A clinic; `zone` is its IANA time zone, `shows_initials` what its waiting-room screens show."""
+    """A clinic; `zone` is its IANA time zone, `shows_initials` what its waiting-room screens show.
+
+    `hours` are written as `rules.hours_parsed` reads them.
+    """
 
     id: int
     code: str
@@ -39,6 +45,7 @@ class ClinicRow:
     closed_on: date | None = None
     version: int = 1
     shows_initials: bool = True
+    hours: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +78,49 @@ class FloorRow:
     clinic_id: int
     number: int
     name: str
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class HolidayRow:
+    """A day on which a clinic or a country's clinics stay closed; `works`: this one opens all the same."""
+
+    id: int
+    day: date
+    name: str
+    country: str | None
+    clinic_id: int | None
+    works: bool
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpecialtyRow:
+    """What doctors practise."""
+
+    id: int
+    code: str
+    name: str
+    version: int
 
 
 @dataclass(frozen=True, slots=True)
 class ProcedureRow:
-    """What can be booked: its usual length and the code of its specialty."""
+    """What can be booked: its usual length, the code of its specialty, and what it takes.
+
+    `requirements` is told to the patient when the turn is given.
+    """
 
     id: int
     code: str
     name: str
     minutes: int
     specialty: str | None
+    requirements: str | None = None
+    room_kind: str | None = None
+    equipment: tuple[str, ...] = ()
+    active: bool = True
+    version: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +222,16 @@ _CLINIC = (
 @view("clinic.list", needs=Permission.SITE_READ)
 def list_clinics(tx: Reader, _query: SitesQuery) -> tuple[ClinicRow, ...]:
     """Clinics by code."""
-    return tx.into(ClinicRow, select(*_CLINIC).order_by(clinics.c.code))
+    found = tx.into(ClinicRow, select(*_CLINIC).order_by(clinics.c.code))
+    hours: dict[int, list[rules.DayHours]] = {}
+    for row in tx.rows(select(clinic_hours).order_by(clinic_hours.c.weekday)):
+        spans = hours.setdefault(row.clinic_id, [])
+        spans.append(
+            rules.DayHours(
+                row.weekday, row.opens_minute, row.closes_minute, row.break_from_minute, row.break_to_minute
+            )
+        )
+    return tuple(replace(row, hours=rules.hours_text(hours.get(row.id, ()))) for row in found)
 
 
 @view("room.list", needs=Permission.SITE_READ)
@@ -221,17 +269,21 @@ def rooms_of(tx: Reader, clinic_id: int | None) -> tuple[RoomRow, ...]:
 def holidays_between(tx: Reader, clinic_id: int, first: date, last: date) -> dict[date, str]:
     """The days from `first` to `last` on which the clinic stays closed, each with its name.
 
-    Those of its country and its own; not those of the country on which it works all the same.
+    Those of its country and its own, not those of the country on which it works all the same; and every day
+    from the one on which the clinic was closed down.
     """
-    country = select(clinics.c.country).where(clinics.c.id == clinic_id).scalar_subquery()
     statement = (
         select(holidays.c.day, holidays.c.name, holidays.c.works)
-        .where(holidays.c.day.between(first, last))
-        .where((holidays.c.clinic_id == clinic_id) | (holidays.c.country == country))
+        .where(holidays.c.day.between(first, last), _of_clinic(clinic_id))
         .order_by(holidays.c.day, holidays.c.clinic_id.nulls_first())
     )
     found = {row.day: row for row in tx.rows(statement)}
-    return {day: row.name for day, row in found.items() if not row.works}
+    closed = {day: row.name for day, row in found.items() if not row.works}
+    closed_on = tx.run(select(clinics.c.closed_on).where(clinics.c.id == clinic_id)).scalar()
+    if closed_on is not None:
+        begins = max(first, closed_on)
+        closed |= {begins + timedelta(days=n): CLOSED_DOWN for n in range((last - begins).days + 1)}
+    return closed
 
 
 def hours_of(tx: Reader, clinic_id: int) -> tuple[rules.DayHours, ...]:
@@ -253,9 +305,8 @@ def hours_of(tx: Reader, clinic_id: int) -> tuple[rules.DayHours, ...]:
 @view("floor.list", needs=Permission.SITE_READ)
 def list_floors(tx: Reader, query: SitesQuery) -> tuple[FloorRow, ...]:
     """Floors from the lowest up."""
-    statement = select(floors.c.id, floors.c.clinic_id, floors.c.number, floors.c.name).order_by(
-        floors.c.clinic_id, floors.c.number
-    )
+    columns = (floors.c.id, floors.c.clinic_id, floors.c.number, floors.c.name, floors.c.version)
+    statement = select(*columns).order_by(floors.c.clinic_id, floors.c.number)
     if query.clinic_id is not None:
         statement = statement.where(floors.c.clinic_id == query.clinic_id)
     return tx.into(FloorRow, statement)
@@ -266,12 +317,57 @@ def list_procedures(tx: Reader, _query: SitesQuery) -> tuple[ProcedureRow, ...]:
     """The network's procedures by code."""
     statement = (
         select(
-            procedures.c.id, procedures.c.code, procedures.c.name, procedures.c.minutes, specialties.c.code
+            procedures.c.id,
+            procedures.c.code,
+            procedures.c.name,
+            procedures.c.minutes,
+            specialties.c.code,
+            procedures.c.requirements,
+            procedures.c.room_kind,
+            procedures.c.equipment,
+            procedures.c.active,
+            procedures.c.version,
         )
         .outerjoin(specialties, specialties.c.id == procedures.c.specialty_id)
         .order_by(procedures.c.code)
     )
-    return tx.into(ProcedureRow, statement)
+    found = tx.into(ProcedureRow, statement)
+    return tuple(replace(row, equipment=tuple(row.equipment)) for row in found)
+
+
+@view("specialty.list", needs=Permission.SITE_READ)
+def list_specialties(tx: Reader, _query: SitesQuery) -> tuple[SpecialtyRow, ...]:
+    """The network's specialties by code."""
+    columns = (specialties.c.id, specialties.c.code, specialties.c.name, specialties.c.version)
+    return tx.into(SpecialtyRow, select(*columns).order_by(specialties.c.code))
+
+
+@dataclass(frozen=True, slots=True)
+class HolidaysQuery:
+    """The holidays of a clinic and its country (None: of the whole network) from a day on."""
+
+    clinic_id: int | None = None
+    since: date | None = None
+
+
+@view("holiday.list", needs=Permission.SITE_READ)
+def list_holidays(tx: Reader, query: HolidaysQuery) -> tuple[HolidayRow, ...]:
+    """Holidays by day, a country's before its clinics'."""
+    columns = ("id", "day", "name", "country", "clinic_id", "works", "version")
+    statement = select(*(holidays.c[name] for name in columns)).order_by(
+        holidays.c.day, holidays.c.clinic_id.nulls_first(), holidays.c.country
+    )
+    if query.since is not None:
+        statement = statement.where(holidays.c.day >= query.since)
+    if query.clinic_id is not None:
+        statement = statement.where(_of_clinic(query.clinic_id))
+    return tx.into(HolidayRow, statement)
+
+
+def _of_clinic(clinic_id: int) -> ColumnElement[bool]:
+    """Holidays of the clinic or of its country."""
+    country = select(clinics.c.country).where(clinics.c.id == clinic_id).scalar_subquery()
+    return (holidays.c.clinic_id == clinic_id) | (holidays.c.country == country)
 
 
 def procedure_ids(tx: Reader, code: str | None, specialty: str | None) -> tuple[int, ...]:

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from typing import Any, Final
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, delete, func, insert, select
 
 from clinicdesk.clinic.access import service as access
 from clinicdesk.clinic.access.model import logins
-from clinicdesk.clinic.changes import Change, Kind
 from clinicdesk.clinic.rights import Permission, Role
+from clinicdesk.clinic.sites import editing, queries, rules
+from clinicdesk.clinic.sites.editing import SiteAnswer
 from clinicdesk.clinic.sites.errors import AlreadyInstalled, DemoHome
-from clinicdesk.clinic.sites.model import clinics
-from clinicdesk.clinic.sites.rules import checked_zone
+from clinicdesk.clinic.sites.model import clinic_hours, clinics
+from clinicdesk.clinic.sites.places import as_read
 from clinicdesk.clinic.usecases import Order, Tx, use_case
+from clinicdesk.kit.text import clean_line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewClinic(Order):
-    """A clinic of the network. `country` is ISO 3166-1 alpha-2, `zone` an IANA time zone."""
+    """A clinic of the network. `country` is ISO 3166-1 alpha-2, `zone` an IANA time zone.
+
+    `hours` are written as `rules.hours_parsed` reads them; "" says nothing about them.
+    """
 
     code: str
     name: str
@@ -27,6 +33,12 @@ class NewClinic(Order):
     zone: str
     city: str | None = None
     address: str | None = None
+    hours: str = ""
+
+    @property
+    def subject(self) -> str:
+        """Which clinic."""
+        return self.code
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,22 +51,54 @@ class ClinicAnswer:
 
 @use_case("clinic.add", needs=Permission.SITE_MANAGE, answer=ClinicAnswer, purpose="ADMIN")
 def add_clinic(tx: Tx, order: NewClinic) -> ClinicAnswer:
-    """Add a clinic."""
-    row = tx.run(
-        insert(clinics)
-        .values(
-            code=order.code,
-            name=order.name,
-            country=order.country,
-            zone=checked_zone(order.zone),
-            city=order.city,
-            address=order.address,
-        )
-        .returning(clinics.c.id)
+    """Add a clinic. Raises ClinicCodeTaken, BadClinic, BadClinicPlace, BadHours, InvalidInput."""
+    hours = rules.hours_parsed(order.hours)
+    made = editing.add(tx, clinics, order.code, {"code": order.code} | _clinic(order))
+    _write_hours(tx, made.id, hours)
+    return ClinicAnswer(made.id, order.code)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditClinic(NewClinic):
+    """A clinic as it is from now on, under the code it has. `closed_on` is its first day out of work."""
+
+    clinic_id: int
+    version: int = as_read()
+    closed_on: date | None = None
+
+
+@use_case("clinic.edit", needs=Permission.SITE_MANAGE, answer=SiteAnswer, purpose="ADMIN")
+def edit_clinic(tx: Tx, order: EditClinic) -> SiteAnswer:
+    """Change a clinic and its hours.
+
+    Raises SiteRowNotFound, SiteChanged, BadClinic, BadClinicPlace, BadHours, InvalidInput.
+    """
+    hours = rules.hours_parsed(order.hours)
+    was = queries.hours_of(tx, order.clinic_id)
+    other = hours != was
+    values = _clinic(order) | {"closed_on": order.closed_on}
+    answer = editing.edit(
+        tx, clinics, order.clinic_id, order.version, order.code, values, also=("hours",) * other
     )
-    clinic_id: int = row.scalar_one()
-    tx.changed(Change(Kind.SITE, tx.act, clinic_id))
-    return ClinicAnswer(clinic_id, order.code)
+    if other:
+        tx.write(delete(clinic_hours).where(clinic_hours.c.clinic_id == order.clinic_id))
+        _write_hours(tx, order.clinic_id, hours)
+    return answer
+
+
+def _clinic(order: NewClinic) -> dict[str, Any]:
+    return {
+        "name": clean_line(order.name),
+        "country": order.country,
+        "zone": rules.checked_zone(order.zone),
+        "city": rules.line_or_none(order.city),
+        "address": rules.line_or_none(order.address),
+    }
+
+
+def _write_hours(tx: Tx, clinic_id: int, hours: tuple[rules.DayHours, ...]) -> None:
+    for each in hours:
+        tx.write(insert(clinic_hours), {"clinic_id": clinic_id} | asdict(each))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ _LOCK_SPACE: Final = 7301
 _LOCK: Final = text(f"SELECT pg_advisory_xact_lock({_LOCK_SPACE}, :resource)")
 
 
-def _lock(tx: Tx, resources: tuple[int, ...]) -> None:
+def lock(tx: Tx, resources: tuple[int, ...]) -> None:
     """One writer per resource at a time, in one order for all: claims queue up instead of deadlocking."""
     if tx.advisory_locks:
         for folded in sorted({resource & 0x7FFFFFFF for resource in resources}):
@@ -28,7 +28,7 @@ def _lock(tx: Tx, resources: tuple[int, ...]) -> None:
 
 def take(tx: Tx, patient_id: UUID, turn_id: UUID, resources: tuple[int, ...], during: Range[Any]) -> None:
     """Claim each resource for a time; the database refuses an overlap at the next flush."""
-    _lock(tx, resources)
+    lock(tx, resources)
     for resource in resources:
         claim = {
             "resource": Range(resource, resource, "[]"),
@@ -60,7 +60,7 @@ def follow(tx: Tx, row: Any, from_state: State, to_state: State) -> None:
     elif to_state in rules.HOLDS_CLAIMS and from_state not in rules.HOLDS_CLAIMS:
         freed = mine & ~bookings.c.active
         if claimed := tx.rows(select(bookings.c.resource_id).where(freed)):
-            _lock(tx, tuple(claim.resource_id for claim in claimed))
+            lock(tx, tuple(claim.resource_id for claim in claimed))
             tx.write(update(bookings).where(freed).values(active=True))
     elif to_state is State.FINALIZADO and row.starts_at < tx.now < row.ends_at:
         during = Range(row.starts_at, tx.now, "[)")

@@ -66,3 +66,12 @@ class ReasonNeeded(Refusal):
     says = "Falta el motivo."
     exit = Exit.INVALID
     constraint = ("turns_walk_in_reason_ck", "turns_reason_ck")
+
+
+class RoomTurnsChanged(Refusal):
+    """What a room out of use would touch is not what was shown: it is shown again, nothing is done."""
+
+    says = "Lo que se ve afectado es otra cosa ahora: {turns} turnos y {blocks} bloques. No se cambió nada."
+    at_desk = "Revisar la lista."
+    at_prompt = "Verlos: room affected."
+    exit = Exit.CONFLICT

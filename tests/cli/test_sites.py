@@ -1,0 +1,167 @@
+"""`clinicdesk clinic|floor|room|holiday|specialty|procedure`: added, listed, shown, corrected."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+
+from clinicdesk.kit import clock
+from tests.cli.conftest import Done, added
+from tests.factories import ZONE
+
+Cli = Callable[..., Done]
+
+
+def made_up(kind: str = "T") -> str:
+    return f"{kind}{uuid4().hex[:6].upper()}"
+
+
+def test_a_clinic_is_shown_and_corrected(cli: Cli) -> None:
+    code = made_up()
+    new = ("clinic", "add", "--code", code, "--name", "Centro Tres", "--country", "uy", "--city", "Salto")
+    assert cli("admin", *new, "--hours", "lun-vie 8-20").code == 0
+    edit = ("clinic", "edit", code.lower(), "--hours", "lun-sáb 7:30-13 14-19", "--city", "-", "--json")
+    key = ("--key", str(uuid4()))
+    assert cli("secre", *edit).code == 4
+    first, again = cli("admin", *edit, *key), cli("admin", *edit, *key)
+    assert first.data == {"code": code, "version": 2, "changed": ["city", "hours"]}
+    assert again.out == first.out
+    shown = cli("msosa", "clinic", "show", code, "--json").data
+    assert (shown["hours"], shown["city"]) == ("lun-sáb 07:30-13:00 14:00-19:00", None)
+    assert "Horario: lun-sáb 07:30-13:00 14:00-19:00" in cli("msosa", "clinic", "show", code).out
+    assert cli("admin", "clinic", "edit", code, "--closed-on", "2039-01-01").code == 0
+    assert cli("msosa", "clinic", "show", code, "--json").data["closed_on"] == "2039-01-01"
+
+
+@pytest.mark.parametrize(
+    ("order", "code", "said"),
+    [
+        (("clinic", "show", "NADA"), 3, "NADA"),
+        (("clinic", "edit", "NORTE", "--hours", "lunes 25-26"), 6, "«25»"),
+        (("clinic", "edit", "NORTE", "--closed-on", "2039-02-30"), 6, "2039-02-30"),
+        (("clinic", "edit", "NORTE", "--zone", "Marte/Norte"), 6, "zona"),
+        (("floor", "add", "--number", "0", "--name", "Otra"), 5, "ya tiene un piso"),
+        (("floor", "add", "--number", "500", "--name", "Cielo"), 6, "-9 a 99"),
+        (("floor", "show", "77"), 3, "77"),
+        (("room", "show", "C.404"), 3, "un consultorio con «C.404»"),
+        (("room", "add", "--code", "C.1"), 5, "ya tiene un consultorio"),
+        (("room", "add", "--code", "MUYLARGOPARASER"), 6, "hasta 12"),
+        (("room", "add", "--code", "Z", "--floor", "9"), 3, "un piso con «9»"),
+        (("room", "state", "C.2", "roto", "--reason", "x", "--yes"), 6, "«roto» no es un estado"),
+        (("room", "state", "C.2", "clausurado", "--yes"), 6, "motivo"),
+        (
+            ("room", "state", "C.2", "baja", "--reason", "x", "--until", "2099-01-01", "--yes"),
+            6,
+            "no lleva último día",
+        ),
+        (("holiday", "add", "--day", "2039-02-30", "--name", "x"), 6, "2039-02-30"),
+        (("holiday", "show", "2001-01-01"), 3, "un feriado"),
+        (
+            ("holiday", "add", "--day", "2039-01-01", "--name", "x", "--country", "AR", "--works"),
+            6,
+            "se trabaja",
+        ),
+        (("specialty", "add", "--code", "CLM", "--name", "Otra"), 5, "Ya hay una especialidad"),
+        (("procedure", "add", "--code", "P", "--name", "x", "--minutes", "0"), 6, "720"),
+        (("procedure", "edit", "CONTROL", "--specialty", "NADA"), 3, "NADA"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_words(cli: Cli, order: tuple[str, ...], code: int, said: str) -> None:
+    done = cli("admin", *order)
+    assert (done.code, done.out) == (code, ""), done.err
+    assert said in done.err
+
+
+def test_floors_and_rooms_of_another_clinic(cli: Cli) -> None:
+    code = made_up()
+    assert cli("admin", "clinic", "add", "--code", code, "--name", "Nuevo", "--country", "AR").code == 0
+    there = ("--site", code)
+    assert cli("admin", "floor", "add", "--number", "-1", "--name", "Subsuelo", *there).code == 0
+    assert cli("admin", "floor", "edit", "--number", "1", "--name", "Primero", *there, "--", "-1").code == 0
+    room = (
+        "room",
+        "add",
+        "--code",
+        "R.1",
+        "--floor",
+        "1",
+        "--kind",
+        "rayos",
+        "--equipment",
+        "Mesa,Arco en C",
+    )
+    assert cli("secre", *room, *there).code == 4
+    assert cli("admin", *room, *there).code == 0
+    listed = cli("msosa", "room", "list", *there, "--json").rows
+    assert [(row["code"], row["floor"], row["equipment"]) for row in listed] == [
+        ("R.1", "Primero", ["arco en c", "mesa"])
+    ]
+    assert cli("msosa", "floor", "show", "1", *there, "--json").data["rooms"] == ["R.1"]
+    edited = cli("admin", "room", "edit", "R.1", "--code", "R.2", "--equipment", "-", *there, "--json").data
+    assert (edited["code"], edited["changed"]) == ("R.2", ["code", "equipment"])
+
+
+def test_a_room_out_of_use_lists_what_it_touches_and_asks(cli: Cli) -> None:
+    added(cli, "46700001")
+    slot = cli("msosa", "turn", "slots", "--doctor", "lpaz", "--days", "1", "--json").rows[0]
+    turn = cli("msosa", "turn", "book", "46700001", "--slot", slot["id"], "--json").data["id"]
+    code, last = slot["room"], str(clock.local_day(clock.now(), ZONE) + timedelta(days=1))
+    order = ("room", "state", code, "mantenimiento", "--reason", "Pintura", "--until", last)
+    refused = cli("secre", *order)
+    assert refused.code == 2
+    assert "turno  " in refused.err
+    assert cli("secre", "room", "show", code, "--json").data["state"] == "disponible"
+    rows = cli("secre", "room", "affected", code, "--until", last, "--json").rows
+    assert turn in {row["id"] for row in rows}
+    assert {row["what"] for row in rows} == {"turno", "bloque"}
+    assert cli("msosa", "room", "affected", code).code == 4
+    done = cli("secre", *order, "--yes", "--json")
+    assert done.code == 0, done.err
+    assert done.data["state"] == "mantenimiento"
+    shown = cli("msosa", "room", "show", code, "--json").data
+    assert (shown["state_reason"], shown["state_until"]) == ("Pintura", last)
+    assert cli("secre", "room", "state", code, "disponible").code == 0
+    assert cli("msosa", "turn", "cancel", turn).code == 0
+
+
+def test_holidays_of_a_country_and_of_a_clinic(cli: Cli) -> None:
+    day = "2038-05-25"
+    national = ("holiday", "add", "--day", day, "--name", "Revolución de Mayo", "--country", "ar")
+    assert cli("secre", *national).code == 4
+    assert cli("admin", *national).code == 0
+    assert cli("admin", *national).code == 5
+    assert cli("secre", "holiday", "add", "--day", day, "--name", "Guardia", "--works").code == 0
+    rows = cli("msosa", "holiday", "list", "--from", day, "--json").rows
+    assert [(row["clinic"], row["country"], row["works"]) for row in rows] == [
+        (None, "AR", False),
+        ("NORTE", None, True),
+    ]
+    assert cli("secre", "holiday", "edit", day, "--name", "Guardia mínima", "--closed").code == 0
+    assert cli("msosa", "holiday", "show", day, "--json").data["name"] == "Guardia mínima"
+    assert cli("secre", "holiday", "remove", day, "--country", "AR").code == 4
+    assert cli("secre", "holiday", "remove", day).code == 0
+    assert cli("admin", "holiday", "remove", day, "--country", "AR").code == 0
+    assert cli("msosa", "holiday", "list", "--from", day, "--json").rows == []
+
+
+def test_specialties_and_procedures(cli: Cli) -> None:
+    specialty, code = made_up("S"), made_up("P")
+    assert cli("admin", "specialty", "add", "--code", specialty, "--name", "Ecografia").code == 0
+    assert cli("admin", "specialty", "edit", specialty, "--name", "Ecografía").code == 0
+    new = ("procedure", "add", "--code", code, "--name", "Ecografía renal", "--minutes", "30")
+    takes = ("--requirements", "Vejiga llena", "--equipment", "Ecógrafo", "--room-kind", "imágenes")
+    assert cli("secre", *new).code == 4
+    assert cli("admin", *new, "--specialty", specialty, *takes).code == 0
+    shown = cli("msosa", "procedure", "show", code, "--json").data
+    assert (shown["requirements"], shown["equipment"], shown["specialty"]) == (
+        "Vejiga llena",
+        ["ecógrafo"],
+        specialty,
+    )
+    assert "Requisitos: Vejiga llena" in cli("msosa", "procedure", "show", code).out
+    assert cli("msosa", "specialty", "show", specialty, "--json").data["procedures"] == [code]
+    edited = cli("admin", "procedure", "edit", code, "--minutes", "40", "--inactive", "--json").data
+    assert edited["changed"] == ["minutes", "active"]
