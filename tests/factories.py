@@ -153,6 +153,7 @@ def _blocks(connection: Connection, clinic_id: int, doctor_id: int, room_id: int
             starts=time(0, 0),
             ends=time(23, 59),
             slot_minutes=5,
+            state="publicado",
             valid_from=date(2020, 1, 1),
         )
         first = first or block

@@ -22,6 +22,7 @@ _FILES = (
     "sites.sql",
     "display.sql",
     "audit.sql",
+    "agendas.sql",
     "merge.sql",
     "rows.sql",
 )

@@ -34,7 +34,8 @@ GRANT EXECUTE ON FUNCTION display.clinic(text), display.waiting_room(text) TO k_
 GRANT EXECUTE ON FUNCTION access.set_display_key(text) TO k_admin;
 
 GRANT USAGE ON SCHEMA public, access TO k_staff;
-GRANT SELECT ON clinics, clinic_hours, holidays, floors, rooms, specialties, procedures, agenda_blocks, turn_transitions, people,
+GRANT SELECT ON clinics, clinic_hours, holidays, floors, rooms, specialties, procedures, agenda_blocks, block_procedures,
+  block_quotas, agenda_exceptions, turn_transitions, people,
   clinic_roles TO k_staff;
 GRANT SELECT (username, person_id, must_change, is_demo, created_at, disabled_at, expires_at, kind) ON logins
   TO k_staff;
@@ -44,12 +45,13 @@ GRANT INSERT ON act_answers TO k_staff;
 GRANT EXECUTE ON FUNCTION act_answer(uuid) TO k_staff;
 GRANT EXECUTE ON FUNCTION access.change_own(bytea, text), access.demand_open(),
   access.enter(text, text, bigint), access.switch_role(uuid, text, bigint), access.resume(uuid),
-  access.leave(uuid, text), access.my_rights(), access.my_sessions(), access.end_own(uuid)
+  access.leave(uuid, text), access.my_rights(), access.my_sessions(), access.end_own(uuid),
+  demand_open_block(bigint, timestamp, timestamp)
   TO k_staff;
 GRANT SELECT ON alembic_version TO k_staff; -- a desk can tell that its program and the database differ
 
 -- Demographics and turns: everyone who meets patients.
-GRANT SELECT ON patients, patient_documents, coverages, turns, turn_events, admissions, bookings, overbook_places
+GRANT SELECT ON patients, patient_documents, coverages, turns, turn_events, admissions, bookings, block_places
   TO k_admision, k_secretaria, k_medico, k_enfermeria, k_laboratorio, k_resultados, k_gestion;
 GRANT EXECUTE ON FUNCTION search_people(text[], text, integer)
   TO k_admision, k_secretaria, k_medico, k_enfermeria, k_laboratorio, k_resultados, k_gestion;
@@ -57,10 +59,11 @@ GRANT INSERT ON patients, patient_documents, patient_search, coverages TO k_admi
 GRANT USAGE ON SEQUENCE chart_numbers TO k_admision, k_secretaria, k_medico;
 GRANT UPDATE (phone, email, address, city, version) ON patients TO k_admision, k_secretaria, k_medico;
 
-GRANT INSERT ON turns, bookings, overbook_places TO k_admision, k_secretaria, k_medico;
+GRANT INSERT ON turns, bookings, block_places TO k_admision, k_secretaria, k_medico;
 GRANT INSERT ON turn_events TO k_admision, k_secretaria, k_medico, k_enfermeria;
 GRANT UPDATE (seq, state, state_at, triage, ticket, arrived_at, called_at, calls, room_id, starts_at, ends_at,
   wall_start, day, voided_reason) ON turns TO k_admision, k_secretaria, k_medico, k_enfermeria;
+GRANT DELETE ON block_places TO k_admision, k_secretaria, k_medico, k_enfermeria;
 GRANT UPDATE (active, during) ON bookings TO k_admision, k_secretaria, k_medico, k_enfermeria;
 GRANT INSERT ON admissions TO k_admision, k_secretaria;
 GRANT SELECT, INSERT, UPDATE ON tickets TO k_admision, k_secretaria;

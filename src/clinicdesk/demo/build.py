@@ -15,7 +15,7 @@ from sqlalchemy import Connection, func, select, text
 
 from clinicdesk.clinic.access import rules as access_rules
 from clinicdesk.clinic.access.model import clinic_roles, people
-from clinicdesk.clinic.agendas.model import agenda_blocks
+from clinicdesk.clinic.agendas.model import agenda_blocks, spans
 from clinicdesk.clinic.patients import rules as registry
 from clinicdesk.clinic.patients.model import (
     allergies,
@@ -194,16 +194,19 @@ def _some_days(book: Book, place: dict[str, int], practice: int, random: Random)
 def _block(
     book: Book, place: dict[str, int], practice: int, weekday: int, hours: tuple[time, time], slot: int
 ) -> None:
+    starts, ends = hours
     book.add(
         agenda_blocks,
         **place,
         procedure_id=practice,
         weekday=weekday,
-        starts=hours[0],
-        ends=hours[1],
+        starts=starts,
+        ends=ends,
         slot_minutes=slot,
         overbooks=2,
+        state="publicado",
         valid_from=_VALID_FROM,
+        **spans(place["doctor_id"], place["room_id"], weekday, starts, ends, _VALID_FROM, None),
     )
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Text, cast, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from clinicdesk.clinic.access.model import clinic_roles, logins, people
+from clinicdesk.clinic.agendas import queries as agendas
 from clinicdesk.clinic.agendas.model import agenda_blocks
 from clinicdesk.clinic.agendas.rules import Block
 from clinicdesk.clinic.patients.model import allergies, patients
@@ -126,8 +127,8 @@ def _counters(connection: Connection) -> dict[int, int]:
 
 
 def _blocks(connection: Connection) -> list[Block]:
-    columns = [agenda_blocks.c[name] for name in Block.__slots__]
-    return [Block(*row) for row in connection.execute(select(*columns).order_by(agenda_blocks.c.id))]
+    found = connection.execute(select(*agendas.BLOCK).order_by(agenda_blocks.c.id))
+    return [agendas.block_of(tuple(row)) for row in found]
 
 
 def _people(connection: Connection) -> list[Person]:

@@ -1,17 +1,59 @@
-"""Pure decisions about agendas: the slots of a block, and which of them are free."""
+"""Pure decisions about agendas: the slots of a block, which of them are free, and for whom they are kept."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import MAXYEAR, date, datetime, time, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
 
+from clinicdesk.clinic.rights import Role
 from clinicdesk.kit import clock
+
+
+class BlockState(StrEnum):
+    """States of a block, stored as written: only a published one offers slots."""
+
+    BORRADOR = "borrador"
+    PUBLICADO = "publicado"
+    SUSPENDIDO = "suspendido"
+
+
+class Channel(StrEnum):
+    """Ways in for which a block may keep places, stored as written."""
+
+    MISMO_DIA = "mismo_dia"
+    PROGRAMADO = "programado"
+    GESTION = "gestion"
+    PROFESIONAL = "profesional"
+    WEB = "web"
+
+
+OVERBOOK: Final = "overbook"
+CAPACITY: Final = "capacity"
+FREE: Final = "libre"
+RELEASE_HOURS: Final = 48
+
+_BY_ROLE: Final = MappingProxyType(
+    {Role.GESTION: Channel.GESTION, Role.MEDICO: Channel.PROFESIONAL, Role.SERVICIO: Channel.WEB}
+)
+
+
+def channel_of(role: Role, day: date, today: date) -> Channel:
+    """The channel through which somebody in this role books a day."""
+    usual = Channel.MISMO_DIA if day == today else Channel.PROGRAMADO
+    return _BY_ROLE.get(role, usual)
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A weekly agenda block, in the clinic's wall time. `weekday` 1 is Monday."""
+    """A weekly agenda block, in the clinic's wall time. `weekday` 1 is Monday.
+
+    `capacity` None: slots with an hour each; a number: so many people a day, seen in order of arrival.
+    `quotas` are places kept for a channel; `procedures` all it serves, its own first.
+    """
 
     id: int
     clinic_id: int
@@ -24,6 +66,25 @@ class Block:
     slot_minutes: int
     valid_from: date
     valid_to: date | None
+    state: str = BlockState.PUBLICADO.value
+    capacity: int | None = None
+    overbooks: int = 0
+    release_hours: int = RELEASE_HOURS
+    quotas: tuple[tuple[str, int], ...] = ()
+    procedures: tuple[int, ...] = ()
+    version: int = 1
+
+    @property
+    def is_extra(self) -> bool:
+        """Whether it was made for one day alone: such a day works though it be a holiday."""
+        return self.valid_from == self.valid_to
+
+    @property
+    def places(self) -> int:
+        """How many people it takes a day, overbooks aside."""
+        if self.capacity is not None:
+            return self.capacity
+        return (_minute(self.ends) - _minute(self.starts)) // self.slot_minutes
 
     def holds_on(self, day: date) -> bool:
         """Whether the block runs on this day."""
@@ -32,6 +93,69 @@ class Block:
             and self.valid_from <= day
             and (self.valid_to is None or day <= self.valid_to)
         )
+
+
+def _minute(wall: time) -> int:
+    return wall.hour * 60 + wall.minute
+
+
+@dataclass(frozen=True, slots=True)
+class Away:
+    """Days, or hours of days, without a doctor (`block_id` None) or without one block; wall time."""
+
+    doctor_id: int
+    block_id: int | None
+    first_day: date
+    last_day: date | None
+    from_time: time | None = None
+    to_time: time | None = None
+    reason: str = ""
+
+    def covers(self, block: Block, start: datetime, end: datetime) -> bool:
+        """Whether a slot of the block, from and to these wall times, falls into it."""
+        if self.doctor_id != block.doctor_id or self.block_id not in {None, block.id}:
+            return False
+        day = start.date()
+        if day < self.first_day or (self.last_day is not None and day > self.last_day):
+            return False
+        if self.from_time is None or self.to_time is None:
+            return True
+        return start.time() < self.to_time and self.from_time < end.time()
+
+
+@dataclass(frozen=True, slots=True)
+class RoomOut:
+    """Days on which a room is out of use, both included; None: no bound."""
+
+    room_id: int
+    first_day: date | None
+    last_day: date | None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """What keeps blocks from being worked: by doctor, by room, and by (clinic, day) with its name."""
+
+    away: Mapping[int, tuple[Away, ...]] = field(default_factory=dict)
+    rooms: Mapping[int, tuple[RoomOut, ...]] = field(default_factory=dict)
+    holidays: Mapping[tuple[int, date], str] = field(default_factory=dict)
+
+    def why_shut(self, block: Block, start: datetime, end: datetime) -> str | None:
+        """Why the block is not worked between two wall times of a day; None where it is."""
+        day = start.date()
+        if not block.is_extra and (name := self.holidays.get((block.clinic_id, day))) is not None:
+            return name
+        for out in self.rooms.get(block.room_id, ()):
+            if (out.first_day or day) <= day <= (out.last_day or day):
+                return out.reason
+        for away in self.away.get(block.doctor_id, ()):
+            if away.covers(block, start, end):
+                return away.reason
+        return None
+
+
+ALWAYS: Final = Calendar()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +173,53 @@ class Slot:
         return f"{self.block.id}.{self.wall_start:%Y%m%dT%H%M}"
 
 
-def slots_of(block: Block, day: date, zone: str) -> Iterator[Slot]:
-    """The slots of a block on a day. A wall time that the clock skips that day offers none."""
-    if not block.holds_on(day):
+def slots_of(block: Block, day: date, zone: str, calendar: Calendar = ALWAYS) -> Iterator[Slot]:
+    """The slots of a published block on a day, those that the calendar shuts left out.
+
+    A wall time that the clock skips that day offers none. One by order of arrival offers one slot, as
+    long as the block.
+    """
+    if block.state != BlockState.PUBLICADO or not block.holds_on(day):
         return
-    step = timedelta(minutes=block.slot_minutes)
-    wall, last = datetime.combine(day, block.starts), datetime.combine(day, block.ends)
-    while wall + step <= last:
-        if clock.exists(wall, zone):
+    for wall, end in _walls(block, day):
+        if clock.exists(wall, zone) and calendar.why_shut(block, wall, end) is None:
             starts_at = clock.instant(wall, zone)
-            yield Slot(block, wall, starts_at, starts_at + step)
+            yield Slot(block, wall, starts_at, starts_at + (end - wall))
+
+
+def _walls(block: Block, day: date) -> Iterator[tuple[datetime, datetime]]:
+    wall, last = datetime.combine(day, block.starts), datetime.combine(day, block.ends)
+    step = last - wall if block.capacity is not None else timedelta(minutes=block.slot_minutes)
+    while wall + step <= last:
+        yield wall, wall + step
         wall += step
+
+
+def is_released(block: Block, channel: str, slot: Slot, now: datetime, today: date) -> bool:
+    """Whether what a block keeps for a channel may go to any other by now.
+
+    A few hours before (`release_hours`); what is kept for the same day, when that day begins.
+    """
+    if channel == Channel.MISMO_DIA:
+        return today >= slot.wall_start.date()
+    return slot.starts_at - now <= timedelta(hours=block.release_hours)
+
+
+def pools(slot: Slot, channel: str, now: datetime, today: date) -> tuple[tuple[str, int], ...]:
+    """Where a booking through a channel may draw its place from, and how many each holds, in order.
+
+    First what is kept for the channel, then what is kept for nobody, then what others' quotas have
+    released. None at all: the block keeps nothing for anybody and nothing is counted. The pools of a
+    block always add up to its places.
+    """
+    block = slot.block
+    if not block.quotas:
+        return ()
+    kept = dict(block.quotas)
+    free = block.places - sum(kept.values())
+    own = [(channel, kept.pop(channel))] if channel in kept else []
+    freed = [each for each in kept.items() if is_released(block, each[0], slot, now, today)]
+    return (*own, *([(FREE, free)] if free > 0 else []), *freed)
 
 
 def slot_named(text: str) -> tuple[int, datetime]:
@@ -81,7 +241,12 @@ class Busy:
 
 
 def free_slots(
-    blocks: Iterable[Block], busy: Iterable[Busy], days: Iterable[date], zone: str, now: datetime
+    blocks: Iterable[Block],
+    busy: Iterable[Busy],
+    days: Iterable[date],
+    zone: str,
+    now: datetime,
+    calendar: Calendar = ALWAYS,
 ) -> list[Slot]:
     """Slots nobody holds and that have not begun, by time."""
     taken: dict[int, list[Busy]] = {}
@@ -92,7 +257,7 @@ def free_slots(
         slot
         for block in blocks
         for day in wanted
-        for slot in slots_of(block, day, zone)
+        for slot in slots_of(block, day, zone, calendar)
         if slot.starts_at >= now and not _clashes(slot, taken)
     ]
     return sorted(found, key=lambda slot: (slot.starts_at, slot.block.doctor_id))

@@ -8,7 +8,7 @@ from uuid import UUID
 from psycopg.types.range import Range
 from sqlalchemy import insert, select, text, update
 
-from clinicdesk.clinic.turns import rules
+from clinicdesk.clinic.turns import places, rules
 from clinicdesk.clinic.turns.model import bookings
 from clinicdesk.clinic.turns.rules import State
 from clinicdesk.clinic.usecases import Tx
@@ -56,6 +56,7 @@ def follow(tx: Tx, row: Any, from_state: State, to_state: State) -> None:
         return
     mine = bookings.c.turn_id == row.id
     if to_state in rules.FREES_CLAIMS:
+        places.free(tx, row.id)
         tx.write(update(bookings).where(mine, bookings.c.active).values(active=False))
     elif to_state in rules.HOLDS_CLAIMS and from_state not in rules.HOLDS_CLAIMS:
         freed = mine & ~bookings.c.active

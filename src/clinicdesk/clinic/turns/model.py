@@ -120,17 +120,25 @@ turns: Final = by_patient(
     Index("turns_doctor_day_ix", "doctor_id", "day"),
 )
 
+# A claim in force on a doctor, a room (or, with the chart number negated, a patient): of a turn, or of the
+# exception that keeps a doctor away.
 bookings: Final = keyed(
     "bookings",
     "resource",
     Column("resource", INT8RANGE, nullable=False),
     Column("resource_id", BigInteger, nullable=False),
     Column("id", Uuid, nullable=False),
-    Column("patient_id", Uuid, nullable=False),
-    Column("turn_id", Uuid, nullable=False),
+    Column("patient_id", Uuid),
+    Column("turn_id", Uuid),
     Column("during", TSTZRANGE, nullable=False),
     Column("active", Boolean, nullable=False),
+    Column("exception_id", BigInteger),
     PrimaryKeyConstraint("resource", "id", name="bookings_pk"),
+    ForeignKeyConstraint(["exception_id"], ["agenda_exceptions.id"], name="bookings_exception_fk"),
+    CheckConstraint(
+        "(exception_id IS NULL) = (turn_id IS NOT NULL) AND (turn_id IS NULL) = (patient_id IS NULL)",
+        name="bookings_whose_ck",
+    ),
     CheckConstraint("resource = int8range(resource_id, resource_id, '[]')", name="bookings_resource_ck"),
     CheckConstraint("NOT isempty(during)", name="bookings_during_ck"),
     ExcludeConstraint(
@@ -143,15 +151,23 @@ bookings: Final = keyed(
     Index("bookings_turn_ix", "turn_id"),
 )
 
-overbook_places: Final = keyed(
-    "overbook_places",
+# Places that are counted, not timed: the nth overbook, person or channel's turn of a block's day.
+block_places: Final = keyed(
+    "block_places",
     "block_id",
     Column("block_id", BigInteger, nullable=False),
     Column("day", Date, nullable=False),
+    words("pool"),
     Column("n", Integer, nullable=False),
     Column("patient_id", Uuid, nullable=False),
     Column("turn_id", Uuid, nullable=False),
-    PrimaryKeyConstraint("block_id", "day", "n", name="overbook_places_pk"),
-    ForeignKeyConstraint(["block_id"], ["agenda_blocks.id"], name="overbook_places_block_fk"),
-    CheckConstraint("n BETWEEN 1 AND 50", name="overbook_places_n_ck"),
+    PrimaryKeyConstraint("block_id", "day", "pool", "n", name="block_places_pk"),
+    ForeignKeyConstraint(["block_id"], ["agenda_blocks.id"], name="block_places_block_fk"),
+    CheckConstraint(
+        "pool IN ('overbook', 'capacity', 'libre', 'mismo_dia', 'programado', 'gestion',"
+        " 'profesional', 'web')",
+        name="block_places_pool_ck",
+    ),
+    CheckConstraint("n BETWEEN 1 AND 500 AND (pool <> 'overbook' OR n <= 50)", name="block_places_n_ck"),
+    Index("block_places_turn_ix", "turn_id"),
 )

@@ -20,7 +20,7 @@ from clinicdesk.clinic.patients.model import patients
 from clinicdesk.clinic.rights import Permission, Role
 from clinicdesk.clinic.sites import queries as sites
 from clinicdesk.clinic.sites.errors import DoctorNotFound
-from clinicdesk.clinic.turns import claims, queries, rules, slots
+from clinicdesk.clinic.turns import claims, places, queries, rules, slots
 from clinicdesk.clinic.turns.errors import (
     IllegalHop,
     PatientBusy,
@@ -112,11 +112,16 @@ def _explain_taken(tx: Reader, order: BookTurn, refusal: Refusal) -> Refusal:
 
 @use_case("turn.book", needs=Permission.TURN_BOOK, answer=TurnAnswer, explain=_explain_taken)
 def book_turn(tx: Tx, order: BookTurn) -> TurnAnswer:
-    """Claim doctor, room and patient for the slot's time. Raises SlotTaken, PatientBusy, SlotNotFound."""
+    """Claim doctor, room and patient for the slot's time, or a place of a day by order of arrival.
+
+    Raises SlotTaken, PatientBusy, SlotNotFound, SlotPast, BlockClosed, BlockFull, QuotaFull.
+    """
     slot = agendas.slot(tx, order.slot)
-    if slot.starts_at < tx.now:
+    block = slot.block
+    by_arrival = block.capacity is not None
+    if (slot.ends_at if by_arrival else slot.starts_at) < tx.now:
         raise SlotPast(time=slot.wall_start.strftime("%d/%m %H:%M"))
-    block, zone = slot.block, sites.zone_of(tx, slot.block.clinic_id)
+    zone = sites.zone_of(tx, slot.block.clinic_id)
     chart = living(tx, order.patient_id)
     place = Place(
         block.clinic_id,
@@ -129,9 +134,11 @@ def book_turn(tx: Tx, order: BookTurn) -> TurnAnswer:
         slot.ends_at,
         zone,
     )
-    resources = (block.doctor_id, block.room_id, -chart)
+    # By order of arrival nobody has an hour: a counted place of the day, and no claim on anybody's time.
+    resources = () if by_arrival else (block.doctor_id, block.room_id, -chart)
     during = Range(slot.starts_at, slot.ends_at, "[)")
     claims.take(tx, order.patient_id, order.turn_id, resources, during)
+    places.reserve(tx, slot, (order.patient_id, order.turn_id))
     return born(tx, order.patient_id, order.turn_id, place, State.REGISTRADO, {"reason": order.reason})
 
 
@@ -381,6 +388,7 @@ def void(tx: Tx, order: Void) -> TurnAnswer:
     if row is None:
         raise TurnNotFound
     claims.free(tx, order.turn_id)
+    places.free(tx, order.turn_id)
     tx.changed(Change(Kind.TURN, tx.act, row.clinic_id, row.day, ((order.patient_id, order.turn_id),)))
     return TurnAnswer(
         order.patient_id, order.turn_id, row.seq, row.state, clock.local(row.starts_at, row.zone), row.ticket

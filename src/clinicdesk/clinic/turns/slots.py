@@ -60,7 +60,8 @@ def slots(tx: Reader, query: SlotsQuery) -> tuple[SlotRow, ...]:
     wanted = agendas.BlocksQuery(query.clinic_id, query.doctor_id, query.procedure, query.specialty)
     blocks = agendas.blocks(tx, wanted, days[0], days[-1])
     busy = _busy(tx, blocks, clock.day_bounds(days[0], zone)[0], clock.day_bounds(days[-1], zone)[1])
-    return _slot_rows(tx, free_slots(blocks, busy, days, zone, tx.now)[: query.limit], zone)
+    shut = agendas.calendar(tx, blocks, days[0], days[-1])
+    return _slot_rows(tx, free_slots(blocks, busy, days, zone, tx.now, shut)[: query.limit], zone)
 
 
 def _busy(tx: Reader, blocks: Sequence[Block], start: datetime, end: datetime) -> tuple[Busy, ...]:

@@ -1,0 +1,29 @@
+-- Whether a block is worked between two wall times of a day: what offering slots asks the same tables.
+-- As the caller, who may read them all. Asked under the block's lock, so that a booking and a suspension
+-- that race see each other.
+CREATE FUNCTION public.demand_open_block(p_block bigint, p_starts timestamp, p_ends timestamp) RETURNS void
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  b public.agenda_blocks;
+  on_day date := p_starts::date;
+BEGIN
+  SELECT * INTO b FROM public.agenda_blocks WHERE id = p_block;
+  IF b.state IS DISTINCT FROM 'publicado' OR NOT b.valid @> on_day
+    OR b.weekday <> extract(isodow FROM on_day)
+    OR p_starts::time < b.starts OR p_ends::time > b.ends OR p_ends::date <> on_day
+    OR EXISTS (
+      SELECT 1 FROM public.agenda_exceptions e
+      WHERE e.doctor_id = b.doctor_id AND coalesce(e.block_id, b.id) = b.id AND e.lifted_at IS NULL
+        AND on_day >= e.first_day AND (e.last_day IS NULL OR on_day <= e.last_day)
+        AND (e.from_time IS NULL OR (p_starts::time < e.to_time AND e.from_time < p_ends::time)))
+    OR EXISTS (
+      SELECT 1 FROM public.rooms r WHERE r.id = b.room_id AND r.state <> 'disponible'
+        AND on_day >= r.state_from AND (r.state_until IS NULL OR on_day <= r.state_until))
+    OR (b.valid_from IS DISTINCT FROM b.valid_to AND EXISTS (
+      SELECT 1 FROM public.holidays h JOIN public.clinics c ON c.id = b.clinic_id
+      WHERE h.day = on_day AND NOT h.works AND (h.clinic_id = c.id OR (h.country = c.country
+        AND NOT EXISTS (SELECT 1 FROM public.holidays o WHERE o.clinic_id = c.id AND o.day = on_day)))))
+  THEN
+    RAISE EXCEPTION 'agenda closed' USING ERRCODE = '23514', CONSTRAINT = 'agenda_open';
+  END IF;
+END $$;
