@@ -116,6 +116,20 @@ class Session:
     code_used_at: datetime | None = None
     ends_at: float = field(default_factory=lambda: uptime() + SESSION_SECONDS)
     """When the login is over, on `clock.uptime`, whatever is done meanwhile."""
+    zone_rules: str | None = None
+    """The release of the time zone rules that the network's turns were reckoned with."""
+
+    @property
+    def rules_differ(self) -> str:
+        """What to say where this process reckons time by another release of the rules; else empty."""
+        from clinicdesk.kit import zones
+        from clinicdesk.kit.words import _
+
+        here = zones.version()
+        if self.zone_rules in {None, here}:
+            return ""
+        words = _("Este puesto calcula la hora con las reglas {here}; la red, con {adopted}. Avisar.")
+        return words.format(here=here, adopted=self.zone_rules)
 
     @property
     def seconds_left(self) -> float:
@@ -262,9 +276,10 @@ def _begin(
         with sessions.entering(engine) as connection:
             actor = queries.actor_of(connection, username, host, clinic, role)
             entered = sessions.enter(connection, actor)
+            adopted = queries.adopted_rules(connection)
         sessions.hold(engine, entered.id)
     except BaseException:
         engine.dispose()
         raise
     begun = replace(actor, session=entered.id)
-    return Session(url, engine, begun, entered, secret)
+    return Session(url, engine, begun, entered, secret, zone_rules=adopted)

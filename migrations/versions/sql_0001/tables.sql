@@ -324,6 +324,15 @@ CREATE TABLE turn_transitions (
   CONSTRAINT turn_transitions_pk PRIMARY KEY (from_state, to_state)
 );
 
+CREATE TABLE zone_rules (
+  at TIMESTAMP WITH TIME ZONE NOT NULL,
+  version TEXT NOT NULL,
+  retimed INTEGER NOT NULL,
+  CONSTRAINT zone_rules_pk PRIMARY KEY (at),
+  CONSTRAINT zone_rules_version_ck CHECK (length(version) BETWEEN 1 AND 20),
+  CONSTRAINT zone_rules_retimed_ck CHECK (retimed >= 0)
+);
+
 CREATE TABLE allergies (
   patient_id UUID NOT NULL,
   id UUID NOT NULL,

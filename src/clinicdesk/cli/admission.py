@@ -56,7 +56,7 @@ def add(
         "arrived_at": answer.starts_at,
         "patient_id": opaque(answer.patient_id, answer.patient_id),
     }
-    call.answer(data, answer_line(answer, call.zone), f"Id: {turn_id}")
+    call.answer(data, answer_line(answer), f"Id: {turn_id}")
 
 
 def _level_of(text: str | None) -> int | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from clinicdesk.cli import backup
+from clinicdesk.cli import backup, zone_rules
 from clinicdesk.cli.frame import Call, noun, the_call, verb
 from clinicdesk.cli.outcome import Misused
 from clinicdesk.kit.errors import Exit
@@ -195,13 +195,16 @@ def _examined(call: Call) -> Iterator[Finding]:
     yield Finding("schema", ok=current, detail=f"{told['revision'] or '-'} / {told['newest']}")
     missing = told["missing_roles"] if told["revision"] else ()
     yield Finding("roles", ok=not missing, detail=" ".join(missing) or " ".join(told["member_of"]))
+    if told["revision"] and told["up_to_date"] and (where.embedded or where.owner_url is not None):
+        yield from zone_rules.findings(call)
 
 
-@verb(app, "upgrade", _("Llevar la base al esquema de este programa."))
+@verb(app, "upgrade", _("Llevar la base al esquema y a las reglas horarias de este programa."))
 def upgrade(ctx: typer.Context) -> None:
-    """Run the migrations that are missing, as the owner."""
+    """Run the migrations that are missing, as the owner; then turns follow this program's zone rules."""
     from clinicdesk import bootstrap
     from clinicdesk.clinic.access import health
+    from clinicdesk.clinic.turns import retime
     from clinicdesk.kit import migrate
 
     call = the_call(ctx)
@@ -210,10 +213,13 @@ def upgrade(ctx: typer.Context) -> None:
         before = health.facts(owner).revision
         migrate.upgrade(owner)
         after = health.facts(owner).revision
+        followed = retime.follow_rules(bootstrap.owner_desk(owner))
+        data = {"from": before, "to": after} | zone_rules.told(owner, followed)
     finally:
         owner.dispose()
     said = _("El esquema ya era el {after}.") if before == after else _("Esquema: {before} → {after}.")
-    call.answer({"from": before, "to": after}, said.format(before=before or "-", after=after))
+    call.answer(data, said.format(before=before or "-", after=after), *zone_rules.lines(followed))
+    zone_rules.say_left(call, data)
 
 
 @verb(
@@ -238,3 +244,4 @@ def psql(
 
 
 backup.add_to(app)
+zone_rules.add_to(app)

@@ -21,6 +21,8 @@ def open_session(call: Call) -> Session:
     session = _session(call)
     if session.actor.must_change_password:
         outcome.say(_("Su clave es provisoria. Cambiarla con: clinicdesk passwd"))
+    if session.rules_differ:
+        outcome.say(session.rules_differ)
     return session
 
 

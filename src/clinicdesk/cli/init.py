@@ -78,6 +78,7 @@ def _where(call: Call) -> Settings:
 def _begin(call: Call, where: Settings, said: dict[str, str | None], zone: str | None) -> None:
     from clinicdesk import bootstrap
     from clinicdesk.clinic.sites import service
+    from clinicdesk.clinic.turns import retime
     from clinicdesk.kit import migrate, server
 
     if not where.embedded and where.owner_url is not None and server.make_database(where.owner_url):
@@ -89,7 +90,9 @@ def _begin(call: Call, where: Settings, said: dict[str, str | None], zone: str |
             service.demand_empty(connection)
         order = _order(call, where, said, zone)
         migrate.upgrade(owner)
-        answer = bootstrap.owner_desk(owner).do(service.install, order)
+        desk = bootstrap.owner_desk(owner)
+        answer = desk.do(service.install, order)
+        retime.follow_rules(desk)
     finally:
         owner.dispose()
     _look_at_the_door(call, where)

@@ -107,6 +107,7 @@ def turn_object(row: TurnRow, people: People, clinic: str | None = None) -> dict
     return {
         "id": opaque(row.patient_id, row.id),
         **{name: getattr(row, name) for name in facts},
+        "wall_start": f"{row.wall_start:%Y-%m-%dT%H:%M}",
         "clinic": clinic,
         "doctor": people.username(row.doctor_id),
         "doctor_name": full_name(row.doctor_family, row.doctor_given),
@@ -155,9 +156,9 @@ def answer_object(answer: TurnAnswer) -> dict[str, Any]:
     }
 
 
-def answer_line(answer: TurnAnswer, zone: tzinfo) -> str:
-    """`Turno en espera, 16/10/2026 09:40, A016.`."""
-    when = f"{answer.starts_at.astimezone(zone):%d/%m/%Y %H:%M}"
+def answer_line(answer: TurnAnswer) -> str:
+    """`Turno en espera, 16/10/2026 09:40, A016.`: the wall time of the turn's clinic."""
+    when = f"{answer.starts_at:%d/%m/%Y %H:%M}"
     ticket = f", {answer.ticket}" if answer.ticket else ""
     return _("Turno {state}, {when}{ticket}.").format(
         state=state_word(answer.state), when=when, ticket=ticket

@@ -219,7 +219,7 @@ def show_turn(call: Call, answer: TurnAnswer) -> None:
     """Print a turn after an act."""
     from clinicdesk.cli.shapes import answer_line, answer_object
 
-    call.answer(answer_object(answer), answer_line(answer, call.zone), f"Id: {answer_object(answer)['id']}")
+    call.answer(answer_object(answer), answer_line(answer), f"Id: {answer_object(answer)['id']}")
 
 
 def _hop(ctx: typer.Context, name: str, turn_id: str, reason: str | None = None) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time as system
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+
+from clinicdesk.kit.zones import ZoneInfo
 
 Now = Callable[[], datetime]
 
@@ -34,7 +35,7 @@ def instant(wall: datetime, zone: str) -> datetime:
     """The instant of a wall time (naive) in a zone.
 
     A time inside a spring gap is read as that much later (02:30 → 03:30), one in an autumn fold as
-    the first of the two: the same as PEP 495 with fold=0.
+    the first of the two: the same as PEP 495 with fold=0. So wall time and zone name one instant.
     """
     return wall.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
 

@@ -141,6 +141,8 @@ class ClinicDesk(DeskApp):
             await open_screen(home_of(session.actor.at.role.value))
         self.news.listen(session)
         self.locking.watch(session)
+        if isinstance(self.screen, DeskScreen) and session.rules_differ:
+            self.screen.prompt.alarm(session.rules_differ)
 
     async def _read_day(self) -> None:
         if self.has_board:

@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from clinicdesk.clinic.access.model import resource_ids
-from clinicdesk.clinic.tables import TableClass, instant, metadata, reference, words
+from clinicdesk.clinic.tables import TableClass, instant, local, metadata, reference, words
 
 
 def edited(table: str) -> tuple[Any, ...]:
@@ -187,4 +187,15 @@ procedures: Final = reference(
     CheckConstraint("length(requirements) <= 1000", name="procedures_requirements_ck"),
     CheckConstraint("length(room_kind) BETWEEN 1 AND 40", name="procedures_room_kind_ck"),
     CheckConstraint("cardinality(equipment) <= 40", name="procedures_equipment_ck"),
+)
+
+# Which release of the time zone rules the instants of turns were reckoned with; the last row holds.
+zone_rules: Final = local(
+    "zone_rules",
+    instant("at"),
+    words("version"),
+    Column("retimed", Integer, nullable=False),
+    PrimaryKeyConstraint("at", name="zone_rules_pk"),
+    CheckConstraint("length(version) BETWEEN 1 AND 20", name="zone_rules_version_ck"),
+    CheckConstraint("retimed >= 0", name="zone_rules_retimed_ck"),
 )

@@ -22,6 +22,7 @@ from clinicdesk.clinic.sites.model import (
     procedures,
     rooms,
     specialties,
+    zone_rules,
 )
 from clinicdesk.clinic.usecases import Reader, view
 
@@ -170,6 +171,13 @@ def actor_of(
         rights=rights,
         expires_at=person.expires_at,
     )
+
+
+def adopted_rules(connection: Connection) -> str | None:
+    """The release of the zone rules that turns were reckoned with; None where none was written down."""
+    return connection.execute(
+        select(zone_rules.c.version).order_by(zone_rules.c.at.desc()).limit(1)
+    ).scalar_one_or_none()
 
 
 def _held(connection: Connection, person_id: int) -> tuple[ClinicRole, ...]:

@@ -112,7 +112,7 @@ class Administrator(ClinicScreen):
         await self.reread()
         entered = self.link.session.entered
         said = last_login(entered.last_at, entered.last_host, self.actor.at.zone)
-        if said:
+        if said and not self.link.session.rules_differ:
             self.prompt.say(said)
 
     async def reread(self) -> None:

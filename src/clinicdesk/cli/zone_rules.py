@@ -1,0 +1,137 @@
+"""`clinicdesk db retime`: turns follow a new release of the time zone rules, and what the doctor asks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from clinicdesk.cli.frame import Call, the_call, verb
+from clinicdesk.kit.errors import Exit
+from clinicdesk.kit.words import _, plural
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Engine
+
+    from clinicdesk.clinic.turns.retime import Followed, UnheldRow
+    from clinicdesk.kit.embedded import Finding
+
+
+def add_to(app: typer.Typer) -> None:
+    """The verb of `clinicdesk db`."""
+    verb(
+        app,
+        "retime",
+        _(
+            "Llevar los turnos futuros a las reglas horarias de este programa.\n\n"
+            "Ningún turno cambia de hora en la pared: se recalcula su instante. Los puestos pueden "
+            "seguir trabajando. Código 5: quedan turnos sin su lugar, que hay que mover."
+        ),
+    )(_retime)
+
+
+def _retime(ctx: typer.Context) -> None:
+    """Reckon every turn to come again, as the owner. Harmless where all agree."""
+    from clinicdesk import bootstrap
+    from clinicdesk.clinic.turns import retime
+
+    call = the_call(ctx)
+    owner = bootstrap.owner_engine(call.settings)
+    try:
+        followed = retime.follow_rules(bootstrap.owner_desk(owner))
+        data = told(owner, followed)
+    finally:
+        owner.dispose()
+    call.answer(data, *lines(followed))
+    if say_left(call, data):
+        raise typer.Exit(Exit.CONFLICT)
+
+
+def told(owner: Engine, followed: Followed) -> dict[str, Any]:
+    """What following the rules did, and which turns have no place of their own now."""
+    from clinicdesk.cli.shapes import opaque
+
+    days = [
+        {
+            "clinic": day.clinic,
+            "day": day.day,
+            "turns": done.turns,
+            "skipped": [opaque(*each) for each in done.skipped],
+        }
+        for day, done in followed.days
+    ]
+    return {
+        "rules_before": followed.before,
+        "rules": followed.version,
+        "retimed": followed.turns,
+        "days": days,
+        "without_place": [_left(row) for row in _unheld(owner)],
+    }
+
+
+def lines(followed: Followed) -> list[str]:
+    """The same for people."""
+    if followed.before == followed.version and not followed.turns:
+        return [_("Reglas horarias {rules}: todos los turnos de acuerdo.").format(rules=followed.version)]
+    moved = plural(followed.turns, _("turno recalculado"), _("turnos recalculados"))
+    head = _("Reglas horarias {before} → {rules}: {moved}. Ninguno cambió de hora en la pared.")
+    skipped = [
+        _("{clinic} {day:%d/%m/%Y}: {count} en una hora que ese día el reloj saltea.").format(
+            clinic=day.clinic, day=day.day, count=len(done.skipped)
+        )
+        for day, done in followed.days
+        if done.skipped
+    ]
+    return [head.format(before=followed.before or "-", rules=followed.version, moved=moved), *skipped]
+
+
+def say_left(call: Call, data: dict[str, Any]) -> bool:
+    """Name the turns without a place of their own on stderr; whether there are any."""
+    left = data["without_place"]
+    words = _("Sin lugar: {clinic} {wall_start} {doctor}, turno {turn}. Moverlo o cancelarlo.")
+    for row in left:
+        call.say(words.format(**row))
+    return bool(left)
+
+
+def findings(call: Call) -> Iterator[Finding]:
+    """The rules in force, turns whose instant is not that of their wall time, turns without their claims."""
+    from clinicdesk import bootstrap
+    from clinicdesk.clinic.turns import retime
+    from clinicdesk.kit import zones
+    from clinicdesk.kit.embedded import Finding
+
+    owner = bootstrap.owner_engine(call.settings)
+    try:
+        desk = bootstrap.owner_desk(owner)
+        adopted = desk.see(retime.rules_in_force, retime.RulesQuery())
+        astray = sum(day.count for day in desk.see(retime.astray, retime.RulesQuery()))
+        left = len(_unheld(owner))
+    finally:
+        owner.dispose()
+    before = adopted[0].version if adopted else "-"
+    same = before == zones.version()
+    yield Finding("zones", ok=same, detail=before if same else f"{before} / {zones.version()}: db retime")
+    yield Finding("instants", ok=not astray, detail=f"{astray}: db retime" if astray else "0")
+    yield Finding("places", ok=not left, detail=f"{left}: db retime" if left else "0")
+
+
+def _unheld(owner: Engine) -> tuple[UnheldRow, ...]:
+    from clinicdesk import bootstrap
+    from clinicdesk.clinic.turns import retime
+
+    return bootstrap.owner_desk(owner).see(retime.unheld, retime.RulesQuery())
+
+
+def _left(row: UnheldRow) -> dict[str, Any]:
+    from clinicdesk.cli.shapes import opaque
+
+    return {
+        "turn": opaque(row.patient_id, row.id),
+        "clinic": row.clinic,
+        "doctor": row.doctor,
+        "wall_start": f"{row.wall_start:%Y-%m-%dT%H:%M}",
+        "state": row.state,
+    }
