@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from clinicdesk.kit import embedded
+from clinicdesk.kit import embedded, zones
 from tests.cli.conftest import Done
 from tests.cli.homes import Home, home
 from tests.factories import Network
@@ -42,8 +42,11 @@ def test_the_embedded_server_lives_from_start_to_stop(own: Home) -> None:
     assert (status["running"], status["pid"], status["revision"]) == (True, started["pid"], None)
     assert status["server_version"] == started["version"]
     assert status["up_to_date"] is False
-    assert own.run("db", "upgrade", "--json").data == {"from": None, "to": "0001"}
-    assert own.run("db", "upgrade", "--json").data == {"from": "0001", "to": "0001"}
+    rules = {"rules": zones.version(), "retimed": 0, "days": [], "left": []}
+    first = own.run("db", "upgrade", "--json").data
+    assert first == {"from": None, "to": "0001", "rules_before": None} | rules
+    second = own.run("db", "upgrade", "--json").data
+    assert second == {"from": "0001", "to": "0001", "rules_before": zones.version()} | rules
     status = own.run("db", "status", "--json").data
     assert (status["revision"], status["up_to_date"], status["missing_roles"]) == ("0001", True, [])
     assert own.run("db", "stop", "--json").data == {"running": False, "was_running": True}

@@ -213,8 +213,9 @@ def upgrade(ctx: typer.Context) -> None:
         before = health.facts(owner).revision
         migrate.upgrade(owner)
         after = health.facts(owner).revision
-        followed = retime.follow_rules(bootstrap.owner_desk(owner))
-        data = {"from": before, "to": after} | zone_rules.told(owner, followed)
+        desk = bootstrap.owner_desk(owner)
+        followed = retime.follow_rules(desk)
+        data = {"from": before, "to": after} | zone_rules.told(desk, followed)
     finally:
         owner.dispose()
     said = _("El esquema ya era el {after}.") if before == after else _("Esquema: {before} → {after}.")

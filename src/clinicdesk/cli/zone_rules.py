@@ -13,9 +13,8 @@ from clinicdesk.kit.words import _, plural
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sqlalchemy import Engine
-
-    from clinicdesk.clinic.turns.retime import Followed, UnheldRow
+    from clinicdesk.clinic.desk import Desk
+    from clinicdesk.clinic.turns.retime import Followed, LeftRow
     from clinicdesk.kit.embedded import Finding
 
 
@@ -40,8 +39,9 @@ def _retime(ctx: typer.Context) -> None:
     call = the_call(ctx)
     owner = bootstrap.owner_engine(call.settings)
     try:
-        followed = retime.follow_rules(bootstrap.owner_desk(owner))
-        data = told(owner, followed)
+        desk = bootstrap.owner_desk(owner)
+        followed = retime.follow_rules(desk)
+        data = told(desk, followed)
     finally:
         owner.dispose()
     call.answer(data, *lines(followed))
@@ -49,25 +49,15 @@ def _retime(ctx: typer.Context) -> None:
         raise typer.Exit(Exit.CONFLICT)
 
 
-def told(owner: Engine, followed: Followed) -> dict[str, Any]:
-    """What following the rules did, and which turns have no place of their own now."""
-    from clinicdesk.cli.shapes import opaque
-
-    days = [
-        {
-            "clinic": day.clinic,
-            "day": day.day,
-            "turns": done.turns,
-            "skipped": [opaque(*each) for each in done.skipped],
-        }
-        for day, done in followed.days
-    ]
+def told(desk: Desk, followed: Followed) -> dict[str, Any]:
+    """What following the rules did, and which turns somebody has to move."""
+    days = [{"clinic": day.clinic, "day": day.day, "turns": done.turns} for day, done in followed.days]
     return {
         "rules_before": followed.before,
         "rules": followed.version,
         "retimed": followed.turns,
         "days": days,
-        "without_place": [_left(row) for row in _unheld(owner)],
+        "left": [_object(row) for row in _left(desk)],
     }
 
 
@@ -76,24 +66,19 @@ def lines(followed: Followed) -> list[str]:
     if followed.before == followed.version and not followed.turns:
         return [_("Reglas horarias {rules}: todos los turnos de acuerdo.").format(rules=followed.version)]
     moved = plural(followed.turns, _("turno recalculado"), _("turnos recalculados"))
-    head = _("Reglas horarias {before} → {rules}: {moved}. Ninguno cambió de hora en la pared.")
-    skipped = [
-        _("{clinic} {day:%d/%m/%Y}: {count} en una hora que ese día el reloj saltea.").format(
-            clinic=day.clinic, day=day.day, count=len(done.skipped)
-        )
-        for day, done in followed.days
-        if done.skipped
-    ]
-    return [head.format(before=followed.before or "-", rules=followed.version, moved=moved), *skipped]
+    said = _("Reglas horarias {before} → {rules}: {moved}. Ninguno cambió de hora en la pared.")
+    return [said.format(before=followed.before or "-", rules=followed.version, moved=moved)]
 
 
 def say_left(call: Call, data: dict[str, Any]) -> bool:
-    """Name the turns without a place of their own on stderr; whether there are any."""
-    left = data["without_place"]
-    words = _("Sin lugar: {clinic} {wall_start} {doctor}, turno {turn}. Moverlo o cancelarlo.")
-    for row in left:
-        call.say(words.format(**row))
-    return bool(left)
+    """Name on stderr the turns that somebody has to move; whether there are any."""
+    words = {
+        "place": _("Sin lugar: {clinic} {wall_start} {doctor}, turno {turn}. Moverlo o cancelarlo."),
+        "hour": _("Hora que el reloj saltea: {clinic} {wall_start} {doctor}, turno {turn}. Moverlo."),
+    }
+    for row in data["left"]:
+        call.say(words[row["why"]].format(**row))
+    return bool(data["left"])
 
 
 def findings(call: Call) -> Iterator[Finding]:
@@ -108,7 +93,7 @@ def findings(call: Call) -> Iterator[Finding]:
         desk = bootstrap.owner_desk(owner)
         adopted = desk.see(retime.rules_in_force, retime.RulesQuery())
         astray = sum(day.count for day in desk.see(retime.astray, retime.RulesQuery()))
-        left = len(_unheld(owner))
+        left = len(_left(desk))
     finally:
         owner.dispose()
     before = adopted[0].version if adopted else "-"
@@ -118,17 +103,17 @@ def findings(call: Call) -> Iterator[Finding]:
     yield Finding("places", ok=not left, detail=f"{left}: db retime" if left else "0")
 
 
-def _unheld(owner: Engine) -> tuple[UnheldRow, ...]:
-    from clinicdesk import bootstrap
+def _left(desk: Desk) -> tuple[LeftRow, ...]:
     from clinicdesk.clinic.turns import retime
 
-    return bootstrap.owner_desk(owner).see(retime.unheld, retime.RulesQuery())
+    return desk.see(retime.left, retime.RulesQuery())
 
 
-def _left(row: UnheldRow) -> dict[str, Any]:
-    from clinicdesk.cli.shapes import opaque
+def _object(row: LeftRow) -> dict[str, Any]:
+    from clinicdesk.kit.ids import opaque
 
     return {
+        "why": row.why,
         "turn": opaque(row.patient_id, row.id),
         "clinic": row.clinic,
         "doctor": row.doctor,

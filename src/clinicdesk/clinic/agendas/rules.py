@@ -174,17 +174,21 @@ class Slot:
 
 
 def slots_of(block: Block, day: date, zone: str, calendar: Calendar = ALWAYS) -> Iterator[Slot]:
-    """The slots of a published block on a day, those that the calendar shuts left out.
+    """The slots of a published block on a day, none within another, those that the calendar shuts left out.
 
-    A wall time that the clock skips that day offers none. One by order of arrival offers one slot, as
-    long as the block.
+    An hour that the clock skips that day offers none, one that comes twice is offered the first time.
+    A block by order of arrival offers one slot, as long as the block.
     """
     if block.state != BlockState.PUBLICADO or not block.holds_on(day):
         return
+    free_at: datetime | None = None
     for wall, end in _walls(block, day):
         if clock.exists(wall, zone) and calendar.why_shut(block, wall, end) is None:
             starts_at = clock.instant(wall, zone)
-            yield Slot(block, wall, starts_at, starts_at + (end - wall))
+            # A slot that reaches into the skipped hour ends later on the wall than it is long.
+            if free_at is None or starts_at >= free_at:
+                free_at = starts_at + (end - wall)
+                yield Slot(block, wall, starts_at, free_at)
 
 
 def _walls(block: Block, day: date) -> Iterator[tuple[datetime, datetime]]:

@@ -12,7 +12,19 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Interval, Row, bindparam, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Interval,
+    Row,
+    and_,
+    bindparam,
+    exists,
+    func,
+    literal,
+    select,
+    tuple_,
+    update,
+)
 
 from clinicdesk.clinic.access.model import people
 from clinicdesk.clinic.changes import Change, Kind
@@ -33,6 +45,11 @@ _PROMISED: Final = (
     turns.c.kind != "walk_in",
     turns.c.state != State.FINALIZADO.value,
     turns.c.voided_reason.is_(None),
+)
+_EXPECTED: Final = (
+    turns.c.kind == "booked",
+    turns.c.voided_reason.is_(None),
+    turns.c.state.in_([state.value for state in rules.HOLDS_CLAIMS]),
 )
 
 
@@ -61,9 +78,14 @@ class AstrayDay:
 
 
 @dataclass(frozen=True, slots=True)
-class UnheldRow:
-    """A turn to come without its claim on doctor, room or patient. `wall_start` is the clinic's."""
+class LeftRow:
+    """A turn to come that somebody has to move, and why. `wall_start` is the clinic's.
 
+    `place`: another turn holds its doctor, room or patient at that time. `hour`: the clock there never
+    shows its hour on that day.
+    """
+
+    why: str
     patient_id: UUID
     id: UUID
     clinic: str
@@ -82,12 +104,10 @@ class Retime(Order):
 
 @dataclass(frozen=True, slots=True)
 class Retimed:
-    """How many turns were given another instant; which of them now lack a claim that another turn holds,
-    and which stand at an hour that the clock there skips on that day."""
+    """How many turns were given another instant, and which of them another turn keeps from their place."""
 
     turns: int
     overlapping: tuple[tuple[UUID, UUID], ...] = ()
-    skipped: tuple[tuple[UUID, UUID], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,29 +151,40 @@ def astray(tx: Reader, _query: RulesQuery) -> tuple[AstrayDay, ...]:
     return tuple(AstrayDay(*place, found[place]) for place in sorted(found, key=lambda place: place[::-1]))
 
 
-@view("zone.unheld", needs=Permission.SITE_MANAGE)
-def unheld(tx: Reader, _query: RulesQuery) -> tuple[UnheldRow, ...]:
-    """Booked turns to come of which somebody else holds the doctor, the room or the patient."""
-    held = [
-        select(bookings.c.id).where(bookings.c.turn_id == turns.c.id, bookings.c.active, resource).exists()
-        for resource in (
-            bookings.c.resource_id == turns.c.doctor_id,
-            (bookings.c.resource_id == turns.c.room_id) | turns.c.room_id.is_(None),
-            bookings.c.resource_id < 0,
-        )
-    ]
+@view("zone.left", needs=Permission.SITE_MANAGE)
+def left(tx: Reader, _query: RulesQuery) -> tuple[LeftRow, ...]:
+    """Turns to come without a place of their own, then those at an hour that is skipped; each by time."""
+    hours = tx.rows(select(turns.c.zone, turns.c.wall_start).distinct().where(*_EXPECTED, _to_come(tx.now)))
+    skipped = [(row.zone, row.wall_start) for row in hours if not clock.exists(row.wall_start, row.zone)]
+    at_skipped = tuple_(turns.c.zone, turns.c.wall_start).in_(skipped)
+    return (*_left(tx, "place", ~_is_held()), *(_left(tx, "hour", at_skipped) if skipped else ()))
+
+
+def _to_come(now: datetime) -> ColumnElement[bool]:
+    return turns.c.ends_at > now
+
+
+def _is_held() -> ColumnElement[bool]:
+    """Whether a turn has a claim in force on each of doctor, room and patient."""
+    resources = (
+        bookings.c.resource_id == turns.c.doctor_id,
+        (bookings.c.resource_id == turns.c.room_id) | turns.c.room_id.is_(None),
+        bookings.c.resource_id < 0,
+    )
+    mine = (bookings.c.patient_id == turns.c.patient_id) & (bookings.c.turn_id == turns.c.id)
+    return and_(*(exists().where(mine, bookings.c.active, resource) for resource in resources))
+
+
+def _left(tx: Reader, why: str, which: ColumnElement[bool]) -> tuple[LeftRow, ...]:
+    who = (turns.c.patient_id, turns.c.id, clinics.c.code, people.c.family)
     statement = (
-        select(
-            turns.c.patient_id, turns.c.id, clinics.c.code, people.c.family, turns.c.wall_start, turns.c.state
-        )
+        select(literal(why), *who, turns.c.wall_start, turns.c.state)
         .join(clinics, clinics.c.id == turns.c.clinic_id)
         .join(people, people.c.id == turns.c.doctor_id)
-        .where(turns.c.kind == "booked", turns.c.voided_reason.is_(None), turns.c.ends_at > tx.now)
-        .where(turns.c.state.in_([state.value for state in rules.HOLDS_CLAIMS]))
-        .where(~(held[0] & held[1] & held[2]))
+        .where(*_EXPECTED, _to_come(tx.now), which)
         .order_by(turns.c.starts_at, turns.c.id)
     )
-    return tx.into(UnheldRow, statement)
+    return tx.into(LeftRow, statement)
 
 
 @use_case("zone.retime", needs=Permission.SITE_MANAGE, answer=Retimed, purpose="ADMIN")
@@ -161,7 +192,8 @@ def retime(tx: Tx, order: Retime) -> Retimed:
     """Give a clinic's day the instants of its wall times, claims with them.
 
     Locks turns, then resources, as a hop does, so desks work on meanwhile. Claims step aside together
-    and come back in the order the turns were booked: a time that another turn holds stays the other's.
+    and come back in the order the turns were booked; where a turn that did not move holds the time, or
+    one booked earlier, the later one is left without (`left` lists it).
     """
     moved = _to_move(tx, order)
     if not moved:
@@ -175,11 +207,7 @@ def retime(tx: Tx, order: Retime) -> Retimed:
     lost = _take_back(tx, [claim for claim in held if claim.active])
     ids = tuple(_pair(row) for row in moved)
     tx.changed(Change(Kind.TURN, tx.act, order.clinic_id, order.day, ids))
-    return Retimed(
-        turns=len(ids),
-        overlapping=tuple(pair for pair in ids if pair[1] in lost),
-        skipped=tuple(_pair(row) for row in moved if not clock.exists(row.wall_start, row.zone)),
-    )
+    return Retimed(len(ids), tuple(pair for pair in ids if pair[1] in lost))
 
 
 @use_case("zone.adopt", needs=Permission.SITE_MANAGE, answer=Adopted, purpose="ADMIN")
