@@ -12,7 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import delete, insert, select, text, update
 
 from clinicdesk import bootstrap
 from clinicdesk.bootstrap import Session
@@ -29,7 +29,7 @@ from tests.clinic.tzif import write_rules
 from tests.clinic.under_rules import under
 from tests.factories import Network, new_patient
 
-ASUNCION, MEXICO, BUENOS_AIRES = "America/Asuncion", "America/Mexico_City", "America/Argentina/Buenos_Aires"
+ASUNCION, MEXICO, LIMA = "America/Asuncion", "America/Mexico_City", "America/Lima"
 # Real changes: Paraguay stays on its summer time since 2024, Mexico gave its up in 2022.
 BEFORE = {ASUNCION: "<-04>4<-03>,M10.1.0/0,M3.4.0/0", MEXICO: "CST6CDT,M4.1.0,M10.5.0"}
 AFTER = {ASUNCION: "<-03>3", MEXICO: "CST6"}
@@ -81,38 +81,45 @@ class Place:
 
 @pytest.fixture(scope="module")
 def place(network: Network, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    """NORTE keeps the time of Paraguay, SUR of Mexico, OESTE of Argentina, where nothing changes."""
-    doctors = {ASUNCION: "lpaz", MEXICO: "jibarra", BUENOS_AIRES: "lpaz"}
+    """NORTE keeps the time of Paraguay, SUR of Mexico, OESTE of Peru, where nothing changes."""
+    weeks = {
+        ASUNCION: ("lpaz", time(6), time(23, 59)),
+        MEXICO: ("jibarra", time(0), time(23, 59)),
+        LIMA: ("lpaz", time(0), time(6)),
+    }
     with network.owner.begin() as owner:
+        procedure = owner.execute(select(agenda_blocks.c.procedure_id).limit(1)).scalar_one()
+        owner.execute(delete(agenda_blocks))
         north, south = network.clinic_ids
         owner.execute(update(clinics).where(clinics.c.id == north).values(zone=ASUNCION))
         owner.execute(update(clinics).where(clinics.c.id == south).values(zone=MEXICO))
         west = owner.execute(
             insert(clinics).returning(clinics.c.id),
-            {"code": "OESTE", "name": "Centro Oeste", "country": "AR", "zone": BUENOS_AIRES},
+            {"code": "OESTE", "name": "Centro Oeste", "country": "PE", "zone": LIMA},
         ).scalar_one()
         floor = {"clinic_id": west, "number": 0, "name": "Planta baja"}
         owner.execute(insert(floors), floor)
-        places = {ASUNCION: north, MEXICO: south, BUENOS_AIRES: west}
-        blocks = {zone: _week(owner, network, places[zone], doctors[zone]) for zone in places}
+        places = {ASUNCION: north, MEXICO: south, LIMA: west}
+        blocks = {zone: _week(owner, network, places[zone], procedure, *weeks[zone]) for zone in places}
         clerk = {"person_id": network.person_ids["msosa"], "role": "admisionista"}
         owner.execute(insert(clinic_roles), [clerk | {"clinic_id": each} for each in (south, west)])
     folder = tmp_path_factory.mktemp("rules")
     rules = {"before": BEFORE, "after": AFTER, "skips": SKIPS}
     folders = {name: write_rules(folder / name, name, zones) for name, zones in rules.items()}
-    codes = {ASUNCION: "NORTE", MEXICO: "SUR", BUENOS_AIRES: "OESTE"}
+    codes = {ASUNCION: "NORTE", MEXICO: "SUR", LIMA: "OESTE"}
     fronts = {zone: network.log_in("msosa", clinic=code) for zone, code in codes.items()}
     yield Place(network, fronts, blocks, folders)
     for front in fronts.values():
         front.close()
 
 
-def _week(owner: Any, network: Network, clinic_id: int, doctor: str) -> int:
-    """A room of its own and blocks around the clock on each day; the id of Monday's."""
+def _week(
+    owner: Any, network: Network, clinic_id: int, procedure: int, doctor: str, starts: time, ends: time
+) -> int:
+    """A room of its own and a block on each day; the id of Monday's."""
     floor = owner.execute(select(floors.c.id).where(floors.c.clinic_id == clinic_id)).scalar_one()
     room = {"clinic_id": clinic_id, "floor_id": floor, "code": "Z.9", "kind": "consultorio"}
     room_id = owner.execute(insert(rooms).returning(rooms.c.id), room).scalar_one()
-    old = owner.execute(select(agenda_blocks.c.procedure_id).limit(1)).scalar_one()
     doctor_id = network.person_ids[doctor]
     works = {"person_id": doctor_id, "clinic_id": clinic_id, "role": "medico"}
     if not owner.execute(select(clinic_roles).filter_by(**works)).first():
@@ -124,11 +131,12 @@ def _week(owner: Any, network: Network, clinic_id: int, doctor: str) -> int:
                 "clinic_id": clinic_id,
                 "doctor_id": doctor_id,
                 "room_id": room_id,
-                "procedure_id": old,
+                "procedure_id": procedure,
                 "weekday": weekday,
-                "starts": time(0),
-                "ends": time(23, 59),
+                "starts": starts,
+                "ends": ends,
                 "slot_minutes": 15,
+                "state": "publicado",
                 "valid_from": date(2020, 1, 1),
             },
         ).scalar_one()
@@ -146,9 +154,9 @@ def winter(month: int, day: int, hour: int, minute: int = 0) -> datetime:
 
 def test_under_new_rules_no_turn_moves_on_the_wall_and_every_instant_follows(place: Place) -> None:
     hours = [(hour, minute) for hour in (9, 10, 11) for minute in (0, 15, 30, 45)]
-    wanted = [(zone, winter(7, 14, *at)) for zone in (ASUNCION, MEXICO, BUENOS_AIRES) for at in hours]
-    # On one doctor's day in Argentina: another hour than in Paraguay, by any rules.
-    wanted = [(z, wall.replace(hour=wall.hour + 6) if z == BUENOS_AIRES else wall) for z, wall in wanted]
+    wanted = [(zone, winter(7, 14, *at)) for zone in (ASUNCION, MEXICO, LIMA) for at in hours]
+    # The doctor of two places is in Peru by night: another hour than in Paraguay, by any rules.
+    wanted = [(z, wall.replace(hour=wall.hour - 9) if z == LIMA else wall) for z, wall in wanted]
     summer = [(ASUNCION, winter(12, 15, 9)), (MEXICO, winter(12, 15, 9))]
     place.retime("before")
     booked = place.book("before", *wanted, *summer)
@@ -192,8 +200,8 @@ def test_a_doctor_of_two_zones_whose_turns_now_meet_keeps_the_first_and_the_othe
     place: Place,
 ) -> None:
     place.retime("before")
-    at = winter(8, 4, 10)
-    first, second = place.book("before", (BUENOS_AIRES, at), (ASUNCION, at))
+    # In winter Lima's five is ten o'clock UTC: six in Asunción before, seven after.
+    first, second = place.book("before", (LIMA, winter(8, 4, 5)), (ASUNCION, winter(8, 4, 7)))
     done = place.retime("after")
     assert done["overlapping"] == done["place"] == [second[1]]
     held = {resource for resource, _start, active in place.claims(second[1]) if active}
@@ -206,7 +214,7 @@ def test_a_doctor_of_two_zones_whose_turns_now_meet_keeps_the_first_and_the_othe
     again = [*second[:2], seq]
     with pytest.raises(SlotTaken):
         _hop(place, again, service.reopen, "cancelado")
-    _hop(place, first, service.cancel, "registrado", at=BUENOS_AIRES, reason="viaja")
+    _hop(place, first, service.cancel, "registrado", at=LIMA, reason="viaja")
     _hop(place, again, service.reopen, "cancelado")
     assert all(active for *_rest, active in place.claims(second[1]))
 

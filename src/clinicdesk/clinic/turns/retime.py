@@ -16,7 +16,6 @@ from sqlalchemy import (
     ColumnElement,
     Interval,
     Row,
-    and_,
     bindparam,
     exists,
     func,
@@ -47,7 +46,7 @@ _PROMISED: Final = (
     turns.c.voided_reason.is_(None),
 )
 _EXPECTED: Final = (
-    turns.c.kind == "booked",
+    turns.c.kind != "walk_in",
     turns.c.voided_reason.is_(None),
     turns.c.state.in_([state.value for state in rules.HOLDS_CLAIMS]),
 )
@@ -157,22 +156,31 @@ def left(tx: Reader, _query: RulesQuery) -> tuple[LeftRow, ...]:
     hours = tx.rows(select(turns.c.zone, turns.c.wall_start).distinct().where(*_EXPECTED, _to_come(tx.now)))
     skipped = [(row.zone, row.wall_start) for row in hours if not clock.exists(row.wall_start, row.zone)]
     at_skipped = tuple_(turns.c.zone, turns.c.wall_start).in_(skipped)
-    return (*_left(tx, "place", ~_is_held()), *(_left(tx, "hour", at_skipped) if skipped else ()))
+    return (*_left(tx, "place", _is_kept_out()), *(_left(tx, "hour", at_skipped) if skipped else ()))
 
 
 def _to_come(now: datetime) -> ColumnElement[bool]:
     return turns.c.ends_at > now
 
 
-def _is_held() -> ColumnElement[bool]:
-    """Whether a turn has a claim in force on each of doctor, room and patient."""
-    resources = (
-        bookings.c.resource_id == turns.c.doctor_id,
-        (bookings.c.resource_id == turns.c.room_id) | turns.c.room_id.is_(None),
-        bookings.c.resource_id < 0,
+def _is_kept_out() -> ColumnElement[bool]:
+    """Whether a turn has given back a claim on its own time, on doctor, room or patient, and has no other.
+
+    By order of arrival nobody has claims, an overbook has its patient's alone: what never was is not missed.
+    """
+    given, held = bookings.alias("given"), bookings.alias("held")
+    own = (given.c.resource_id.in_([turns.c.doctor_id, turns.c.room_id])) | (given.c.resource_id < 0)
+    again = exists().where(
+        held.c.turn_id == given.c.turn_id, held.c.active, held.c.resource_id == given.c.resource_id
     )
-    mine = (bookings.c.patient_id == turns.c.patient_id) & (bookings.c.turn_id == turns.c.id)
-    return and_(*(exists().where(mine, bookings.c.active, resource) for resource in resources))
+    return exists().where(
+        given.c.patient_id == turns.c.patient_id,
+        given.c.turn_id == turns.c.id,
+        ~given.c.active,
+        func.lower(given.c.during) == turns.c.starts_at,
+        own,
+        ~again,
+    )
 
 
 def _left(tx: Reader, why: str, which: ColumnElement[bool]) -> tuple[LeftRow, ...]:
