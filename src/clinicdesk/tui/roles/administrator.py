@@ -16,7 +16,7 @@ from clinicdesk.clinic.rights import STAFF_ROLES, Effect, Permission, Role
 from clinicdesk.clinic.sites import queries as sites
 from clinicdesk.clinic.usecases import OrderT, UseCase
 from clinicdesk.kit import clock
-from clinicdesk.kit.names import full_name
+from clinicdesk.kit.names import full_name, short_name
 from clinicdesk.kit.words import _, plural
 from clinicdesk.tui.access_words import detail, last_login, roles_text, session_words, state_bit
 from clinicdesk.tui.parts import (
@@ -36,6 +36,8 @@ from clinicdesk.tui.screens import ClinicScreen
 _LIST_WIDTH: Final = 46
 _WIDE_LIST_WIDTH: Final = 72
 _MOST_LISTED: Final = 9
+_USER_WIDTH: Final = 14
+_STATE_WIDTH: Final = 16
 
 
 class Administrator(ClinicScreen):
@@ -69,11 +71,12 @@ class Administrator(ClinicScreen):
 
     def _columns(self, width: int) -> list[Column[UserRow]]:
         columns = [
-            Column[UserRow](_("Usuario"), 14, lambda row: row.username),
-            Column[UserRow](_("Estado"), 16, lambda row: state_bit(row, self.now(), self.actor.at.zone)),
+            Column[UserRow](_("Usuario"), _USER_WIDTH, lambda row: row.username),
+            Column[UserRow](_("Estado"), _STATE_WIDTH, lambda row: state_bit(row, self.now(), self.actor.at.zone)),
         ]
+        left = width - _USER_WIDTH - _STATE_WIDTH - 3
         told = Column[UserRow](
-            "", 0, lambda row: full_name(row.family, row.given) if width < WIDE // 2 else self._told(row)
+            "", 0, lambda row: short_name(row.family, row.given, left) if width < WIDE // 2 else self._told(row)
         )
         return [columns[0], told, columns[1]]
 
