@@ -72,11 +72,15 @@ class Administrator(ClinicScreen):
     def _columns(self, width: int) -> list[Column[UserRow]]:
         columns = [
             Column[UserRow](_("Usuario"), _USER_WIDTH, lambda row: row.username),
-            Column[UserRow](_("Estado"), _STATE_WIDTH, lambda row: state_bit(row, self.now(), self.actor.at.zone)),
+            Column[UserRow](
+                _("Estado"), _STATE_WIDTH, lambda row: state_bit(row, self.now(), self.actor.at.zone)
+            ),
         ]
         left = width - _USER_WIDTH - _STATE_WIDTH - 3
         told = Column[UserRow](
-            "", 0, lambda row: short_name(row.family, row.given, left) if width < WIDE // 2 else self._told(row)
+            "",
+            0,
+            lambda row: short_name(row.family, row.given, left) if width < WIDE // 2 else self._told(row),
         )
         return [columns[0], told, columns[1]]
 
