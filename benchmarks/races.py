@@ -1,6 +1,6 @@
-"""32 processes of 8 people, released by a barrier, on one slot, 300 slots; with advisory locks and without.
+"""32 processes of 8 people race for each of 320 slots (10,240 races); with advisory locks and without.
 
-    python -m benchmarks.races [--slots 300] [--processes 32]
+    python -m benchmarks.races [--slots 320] [--processes 32]
 
 Prints how the attempts ended, slots booked twice or lost, and seconds. Exits 1 on any double or loss.
 """
@@ -55,7 +55,7 @@ def one_round(network: Network, slots: int, processes: int, days_ahead: int, *, 
 def main() -> int:
     """Run both rounds on a cluster of their own."""
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--slots", type=int, default=300)
+    arguments.add_argument("--slots", type=int, default=320)
     arguments.add_argument("--processes", type=int, default=32)
     wanted = arguments.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="cd-"))

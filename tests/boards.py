@@ -20,6 +20,7 @@ from uuid import UUID
 
 from clinicdesk import bootstrap
 from clinicdesk.clinic import changes
+from clinicdesk.kit import clock
 from clinicdesk.kit.errors import Refusal
 from clinicdesk.kit.listening import Listener
 from clinicdesk.tui.day import Day
@@ -127,11 +128,7 @@ async def _listen(pipe: Connection, session: bootstrap.Session, at: datetime | N
             live.reread()
         begun.set()
 
-    day = (
-        Day(link, changed, (lambda: at) if at else partial(datetime.now, tz=None))
-        if at
-        else Day(link, changed)
-    )
+    day = Day(link, changed, clock.now if at is None else lambda: at)
     live = Live(partial(Listener, session.engine, changes.CHANNEL), heard, lambda _there: None)
     listening = asyncio.create_task(live.run())
     await begun.wait()
