@@ -121,9 +121,10 @@ def test_a_taken_slot_is_a_conflict_that_says_by_whom(cli: Cli, booked: Callable
     assert "Sosa" in done.err
     other = a_slot(cli, 10, "lpaz")
     same = [row for row in _slots_at(cli, other) if row["starts_at"] == slot["starts_at"]]
-    busy = cli("msosa", "turn", "book", "41200003", "--slot", same[0]["id"])
+    busy = cli("msosa", "turn", "book", "41200003", "--slot", same[0]["id"], "--again")
     assert busy.code == 5
-    assert "otro turno" in busy.err
+    assert "Ya tiene otro turno" in busy.err
+    assert "Ibarra" in busy.err
 
 
 def _slots_at(cli: Cli, slot: Any) -> list[Any]:
@@ -147,6 +148,58 @@ def test_a_slot_that_is_none(cli: Cli, network: Network, slot: str, code: int) -
     done = cli("msosa", "turn", "book", document, "--slot", known.get(slot, slot))
     assert (done.code, done.out) == (code, ""), done.err
     assert cli("msosa", "turn", "list", "--patient", document, "--json").out == ""
+
+
+def test_the_same_procedure_again_has_to_be_said(cli: Cli, booked: Callable[..., Any]) -> None:
+    _turn, slot = booked("41200020", 13)
+    book = ("turn", "book", "41200020", "--slot", a_slot(cli, 14, "lpaz")["id"])
+    done = cli("msosa", *book)
+    assert (done.code, done.out) == (5, "")
+    assert f"{datetime.fromisoformat(slot['starts_at']):%d/%m/%Y %H:%M}" in done.err
+    assert "--again" in done.err
+    assert cli("msosa", *book, "--again").code == 0
+    assert len(cli("msosa", "turn", "list", "--patient", "41200020", "--json").rows) == 2
+
+
+def test_a_double_turn_holds_both_slots(cli: Cli) -> None:
+    added(cli, "41200021")
+    first, second = (a_slot(cli, 15, "lpaz", place) for place in (0, 1))
+    book = ("turn", "book", "41200021", "--slot", first["id"], "--length", "2", "--json")
+    done = cli("msosa", *book)
+    assert done.code == 0, done.err
+    left = {row["id"] for row in _slots_at(cli, first)}
+    assert left.isdisjoint({first["id"], second["id"]})
+    assert cli("msosa", "turn", "book", "41200021", "--slot", first["id"], "--length", "25").code == 2
+    last = _slots_at(cli, first)[-1]
+    assert cli("msosa", "turn", "book", "41200021", "--slot", last["id"], "--length", "2").code == 3
+
+
+def test_a_turn_moves_and_a_failed_move_leaves_it(cli: Cli, booked: Callable[..., Any]) -> None:
+    turn, slot = booked("41200022", 16)
+    other, _taken = booked("41200023", 17)
+    taken = next(row for row in [_taken])
+    failed = cli("msosa", "turn", "move", turn, "--slot", taken["id"])
+    assert failed.code == 5
+    target = a_slot(cli, 18, "lpaz")
+    key = ("--key", str(uuid4()), "--json")
+    moved = cli("sur", "turn", "move", turn, "--slot", target["id"], *key)
+    assert (moved.code, moved.data["starts_at"]) == (0, target["starts_at"]), moved.err
+    assert cli("sur", "turn", "move", turn, "--slot", target["id"], *key).out == moved.out
+    assert slot["id"] in {row["id"] for row in _slots_at(cli, slot)}
+    assert cli("msosa", "turn", "move", other, "--slot", "nada").code == 3
+
+
+def test_who_asked_for_a_cancellation_is_kept_and_an_absence_is_undone(
+    cli: Cli, network: Network, booked: Callable[..., Any]
+) -> None:
+    turn, _slot = booked("41200024", 0)
+    assert cli("msosa", "turn", "absent", turn).code == 0
+    assert cli("msosa", "turn", "unabsent", turn, "--json").data["state"] == "registrado"
+    assert cli("msosa", "turn", "cancel", turn, "--by", "nadie").code == 2
+    assert cli("msosa", "turn", "cancel", turn, "--by", "centro", "--reason", "congreso").code == 0
+    with network.owner.connect() as owner:
+        row = owner.execute(select(turns).where(turns.c.id == turn[32:])).one()
+    assert (row.cancelled_by, row.cancelled_late) == ("centro", True)
 
 
 def test_cancelled_and_absent_free_the_slot(cli: Cli, booked: Callable[..., Any]) -> None:
@@ -211,11 +264,13 @@ def test_what_a_role_may_not_do_is_not_allowed(cli: Cli, admitted: Admitted) -> 
     assert cli("msosa", "turn", "cancel", turn).code == 0
 
 
-def test_another_clinics_turn_is_not_found(cli: Cli, booked: Callable[..., Any]) -> None:
-    turn, _slot = booked("41200010")
-    done = cli("sur", "turn", "confirm", turn)
+def test_another_clinics_turn_is_arranged_and_not_admitted(cli: Cli, booked: Callable[..., Any]) -> None:
+    turn, _slot = booked("41200010", 0)
+    assert cli("sur", "turn", "confirm", turn).code == 0
+    done = cli("sur", "turn", "arrive", turn)
     assert done.code == 3
-    assert state_of(cli, "41200010") == "registrado"
+    assert state_of(cli, "41200010") == "confirmado"
+    assert cli("msosa", "turn", "arrive", turn).code == 0
 
 
 def test_the_same_key_is_one_turn_and_one_answer(cli: Cli) -> None:

@@ -82,13 +82,14 @@ def test_two_patients_cannot_hold_one_slot_nor_one_patient_two(network: Network,
     day = clock.local_day(clock.now(), front.actor.at.zone) + timedelta(days=3)
     ask = agenda.SlotsQuery(network.clinic_ids[0], network.person_ids["lpaz"], since=day, days=1)
     slot = front.desk().see(agenda.slots, ask)[0]
-    front.desk().do(turns.book_turn, turns.BookTurn(patient_id=one.patient_id, slot=slot.id))
+    first = front.desk().do(turns.book_turn, turns.BookTurn(patient_id=one.patient_id, slot=slot.id))
     with pytest.raises(SlotTaken, match="Ruiz"):
         front.desk().do(turns.book_turn, turns.BookTurn(patient_id=two.patient_id, slot=slot.id))
     same_time = agenda.SlotsQuery(network.clinic_ids[0], network.person_ids["jibarra"], since=day, days=1)
     other = front.desk().see(agenda.slots, same_time)[0]
+    again = turns.BookTurn(patient_id=one.patient_id, slot=other.id, acknowledged=(first.id,))
     with pytest.raises(PatientBusy, match="Paz"):
-        front.desk().do(turns.book_turn, turns.BookTurn(patient_id=one.patient_id, slot=other.id))
+        front.desk().do(turns.book_turn, again)
 
 
 def test_front_desk_cannot_read_notes_by_raw_sql(log_in) -> None:  # type: ignore[no-untyped-def]

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import ExcludeConstraint
 
 from clinicdesk.clinic.everything import metadata
 from clinicdesk.clinic.tables import TableClass
-from clinicdesk.clinic.turns.rules import BORN, HOPS
+from clinicdesk.clinic.turns.rules import BORN, HOPS, MOVES, UNDOES, VOIDS
 from clinicdesk.kit import embedded, migrate
 from clinicdesk.kit.db import engine_for
 from tests.factories import Network
@@ -115,9 +115,13 @@ def test_no_triggers_and_no_rules(migrated: Engine) -> None:
 
 
 def test_the_database_declares_the_hops_of_the_rules(migrated: Engine) -> None:
-    stored = set(told(migrated, "SELECT from_state, to_state FROM turn_transitions"))
-    hops = {(one.value, other.value) for one, others in HOPS.items() for other in others}
-    assert stored == hops | {("", state.value) for state in BORN}
+    stored = set(told(migrated, "SELECT from_state, to_state, how FROM turn_transitions"))
+    declared = {(one.value, other.value, "hop") for one, others in HOPS.items() for other in others}
+    declared |= {("", state.value, "hop") for state in BORN}
+    declared |= {(one.value, other.value, "move") for one, other in MOVES.items()}
+    declared |= {(one.value, other.value, "undo") for one, others in UNDOES.items() for other in others}
+    declared |= {(state.value, state.value, "void") for state in VOIDS}
+    assert stored == declared
 
 
 def test_definer_functions_pin_their_search_path_and_serve_no_public(migrated: Engine) -> None:

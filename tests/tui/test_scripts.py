@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from clinicdesk.clinic.turns import service
 from tests.tui.counter import Counter
 from tests.tui.desk import Desk
@@ -72,6 +74,22 @@ def test_the_next_free_slot_takes_two_keys_and_any_doctor_three(front: Desk, cou
     assert counter.turns_of(other)[-1].state == "registrado"
 
 
+def test_the_same_procedure_again_is_asked_and_enter_says_no(front: Desk, counter: Counter) -> None:
+    person = counter.patient("Ríos", "Juana")
+    counter.booked(person, "jibarra", counter.dawn() + timedelta(days=9, hours=10))
+    front.press(f"{person.document}<Enter>t<Enter>")
+    front.wait_for("Ya tiene Control: ")
+    front.line_shows("Ibarra", "¿Dar otro? Por defecto: no.")
+    front.press("<Enter>")
+    front.hides("¿Dar otro?")
+    assert len(counter.turns_of(person)) == 1
+    front.press("t<Enter>")
+    front.wait_for("¿Dar otro?")
+    front.press("s")
+    front.wait_for("z deshace")
+    assert len(counter.turns_of(person)) == 2
+
+
 def test_absent_takes_three_keys_and_undo_one(front: Desk, counter: Counter) -> None:
     person = counter.patient("Vera", "Cecilia")
     counter.booked(person)
@@ -81,6 +99,9 @@ def test_absent_takes_three_keys_and_undo_one(front: Desk, counter: Counter) -> 
     assert [turn.state for turn in counter.turns_of(person)] == ["ausente"]
     front.press("c")
     front.wait_for("Confirmar: el turno está ausente")
+    assert front.press("z") == 1
+    front.wait_for("Deshecho: ausencia")
+    assert [turn.state for turn in counter.turns_of(person)] == ["registrado"]
 
 
 def test_confirm_admit_and_take_both_back(front: Desk, counter: Counter) -> None:

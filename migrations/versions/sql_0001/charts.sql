@@ -247,6 +247,15 @@ CREATE POLICY patients_registered ON patients FOR INSERT TO k_admision, k_secret
 CREATE POLICY patients_edited ON patients FOR UPDATE TO k_admision, k_secretaria, k_medico, k_privacidad
   USING (NOT sealed OR charts.may_see_sealed(patient_id));
 
+-- Where a turn stood before a move is written with it, and by nobody else.
+ALTER TABLE turn_moves ENABLE ROW LEVEL SECURITY;
+CREATE POLICY turn_moves_seen ON turn_moves FOR SELECT
+  TO k_admision, k_secretaria, k_medico, k_enfermeria, k_laboratorio, k_resultados, k_gestion USING (true);
+CREATE POLICY turn_moves_made ON turn_moves FOR INSERT TO k_admision, k_secretaria, k_medico
+  WITH CHECK (EXISTS (SELECT 1 FROM turn_events e
+    WHERE e.patient_id = turn_moves.patient_id AND e.turn_id = turn_moves.turn_id AND e.seq = turn_moves.seq
+      AND e.how = 'move' AND e.person_id = (SELECT charts.me())));
+
 -- A step of a turn and an admission are their doer's own.
 ALTER TABLE turn_events ENABLE ROW LEVEL SECURITY;
 CREATE POLICY turn_events_seen ON turn_events FOR SELECT
@@ -259,10 +268,14 @@ CREATE POLICY admissions_seen ON admissions FOR SELECT
 CREATE POLICY admissions_own ON admissions FOR INSERT TO k_admision, k_secretaria
   WITH CHECK (person_id = (SELECT charts.me()));
 
--- A turn is changed by whoever works at its clinic.
+-- A turn is changed by whoever works at its clinic; before the patient has come, moved, confirmed and
+-- cancelled by whoever gives turns in the network.
 ALTER TABLE turns ENABLE ROW LEVEL SECURITY;
 CREATE POLICY turns_seen ON turns FOR SELECT
   TO k_admision, k_secretaria, k_medico, k_enfermeria, k_laboratorio, k_resultados, k_gestion USING (true);
 CREATE POLICY turns_made ON turns FOR INSERT TO k_admision, k_secretaria, k_medico WITH CHECK (true);
 CREATE POLICY turns_moved ON turns FOR UPDATE TO k_admision, k_secretaria, k_medico, k_enfermeria
   USING (clinic_id = ANY ((SELECT charts.my_clinics())::bigint[]));
+CREATE POLICY turns_arranged ON turns FOR UPDATE TO k_admision, k_secretaria, k_medico
+  USING (state IN ('registrado', 'confirmado', 'cancelado'))
+  WITH CHECK (state IN ('registrado', 'confirmado', 'cancelado'));

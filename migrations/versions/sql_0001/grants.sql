@@ -52,7 +52,7 @@ GRANT SELECT ON zone_rules TO k_staff; -- a desk can tell that it reckons time b
 GRANT SELECT ON alembic_version TO k_staff; -- a desk can tell that its program and the database differ
 
 -- Demographics and turns: everyone who meets patients.
-GRANT SELECT ON patients, patient_documents, coverages, turns, turn_events, admissions, bookings, block_places
+GRANT SELECT ON patients, patient_documents, coverages, turns, turn_events, turn_moves, admissions, bookings, block_places
   TO k_admision, k_secretaria, k_medico, k_enfermeria, k_laboratorio, k_resultados, k_gestion;
 GRANT EXECUTE ON FUNCTION search_people(text[], text, integer)
   TO k_admision, k_secretaria, k_medico, k_enfermeria, k_laboratorio, k_resultados, k_gestion;
@@ -65,6 +65,9 @@ GRANT INSERT ON turn_events TO k_admision, k_secretaria, k_medico, k_enfermeria;
 GRANT UPDATE (seq, state, state_at, triage, ticket, arrived_at, called_at, calls, room_id, starts_at, ends_at,
   wall_start, day, voided_reason) ON turns TO k_admision, k_secretaria, k_medico, k_enfermeria;
 GRANT DELETE ON block_places TO k_admision, k_secretaria, k_medico, k_enfermeria;
+GRANT UPDATE (clinic_id, doctor_id, procedure_id, block_id, kind, zone, slots, cancelled_by, cancelled_late) ON turns
+  TO k_admision, k_secretaria, k_medico;
+GRANT INSERT ON turn_moves TO k_admision, k_secretaria, k_medico;
 GRANT UPDATE (active, during) ON bookings TO k_admision, k_secretaria, k_medico, k_enfermeria;
 GRANT INSERT ON admissions TO k_admision, k_secretaria;
 GRANT SELECT, INSERT, UPDATE ON tickets TO k_admision, k_secretaria;

@@ -321,7 +321,9 @@ CREATE UNLOGGED TABLE staging_visits (
 CREATE TABLE turn_transitions (
   from_state TEXT NOT NULL,
   to_state TEXT NOT NULL,
-  CONSTRAINT turn_transitions_pk PRIMARY KEY (from_state, to_state)
+  how TEXT DEFAULT 'hop' NOT NULL,
+  CONSTRAINT turn_transitions_pk PRIMARY KEY (from_state, to_state, how),
+  CONSTRAINT turn_transitions_how_ck CHECK (how IN ('hop', 'move', 'undo', 'void'))
 );
 
 CREATE TABLE zone_rules (
@@ -441,17 +443,27 @@ CREATE TABLE turn_events (
   prev_seq INTEGER,
   from_state TEXT NOT NULL,
   to_state TEXT NOT NULL,
+  how TEXT DEFAULT 'hop' NOT NULL,
+  back_seq INTEGER,
   at TIMESTAMP WITH TIME ZONE NOT NULL,
   person_id BIGINT NOT NULL,
   reason TEXT,
+  asked_by TEXT,
+  late BOOLEAN,
   act UUID NOT NULL,
   CONSTRAINT turn_events_pk PRIMARY KEY (patient_id, turn_id, seq),
   CONSTRAINT turn_events_state_uq UNIQUE (patient_id, turn_id, seq, to_state),
   CONSTRAINT turn_events_chain_ck CHECK ((seq = 1 AND prev_seq IS NULL AND from_state = '') OR (seq > 1 AND prev_seq IS NOT NULL AND prev_seq = seq - 1)),
+  CONSTRAINT turn_events_back_ck CHECK ((how = 'undo') = (back_seq IS NOT NULL) AND (back_seq IS NULL OR back_seq = seq - 2)),
+  CONSTRAINT turn_events_asked_ck CHECK ((how = 'hop' AND to_state = 'cancelado') = (asked_by IS NOT NULL) AND (asked_by IS NULL) = (late IS NULL)),
+  CONSTRAINT turn_events_asked_by_ck CHECK (asked_by IN ('paciente', 'centro')),
+  CONSTRAINT turn_events_void_ck CHECK (how <> 'void' OR length(reason) >= 1),
+  CONSTRAINT turn_events_reason_ck CHECK (length(reason) <= 400),
   CONSTRAINT turn_events_patient_fk FOREIGN KEY(patient_id) REFERENCES patients (patient_id),
   CONSTRAINT turn_events_person_fk FOREIGN KEY(person_id) REFERENCES people (id),
-  CONSTRAINT turn_events_transition_fk FOREIGN KEY(from_state, to_state) REFERENCES turn_transitions (from_state, to_state),
-  CONSTRAINT turn_events_prev_fk FOREIGN KEY(patient_id, turn_id, prev_seq, from_state) REFERENCES turn_events (patient_id, turn_id, seq, to_state)
+  CONSTRAINT turn_events_transition_fk FOREIGN KEY(from_state, to_state, how) REFERENCES turn_transitions (from_state, to_state, how),
+  CONSTRAINT turn_events_prev_fk FOREIGN KEY(patient_id, turn_id, prev_seq, from_state) REFERENCES turn_events (patient_id, turn_id, seq, to_state),
+  CONSTRAINT turn_events_back_fk FOREIGN KEY(patient_id, turn_id, back_seq, to_state) REFERENCES turn_events (patient_id, turn_id, seq, to_state)
 );
 
 CREATE TABLE clinic_hours (
@@ -607,6 +619,36 @@ CREATE TABLE tickets (
   CONSTRAINT tickets_pk PRIMARY KEY (clinic_id, day),
   CONSTRAINT tickets_clinic_fk FOREIGN KEY(clinic_id) REFERENCES clinics (id),
   CONSTRAINT tickets_last_ck CHECK (last BETWEEN 1 AND 99999)
+);
+
+CREATE TABLE turn_moves (
+  patient_id UUID NOT NULL,
+  id UUID NOT NULL,
+  turn_id UUID NOT NULL,
+  seq INTEGER NOT NULL,
+  was_clinic_id BIGINT NOT NULL,
+  was_doctor_id BIGINT NOT NULL,
+  was_room_id BIGINT,
+  was_block_id BIGINT,
+  was_starts_at TIMESTAMP WITH TIME ZONE NOT NULL,
+  was_ends_at TIMESTAMP WITH TIME ZONE NOT NULL,
+  was_zone TEXT NOT NULL,
+  clinic_id BIGINT NOT NULL,
+  doctor_id BIGINT NOT NULL,
+  room_id BIGINT,
+  block_id BIGINT,
+  starts_at TIMESTAMP WITH TIME ZONE NOT NULL,
+  ends_at TIMESTAMP WITH TIME ZONE NOT NULL,
+  zone TEXT NOT NULL,
+  CONSTRAINT turn_moves_pk PRIMARY KEY (patient_id, id),
+  CONSTRAINT turn_moves_event_uq UNIQUE (patient_id, turn_id, seq),
+  CONSTRAINT turn_moves_event_fk FOREIGN KEY(patient_id, turn_id, seq) REFERENCES turn_events (patient_id, turn_id, seq),
+  CONSTRAINT turn_moves_was_clinic_fk FOREIGN KEY(was_clinic_id) REFERENCES clinics (id),
+  CONSTRAINT turn_moves_was_doctor_fk FOREIGN KEY(was_doctor_id) REFERENCES people (id),
+  CONSTRAINT turn_moves_clinic_fk FOREIGN KEY(clinic_id) REFERENCES clinics (id),
+  CONSTRAINT turn_moves_doctor_fk FOREIGN KEY(doctor_id) REFERENCES people (id),
+  CONSTRAINT turn_moves_period_ck CHECK (was_ends_at > was_starts_at AND ends_at > starts_at),
+  CONSTRAINT turn_moves_patient_fk FOREIGN KEY(patient_id) REFERENCES patients (patient_id)
 );
 
 CREATE TABLE rooms (
@@ -777,6 +819,10 @@ CREATE TABLE turns (
   calls INTEGER DEFAULT 0 NOT NULL,
   reason TEXT,
   voided_reason TEXT,
+  slots SMALLINT DEFAULT 1 NOT NULL,
+  series_id UUID,
+  cancelled_by TEXT,
+  cancelled_late BOOLEAN,
   CONSTRAINT turns_pk PRIMARY KEY (patient_id, id),
   CONSTRAINT turns_clinic_fk FOREIGN KEY(clinic_id) REFERENCES clinics (id),
   CONSTRAINT turns_doctor_fk FOREIGN KEY(doctor_id) REFERENCES people (id),
@@ -789,6 +835,9 @@ CREATE TABLE turns (
   CONSTRAINT turns_triage_ck CHECK (triage BETWEEN 1 AND 5),
   CONSTRAINT turns_reason_ck CHECK (length(reason) <= 400),
   CONSTRAINT turns_walk_in_reason_ck CHECK (kind <> 'walk_in' OR length(reason) >= 1),
+  CONSTRAINT turns_slots_ck CHECK (slots BETWEEN 1 AND 24),
+  CONSTRAINT turns_cancelled_ck CHECK ((state = 'cancelado' OR cancelled_by IS NULL) AND (cancelled_by IS NULL) = (cancelled_late IS NULL)),
+  CONSTRAINT turns_cancelled_by_ck CHECK (cancelled_by IN ('paciente', 'centro')),
   CONSTRAINT turns_patient_fk FOREIGN KEY(patient_id) REFERENCES patients (patient_id)
 );
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 import typer
@@ -23,6 +25,14 @@ if TYPE_CHECKING:
     from clinicdesk.clinic.usecases import UseCase
 
 AnswerT = TypeVar("AnswerT")
+
+
+class Asked(StrEnum):
+    """Who asks for a cancellation, as it is typed."""
+
+    PACIENTE = "paciente"
+    CENTRO = "centro"
+
 
 app = noun(_("Turnos: lugares libres, dar, confirmar, llamar, finalizar."))
 _SLOTS: Final = {
@@ -53,6 +63,12 @@ Patient = Annotated[
     str, typer.Argument(metavar=_("DOCUMENTO"), help=_("12345678, DNI:12345678, HC 123 o un identificador."))
 ]
 Doctor = Annotated[str | None, typer.Option(metavar=_("USUARIO"), help=_("Profesional, por su usuario."))]
+Length = Annotated[
+    int, typer.Option(metavar="N", min=1, max=24, help=_("Cuántos lugares seguidos ocupa, 1 si no."))
+]
+Again = Annotated[
+    bool, typer.Option("--again", help=_("Aunque ya tenga un turno futuro de la misma práctica."))
+]
 Reason = Annotated[str | None, typer.Option(metavar=_("TEXTO"), help=_("Motivo."))]
 
 
@@ -113,14 +129,34 @@ def book(
     document: Patient,
     slot: Annotated[str, typer.Option(metavar="ID", help=_("El lugar, como lo da turn slots."))],
     reason: Reason = None,
+    length: Length = 1,
+    again: Again = False,
 ) -> None:
     """Book a slot; a slot taken meanwhile is a conflict that says by whom."""
     from clinicdesk.clinic.turns import service
 
     call = the_call(ctx)
     patient_id = given.patient_of(call, document).patient_id
-    order = service.BookTurn(**call.keyed, patient_id=patient_id, slot=slot, reason=reason)
-    show_turn(call, call.desk.do(service.book_turn, order))
+    said = {"patient_id": patient_id, "slot": slot, "reason": reason, "length": length}
+    show_turn(call, unless_again(call, service.book_turn, service.BookTurn, said, again=again))
+
+
+def unless_again(
+    call: Call, case: UseCase[Any, AnswerT], made: Callable[..., Any], said: dict[str, Any], *, again: bool
+) -> AnswerT:
+    """Carry out an order that gives turns; with --again also where the same procedure is still to come."""
+    from clinicdesk.clinic.turns.errors import AlreadyBooked
+
+    order = made(**call.keyed, **said)
+    try:
+        return call.desk.do(case, order)
+    except AlreadyBooked as refusal:
+        found: Any = refusal.fields["turns"]
+        if again:
+            return call.desk.do(case, replace(order, acknowledged=tuple(each.id for each in found)))
+        for each in found:
+            call.say(f"{each.starts_at:%d/%m/%Y %H:%M}  {each.procedure}  {each.doctor}  {each.clinic}")
+        raise
 
 
 @verb(app, "list", _("Los turnos de un día, o los de un paciente."))
@@ -273,15 +309,48 @@ def reopen(ctx: typer.Context, turn_id: TurnId) -> None:
 
 
 @verb(app, "cancel", _("Cancelar; el lugar queda libre."), cls=Writes)
-def cancel(ctx: typer.Context, turn_id: TurnId, reason: Reason = None) -> None:
+def cancel(
+    ctx: typer.Context,
+    turn_id: TurnId,
+    reason: Reason = None,
+    by: Annotated[Asked, typer.Option("--by", help=_("Quién lo pidió."))] = Asked.PACIENTE,
+) -> None:
     """Cancel; without a reason that is what is written down."""
-    _hop(ctx, "cancel", turn_id, reason if reason is not None else _("sin motivo indicado"))
+    from clinicdesk.clinic.turns import service
+    from clinicdesk.clinic.turns.rules import Asker
+
+    call, said = the_call(ctx), reason if reason is not None else _("sin motivo indicado")
+    order = step(call, service.cancel, service.Hop, turn_id, reason=said, asked_by=Asker(by.value))
+    show_turn(call, order)
 
 
 @verb(app, "absent", _("El paciente no vino; el lugar queda libre."), cls=Writes)
 def absent(ctx: typer.Context, turn_id: TurnId, reason: Reason = None) -> None:
     """Mark as absent."""
     _hop(ctx, "absent", turn_id, reason if reason is not None else _("no se presentó"))
+
+
+@verb(app, "unabsent", _("Quitar una ausencia del día cargada por error."), cls=Writes)
+def unabsent(ctx: typer.Context, turn_id: TurnId) -> None:
+    """Undo an absence."""
+    from clinicdesk.clinic.turns import service, undo
+
+    call = the_call(ctx)
+    show_turn(call, step(call, undo.unabsent, service.Hop, turn_id))
+
+
+@verb(app, "move", _("Llevar un turno a otro lugar libre, también de otro centro."), cls=Writes)
+def move(
+    ctx: typer.Context,
+    turn_id: TurnId,
+    slot: Annotated[str, typer.Option(metavar="ID", help=_("El lugar, como lo da turn slots."))],
+    reason: Reason = None,
+) -> None:
+    """Move a turn; where it cannot be, it stays whole where it was."""
+    from clinicdesk.clinic.turns import moving
+
+    call = the_call(ctx)
+    show_turn(call, step(call, moving.move, moving.MoveTurn, turn_id, slot=slot, reason=reason))
 
 
 @verb(app, "call", _("Llamar a quien espera; otra vez, si hace falta."), cls=Writes)
@@ -302,12 +371,12 @@ def void(
     reason: Annotated[str, typer.Option(metavar=_("TEXTO"), help=_("Por qué fue un error."))],
 ) -> None:
     """Mark as entered by error; the row stays."""
-    from clinicdesk.clinic.turns import service
+    from clinicdesk.clinic.turns import undo
 
     call = the_call(ctx)
     patient_id, row_id = turn_ids(call, turn_id)
-    order = service.Void(**call.keyed, patient_id=patient_id, turn_id=row_id, reason=reason)
-    show_turn(call, call.desk.do(service.void, order))
+    order = undo.Void(**call.keyed, patient_id=patient_id, turn_id=row_id, reason=reason)
+    show_turn(call, call.desk.do(undo.void, order))
 
 
 @verb(app, "start", _("Hacer pasar: el turno queda en curso y se abre la atención."), cls=Writes)

@@ -12,7 +12,7 @@ from clinicdesk.clinic.admissions.model import admissions
 from clinicdesk.clinic.admissions.rules import ticket_text
 from clinicdesk.clinic.agendas.rules import Slot
 from clinicdesk.clinic.turns.model import bookings, turn_events, turns
-from clinicdesk.clinic.turns.rules import FREES_CLAIMS, State
+from clinicdesk.clinic.turns.rules import FREES_CLAIMS, Asker, State, is_late
 from clinicdesk.demo.book import Book
 from clinicdesk.demo.ground import Clinic, Doctor, Person
 from clinicdesk.demo.stories import Story
@@ -89,6 +89,8 @@ def write(book: Book, draft: Draft, act: UUID, counter: int) -> None:
             at=step.at,
             person_id=step.by,
             reason=step.reason,
+            asked_by=Asker.PACIENTE.value if step.state is State.CANCELADO else None,
+            late=is_late(draft.starts_at, step.at) if step.state is State.CANCELADO else None,
             act=act,
         )
     _turn(book, draft)
@@ -100,6 +102,7 @@ def write(book: Book, draft: Draft, act: UUID, counter: int) -> None:
 
 def _turn(book: Book, draft: Draft) -> None:
     block = draft.slot.block if draft.slot else None
+    cancelled = draft.when(State.CANCELADO)
     called = draft.when(State.EN_CURSO)
     book.add(
         turns,
@@ -125,6 +128,8 @@ def _turn(book: Book, draft: Draft) -> None:
         called_at=called,
         calls=1 if called else 0,
         reason=draft.reason,
+        cancelled_by=Asker.PACIENTE.value if cancelled else None,
+        cancelled_late=is_late(draft.starts_at, cancelled) if cancelled else None,
     )
 
 

@@ -10,11 +10,10 @@ from uuid import UUID
 
 from clinicdesk.clinic.admissions import service as admissions
 from clinicdesk.clinic.rights import Permission
-from clinicdesk.clinic.turns import service
+from clinicdesk.clinic.turns import service, undo
 from clinicdesk.clinic.turns.errors import TurnChanged
 from clinicdesk.clinic.turns.queries import TurnRow
-from clinicdesk.clinic.turns.rules import State
-from clinicdesk.clinic.turns.undo import reinstate
+from clinicdesk.clinic.turns.rules import Asker, State
 from clinicdesk.kit.errors import Refusal
 from clinicdesk.kit.words import _, plural
 from clinicdesk.tui import turn_words as words
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
 ABSENT_REASONS: Final = {"1": _("no vino"), "2": _("no responde al llamado"), "3": _("avisó que no viene")}
 LEFT_REASONS: Final = {"1": _("se retiró"), "2": _("no responde al llamado")}
 CANCEL_REASONS: Final = {"1": _("lo pidió el paciente"), "2": _("lo canceló el centro"), "3": _("se retiró")}
+_BY_CLINIC: Final = "2"
 VOID_REASON: Final = _("deshecho en el momento")
 
 NO_RIGHT: Final = _("su rol no tiene ese derecho")
@@ -139,16 +139,18 @@ class TurnVerbs(ClinicScreen):
         if chosen:
             case, to = (service.cancel, State.CANCELADO) if gone else (service.absent, State.AUSENTE)
             answer = await self._hop(case, order(service.Hop, turn, reasons[chosen]))
-            if gone:
-                self._undoable(_("cancelación"), reinstate, answer)
-            self._tell(turn, to, undo=gone)
+            back = (_("cancelación"), undo.reinstate) if gone else (_("ausencia"), undo.unabsent)
+            self._undoable(*back, answer)
+            self._tell(turn, to)
 
     async def cancel(self, turn: TurnRow) -> None:
         """The turn will not happen."""
         chosen = await self.prompt.pick(_("Cancelar, motivo:"), CANCEL_REASONS)
         if chosen:
-            answer = await self._hop(service.cancel, order(service.Hop, turn, CANCEL_REASONS[chosen]))
-            self._undoable(_("cancelación"), reinstate, answer)
+            asked_by = Asker.CENTRO if chosen == _BY_CLINIC else Asker.PACIENTE
+            said = replace(order(service.Hop, turn, CANCEL_REASONS[chosen]), asked_by=asked_by)
+            answer = await self._hop(service.cancel, said)
+            self._undoable(_("cancelación"), undo.reinstate, answer)
             self._tell(turn, State.CANCELADO)
 
     async def undo(self) -> None:
@@ -158,8 +160,8 @@ class TurnVerbs(ClinicScreen):
         if now is not None and now.seq != last.seq:
             raise TurnChanged(state=words.mark(now).word)
         if last.case is None:
-            void = service.Void(patient_id=last.patient_id, turn_id=last.turn_id, reason=VOID_REASON)
-            await self.do(service.void, void)
+            void = undo.Void(patient_id=last.patient_id, turn_id=last.turn_id, reason=VOID_REASON)
+            await self.do(undo.void, void)
             seq = last.seq
         else:
             back = service.Hop(
@@ -204,11 +206,11 @@ class TurnVerbs(ClinicScreen):
     ) -> None:
         self.desk.undoable.append(Undo(said, case, answer.patient_id, answer.id, answer.seq, answer.state))
 
-    def _tell(self, turn: TurnRow, to: State, *, undo: bool = True) -> None:
+    def _tell(self, turn: TurnRow, to: State) -> None:
         said = _("{} {} pasó a {}.").format(
             words.number_or_hour(turn), words.patient_name(turn), TURN_STATES[to].word
         )
-        self.prompt.say(f"{said} {_('z deshace.')}" if undo else said)
+        self.prompt.say(f"{said} {_('z deshace.')}")
 
 
 def order(made: type[HopT], turn: TurnRow, reason: str | None = None) -> HopT:

@@ -35,7 +35,13 @@ class IllegalHop(Refusal):
 
     says = "Un turno {from_state} no pasa a {to_state}."
     exit = Exit.CONFLICT
-    constraint = ("turn_events_transition_fk", "turn_events_chain_ck", "turns_state_fk")
+    constraint = (
+        "turn_events_transition_fk",
+        "turn_events_chain_ck",
+        "turn_events_back_fk",
+        "turn_events_back_ck",
+        "turns_state_fk",
+    )
 
 
 class TurnNotFound(Refusal):
@@ -53,6 +59,60 @@ class SlotPast(Refusal):
     exit = Exit.INVALID
 
 
+class TooFarAhead(Refusal):
+    """Beyond the last day for which turns are given."""
+
+    says = "Se dan turnos hasta el {day}. Elegir una fecha anterior."
+    exit = Exit.INVALID
+
+
+class DoctorNotThere(Refusal):
+    """The block's doctor does not work at its clinic then."""
+
+    says = "El profesional no trabaja en ese centro en esa fecha. Elegir otro."
+    exit = Exit.CONFLICT
+
+
+class BeforeBirth(Refusal):
+    """Nobody is expected before their birth."""
+
+    says = "La ficha indica nacimiento el {day}, después de ese turno. Revisar la ficha."
+    exit = Exit.INVALID
+
+
+class AlreadyBooked(Refusal):
+    """The same procedure stands in the future, and nobody has said that another one is meant.
+
+    `turns` are those found, each with `starts_at`, `doctor`, `clinic` and `procedure`.
+    """
+
+    says = "Ya tiene {procedure}: {first}{more}."
+    at_desk = "¿Dar otro? Por defecto: no."
+    at_prompt = "Para dar otro: --again."
+    exit = Exit.CONFLICT
+
+
+class TurnPast(Refusal):
+    """What was missed is not moved: it stays missed."""
+
+    says = "El turno era del {day}. Marcarlo ausente y dar uno nuevo."
+    exit = Exit.CONFLICT
+
+
+class SamePlace(Refusal):
+    """Moving it would change nothing."""
+
+    says = "El turno ya está en ese horario. Elegir otro."
+    exit = Exit.CONFLICT
+
+
+class OtherProcedure(Refusal):
+    """The slot is for something else."""
+
+    says = "Ese horario es de otra práctica. Elegir uno de la misma, o cancelar y dar otro."
+    exit = Exit.CONFLICT
+
+
 class PatientDeceased(Refusal):
     """No turns for the dead."""
 
@@ -65,7 +125,26 @@ class ReasonNeeded(Refusal):
 
     says = "Falta el motivo."
     exit = Exit.INVALID
-    constraint = ("turns_walk_in_reason_ck", "turns_reason_ck")
+    constraint = (
+        "turns_walk_in_reason_ck",
+        "turns_reason_ck",
+        "turn_events_void_ck",
+        "turn_events_reason_ck",
+    )
+
+
+class TurnInCourse(Refusal):
+    """Somebody is with the doctor: the visit is open."""
+
+    says = "El turno está en curso. Finalizar la atención o volverlo a espera; después anular."
+    exit = Exit.CONFLICT
+
+
+class UndoneTooLate(Refusal):
+    """An absence is undone on its day alone."""
+
+    says = "La ausencia del {day} ya quedó firme. Dar un turno nuevo."
+    exit = Exit.CONFLICT
 
 
 class RoomTurnsChanged(Refusal):

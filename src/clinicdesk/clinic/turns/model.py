@@ -32,17 +32,22 @@ from clinicdesk.clinic.tables import (
     words,
 )
 
+# `how` a turn comes from one state to another: by a hop of the table, back by undoing the last hop, or
+# staying where it is while it moves to another time or is marked as entered by error.
 turn_transitions: Final = Table(
     "turn_transitions",
     metadata,
     words("from_state"),
     words("to_state"),
-    PrimaryKeyConstraint("from_state", "to_state", name="turn_transitions_pk"),
+    words("how", server_default=text("'hop'")),
+    PrimaryKeyConstraint("from_state", "to_state", "how", name="turn_transitions_pk"),
+    CheckConstraint("how IN ('hop', 'move', 'undo', 'void')", name="turn_transitions_how_ck"),
     info={"class": TableClass.REFERENCE},
 )
 
 # A chain per turn: each event names the one before it and a declared hop, so jumps, forks and
-# states set by hand are refused by these keys alone.
+# states set by hand are refused by these keys alone. What is undone goes back to where the event
+# before the last one (`back_seq`) left the turn. A cancellation says who asked and whether that was late.
 turn_events: Final = Table(
     "turn_events",
     metadata,
@@ -52,9 +57,13 @@ turn_events: Final = Table(
     Column("prev_seq", Integer),
     words("from_state"),
     words("to_state"),
+    words("how", server_default=text("'hop'")),
+    Column("back_seq", Integer),
     instant("at"),
     Column("person_id", BigInteger, nullable=False),
     words("reason", nullable=True),
+    words("asked_by", nullable=True),
+    Column("late", Boolean),
     Column("act", Uuid, nullable=False),
     PrimaryKeyConstraint("patient_id", "turn_id", "seq", name="turn_events_pk"),
     UniqueConstraint("patient_id", "turn_id", "seq", "to_state", name="turn_events_state_uq"),
@@ -63,17 +72,34 @@ turn_events: Final = Table(
         " OR (seq > 1 AND prev_seq IS NOT NULL AND prev_seq = seq - 1)",
         name="turn_events_chain_ck",
     ),
+    CheckConstraint(
+        "(how = 'undo') = (back_seq IS NOT NULL) AND (back_seq IS NULL OR back_seq = seq - 2)",
+        name="turn_events_back_ck",
+    ),
+    CheckConstraint(
+        "(how = 'hop' AND to_state = 'cancelado') = (asked_by IS NOT NULL)"
+        " AND (asked_by IS NULL) = (late IS NULL)",
+        name="turn_events_asked_ck",
+    ),
+    CheckConstraint("asked_by IN ('paciente', 'centro')", name="turn_events_asked_by_ck"),
+    CheckConstraint("how <> 'void' OR length(reason) >= 1", name="turn_events_void_ck"),
+    CheckConstraint("length(reason) <= 400", name="turn_events_reason_ck"),
     ForeignKeyConstraint(["patient_id"], ["patients.patient_id"], name="turn_events_patient_fk"),
     ForeignKeyConstraint(["person_id"], ["people.id"], name="turn_events_person_fk"),
     ForeignKeyConstraint(
-        ["from_state", "to_state"],
-        ["turn_transitions.from_state", "turn_transitions.to_state"],
+        ["from_state", "to_state", "how"],
+        ["turn_transitions.from_state", "turn_transitions.to_state", "turn_transitions.how"],
         name="turn_events_transition_fk",
     ),
     ForeignKeyConstraint(
         ["patient_id", "turn_id", "prev_seq", "from_state"],
         ["turn_events.patient_id", "turn_events.turn_id", "turn_events.seq", "turn_events.to_state"],
         name="turn_events_prev_fk",
+    ),
+    ForeignKeyConstraint(
+        ["patient_id", "turn_id", "back_seq", "to_state"],
+        ["turn_events.patient_id", "turn_events.turn_id", "turn_events.seq", "turn_events.to_state"],
+        name="turn_events_back_fk",
     ),
     info={"class": TableClass.BY_PATIENT},
 )
@@ -101,6 +127,10 @@ turns: Final = by_patient(
     Column("calls", Integer, nullable=False, server_default=text("0")),
     words("reason", nullable=True),
     words("voided_reason", nullable=True),
+    Column("slots", SmallInteger, nullable=False, server_default=text("1")),
+    Column("series_id", Uuid),
+    words("cancelled_by", nullable=True),
+    Column("cancelled_late", Boolean),
     ForeignKeyConstraint(["clinic_id"], ["clinics.id"], name="turns_clinic_fk"),
     ForeignKeyConstraint(["doctor_id"], ["people.id"], name="turns_doctor_fk"),
     ForeignKeyConstraint(["room_id"], ["rooms.id"], name="turns_room_fk"),
@@ -116,8 +146,46 @@ turns: Final = by_patient(
     CheckConstraint("triage BETWEEN 1 AND 5", name="turns_triage_ck"),
     CheckConstraint("length(reason) <= 400", name="turns_reason_ck"),
     CheckConstraint("kind <> 'walk_in' OR length(reason) >= 1", name="turns_walk_in_reason_ck"),
+    CheckConstraint("slots BETWEEN 1 AND 24", name="turns_slots_ck"),
+    CheckConstraint(
+        "(state = 'cancelado' OR cancelled_by IS NULL) AND (cancelled_by IS NULL) = (cancelled_late IS NULL)",
+        name="turns_cancelled_ck",
+    ),
+    CheckConstraint("cancelled_by IN ('paciente', 'centro')", name="turns_cancelled_by_ck"),
     Index("turns_clinic_day_ix", "clinic_id", "day", "state"),
     Index("turns_doctor_day_ix", "doctor_id", "day"),
+)
+
+# Where a turn stood before each of its moves, and where since: one row beside the event of the move.
+turn_moves: Final = by_patient(
+    "turn_moves",
+    Column("turn_id", Uuid, nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("was_clinic_id", BigInteger, nullable=False),
+    Column("was_doctor_id", BigInteger, nullable=False),
+    Column("was_room_id", BigInteger),
+    Column("was_block_id", BigInteger),
+    instant("was_starts_at"),
+    instant("was_ends_at"),
+    words("was_zone"),
+    Column("clinic_id", BigInteger, nullable=False),
+    Column("doctor_id", BigInteger, nullable=False),
+    Column("room_id", BigInteger),
+    Column("block_id", BigInteger),
+    instant("starts_at"),
+    instant("ends_at"),
+    words("zone"),
+    UniqueConstraint("patient_id", "turn_id", "seq", name="turn_moves_event_uq"),
+    ForeignKeyConstraint(
+        ["patient_id", "turn_id", "seq"],
+        ["turn_events.patient_id", "turn_events.turn_id", "turn_events.seq"],
+        name="turn_moves_event_fk",
+    ),
+    ForeignKeyConstraint(["was_clinic_id"], ["clinics.id"], name="turn_moves_was_clinic_fk"),
+    ForeignKeyConstraint(["was_doctor_id"], ["people.id"], name="turn_moves_was_doctor_fk"),
+    ForeignKeyConstraint(["clinic_id"], ["clinics.id"], name="turn_moves_clinic_fk"),
+    ForeignKeyConstraint(["doctor_id"], ["people.id"], name="turn_moves_doctor_fk"),
+    CheckConstraint("was_ends_at > was_starts_at AND ends_at > starts_at", name="turn_moves_period_ck"),
 )
 
 # A claim in force on a doctor, a room (or, with the chart number negated, a patient): of a turn, or of the

@@ -54,6 +54,10 @@ class TurnRow:
     birth: date | None
     chart_number: int
     sealed: bool = False
+    cancelled_by: str | None = None
+    cancelled_late: bool | None = None
+    slots: int = 1
+    series_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +129,10 @@ def _turns() -> Select[Any]:
             patients.c.birth,
             patients.c.chart_number,
             patients.c.sealed,
+            turns.c.cancelled_by,
+            turns.c.cancelled_late,
+            turns.c.slots,
+            turns.c.series_id,
         )
         .join(patients, patients.c.patient_id == turns.c.patient_id)
         .join(people, people.c.id == turns.c.doctor_id)

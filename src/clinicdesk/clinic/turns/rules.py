@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
@@ -36,6 +37,36 @@ BORN: Final = (_S.REGISTRADO, _S.EN_ESPERA)
 FREES_CLAIMS: Final = frozenset({_S.CANCELADO, _S.AUSENTE})
 HOLDS_CLAIMS: Final = frozenset({_S.REGISTRADO, _S.CONFIRMADO})
 NEEDS_REASON: Final = frozenset({_S.CANCELADO, _S.AUSENTE})
+# Beside the hops: where a turn stands after a move, where an absence entered by mistake may go back to, and
+# where the mark "entered by error" may be set. Whoever is with the doctor leaves the room first.
+MOVES: Final = MappingProxyType(
+    {_S.REGISTRADO: _S.REGISTRADO, _S.CONFIRMADO: _S.CONFIRMADO, _S.CANCELADO: _S.REGISTRADO}
+)
+UNDOES: Final = MappingProxyType({_S.AUSENTE: (_S.REGISTRADO, _S.CONFIRMADO)})
+VOIDS: Final = tuple(state for state in State if state is not _S.EN_CURSO)
+# Whoever gives turns arranges them at every clinic of the network; from the arrival on they are its own.
+ARRANGED: Final = frozenset({_S.REGISTRADO, _S.CONFIRMADO, _S.CANCELADO})
+
+# DOMAIN "Turn": a cancellation says whether it came less than 24 h before.
+_NOTICE: Final = timedelta(hours=24)
+# How far ahead turns are given.
+HORIZON_DAYS: Final = 365
+
+
+class How(StrEnum):
+    """How a turn came from one state to another, stored as written."""
+
+    HOP = "hop"
+    MOVE = "move"
+    UNDO = "undo"
+    VOID = "void"
+
+
+class Asker(StrEnum):
+    """Who asked for a cancellation."""
+
+    PACIENTE = "paciente"
+    CENTRO = "centro"
 
 
 def said(state: str) -> str:
@@ -48,6 +79,11 @@ def may_hop(from_state: State, to_state: State) -> bool:
     return to_state in HOPS[from_state]
 
 
-def undo_of(from_state: State, to_state: State) -> State | None:
-    """The state that takes a hop back, where the table allows it."""
-    return from_state if may_hop(to_state, from_state) else None
+def horizon(today: date) -> date:
+    """The last day on which a turn may be given."""
+    return today + timedelta(days=HORIZON_DAYS)
+
+
+def is_late(starts_at: datetime, now: datetime) -> bool:
+    """Whether a cancellation now leaves less than a day to give the time to somebody else."""
+    return starts_at - now < _NOTICE

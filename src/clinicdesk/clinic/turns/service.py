@@ -4,35 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
-from psycopg.types.range import Range
-from sqlalchemy import Update, bindparam, func, insert, select, update
+from sqlalchemy import Update, bindparam, insert, select, update
 
-from clinicdesk.clinic.access.model import clinic_roles, people
-from clinicdesk.clinic.agendas import queries as agendas
+from clinicdesk.clinic.access.model import clinic_roles
 from clinicdesk.clinic.changes import Change, Kind
 from clinicdesk.clinic.patients import queries as people_cared_for
 from clinicdesk.clinic.patients.model import patients
 from clinicdesk.clinic.rights import Permission, Role
-from clinicdesk.clinic.sites import queries as sites
 from clinicdesk.clinic.sites.errors import DoctorNotFound
-from clinicdesk.clinic.turns import claims, places, queries, rules, slots
+from clinicdesk.clinic.turns import claims, offers, queries, rules
 from clinicdesk.clinic.turns.errors import (
+    BeforeBirth,
     IllegalHop,
-    PatientBusy,
     PatientDeceased,
     ReasonNeeded,
-    SlotPast,
     SlotTaken,
     TurnChanged,
     TurnNotFound,
 )
-from clinicdesk.clinic.turns.model import bookings, turn_events, turns
-from clinicdesk.clinic.turns.rules import State
+from clinicdesk.clinic.turns.model import turn_events, turns
+from clinicdesk.clinic.turns.offers import Offer
+from clinicdesk.clinic.turns.rules import Asker, How, State
 from clinicdesk.clinic.usecases import Order, Reader, Tx, new_row, use_case
 from clinicdesk.kit import clock
 from clinicdesk.kit.errors import Refusal
@@ -58,6 +55,10 @@ class BookTurn(Order):
     turn_id: UUID = new_row()
     slot: str
     reason: str | None = None
+    # How many neighbouring slots the turn takes.
+    length: int = 1
+    # The turns to come of the same procedure that were shown before saying that another one is meant.
+    acknowledged: tuple[UUID, ...] = field(default=(), metadata={"made": True})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +71,8 @@ class Hop(Order):
     seq: int = field(metadata={"made": True})
     from_state: str = field(metadata={"made": True})
     reason: str | None = None
+    # Who asked for a cancellation.
+    asked_by: Asker = Asker.PACIENTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,71 +90,49 @@ class Place:
     zone: str
 
 
-def _explain_taken(tx: Reader, order: BookTurn, refusal: Refusal) -> Refusal:
-    """Who holds the slot: the database said only that somebody does."""
-    if not isinstance(refusal, SlotTaken):
-        return refusal
-    slot = agendas.slot(tx, order.slot)
-    shown = slot.wall_start.strftime("%H:%M")
-    chart = people_cared_for.header(tx, order.patient_id).chart_number
-    during = func.tstzrange(slot.starts_at, slot.ends_at)
-    statement = (
-        select(people.c.family.label("doctor"))
-        .join(turns, turns.c.doctor_id == people.c.id)
-        .join(bookings, (turns.c.patient_id == bookings.c.patient_id) & (turns.c.id == bookings.c.turn_id))
-        .where(
-            bookings.c.resource == func.int8range(-chart, -chart, "[]"),
-            bookings.c.active,
-            bookings.c.during.op("&&")(during),
-        )
-    )
-    if elsewhere := tx.first(statement):
-        return PatientBusy(time=shown, who=elsewhere.doctor)
-    return SlotTaken(time=shown, who=slots.holder_of(tx, slot))
-
-
-@use_case("turn.book", needs=Permission.TURN_BOOK, answer=TurnAnswer, explain=_explain_taken)
+@use_case("turn.book", needs=Permission.TURN_BOOK, answer=TurnAnswer, explain=offers.explain_taken)
 def book_turn(tx: Tx, order: BookTurn) -> TurnAnswer:
     """Claim doctor, room and patient for the slot's time, or a place of a day by order of arrival.
 
-    Raises SlotTaken, PatientBusy, SlotNotFound, SlotPast, BlockClosed, BlockFull, QuotaFull.
+    At any clinic of the network. Raises SlotTaken, PatientBusy, AlreadyBooked, PatientDeceased, BeforeBirth,
+    BlockFull, QuotaFull, and what `offers` refuses.
     """
-    slot = agendas.slot(tx, order.slot)
-    block = slot.block
-    by_arrival = block.capacity is not None
-    if (slot.ends_at if by_arrival else slot.starts_at) < tx.now:
-        raise SlotPast(time=slot.wall_start.strftime("%d/%m %H:%M"))
-    zone = sites.zone_of(tx, slot.block.clinic_id)
-    chart = living(tx, order.patient_id)
-    place = Place(
-        block.clinic_id,
-        block.doctor_id,
-        block.room_id,
-        block.procedure_id,
-        block.id,
-        "booked",
-        slot.starts_at,
-        slot.ends_at,
-        zone,
-    )
-    # By order of arrival nobody has an hour: a counted place of the day, and no claim on anybody's time.
-    resources = () if by_arrival else (block.doctor_id, block.room_id, -chart)
-    during = Range(slot.starts_at, slot.ends_at, "[)")
-    claims.take(tx, order.patient_id, order.turn_id, resources, during)
-    places.reserve(tx, slot, (order.patient_id, order.turn_id))
-    return born(tx, order.patient_id, order.turn_id, place, State.REGISTRADO, {"reason": order.reason})
+    offer = offers.offered(tx, order.slot, order.length)
+    chart = living(tx, order.patient_id, offer.day)
+    offers.demand_unbooked(tx, order.patient_id, offer.block.procedure_id, order.acknowledged)
+    return claimed(tx, order.patient_id, order.turn_id, offer, chart, {"reason": order.reason})
 
 
-def living(tx: Tx, patient_id: UUID) -> int:
-    """The chart number of a living patient. Raises PatientNotFound, PatientDeceased."""
-    row = tx.first(
-        select(patients.c.chart_number, patients.c.deceased_on).where(patients.c.patient_id == patient_id)
-    )
+def claimed(
+    tx: Tx, patient_id: UUID, turn_id: UUID, offer: Offer, chart: int, more: Mapping[str, Any]
+) -> TurnAnswer:
+    """A new turn that holds the time of an offer, or a place of its day."""
+    claims.take(tx, patient_id, turn_id, offer.resources(chart), offer.during)
+    offer.reserve(tx, (patient_id, turn_id))
+    more = {"slots": len(offer.slots), **more}
+    return born(tx, patient_id, turn_id, _place_of(offer, "booked"), State.REGISTRADO, more)
+
+
+def _place_of(offer: Offer, kind: str) -> Place:
+    block = offer.block
+    where = (block.clinic_id, block.doctor_id, block.room_id, block.procedure_id, block.id)
+    return Place(*where, kind, offer.starts_at, offer.ends_at, offer.zone)
+
+
+def living(tx: Tx, patient_id: UUID, day: date | None = None) -> int:
+    """The chart number of a patient who lives, on a day if one is given.
+
+    Raises PatientNotFound, PatientDeceased, BeforeBirth.
+    """
+    statement = select(patients.c.chart_number, patients.c.deceased_on, patients.c.birth)
+    row = tx.first(statement.where(patients.c.patient_id == patient_id))
     if row is None:
         # Sealed, and hidden from who gives the turn: who it is is enough to expect them.
         return people_cared_for.header(tx, patient_id).chart_number
     if row.deceased_on is not None:
         raise PatientDeceased(day=row.deceased_on.strftime("%d/%m/%Y"))
+    if day is not None and row.birth is not None and day < row.birth:
+        raise BeforeBirth(day=row.birth.strftime("%d/%m/%Y"))
     return int(row.chart_number)
 
 
@@ -170,7 +151,7 @@ def born(
     tx: Tx, patient_id: UUID, turn_id: UUID, place: Place, state: State, more: Mapping[str, Any]
 ) -> TurnAnswer:
     """A new turn in its first state, with what its row knows besides; for use cases of other slices too."""
-    _event(tx, patient_id, turn_id, 1, "", state, None)
+    write_step(tx, patient_id, turn_id, Step(1, "", state))
     wall = clock.local(place.starts_at, place.zone)
     row = {
         "patient_id": patient_id,
@@ -188,48 +169,63 @@ def born(
     return TurnAnswer(patient_id, turn_id, 1, state.value, wall, more.get("ticket"))
 
 
-def _event(
-    tx: Tx, patient_id: UUID, turn_id: UUID, seq: int, from_state: str, to_state: State, reason: str | None
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One event of a turn: from where to where, how and why. `back_seq` is what an undo goes back to."""
+
+    seq: int
+    from_state: str
+    to_state: State
+    how: How = How.HOP
+    reason: str | None = None
+    back_seq: int | None = None
+    asked_by: str | None = None
+    late: bool | None = None
+
+
+def write_step(tx: Tx, patient_id: UUID, turn_id: UUID, step: Step) -> None:
+    """Queue an event of a turn; the database refuses what the table of transitions does not have."""
     row = {
         "patient_id": patient_id,
         "turn_id": turn_id,
-        "seq": seq,
-        "prev_seq": seq - 1 or None,
-        "from_state": from_state,
-        "to_state": to_state.value,
+        "prev_seq": step.seq - 1 or None,
         "at": tx.now,
         "person_id": tx.actor.person_id,
-        "reason": reason,
         "act": tx.act,
+        **{name: getattr(step, name) for name in Step.__slots__},
     }
     tx.write(insert(turn_events), row)
 
 
 _MOVED: Final = (
+    turns.c.patient_id,
     turns.c.id,
     turns.c.clinic_id,
     turns.c.doctor_id,
     turns.c.room_id,
+    turns.c.block_id,
     turns.c.starts_at,
     turns.c.ends_at,
+    turns.c.wall_start,
     turns.c.zone,
     turns.c.day,
     turns.c.kind,
+    turns.c.slots,
     turns.c.ticket,
 )
 
 
 @cache
-def _move(more: tuple[str, ...]) -> Update:
+def _move(more: tuple[str, ...], anywhere: bool) -> Update:
     """The UPDATE of a hop, built once for each set of columns: it is the desk's busiest statement."""
     written = ("seq", "state", "state_at", *more)
+    here = [] if anywhere else [turns.c.clinic_id == bindparam("of_clinic")]
     return (
         update(turns)
         .where(
             turns.c.patient_id == bindparam("of_patient"),
             turns.c.id == bindparam("of_turn"),
-            turns.c.clinic_id == bindparam("of_clinic"),
+            *here,
             turns.c.voided_reason.is_(None),
         )
         .values({name: bindparam(name) for name in written})
@@ -245,33 +241,57 @@ def hop(
     *,
     leaving: Container[str] = tuple(State),
 ) -> TurnAnswer:
-    """Move a turn of this clinic one state on, with its claims; `leaving`: where this verb may begin.
+    """Move a turn one state on, with its claims; `leaving`: where this verb may begin.
 
-    Raises IllegalHop, TurnChanged, TurnNotFound, ReasonNeeded; SlotTaken where a reopened turn's
-    time is gone. Other slices' use cases call this inside their own transaction.
+    What only arranges it is done from any clinic, the rest from its own. Raises IllegalHop, TurnChanged,
+    TurnNotFound, ReasonNeeded; SlotTaken where a reopened turn's time is gone. Other slices' use cases
+    call this inside their own transaction.
     """
     if order.from_state not in leaving or not _known_hop(order.from_state, to_state):
         raise IllegalHop(from_state=rules.said(order.from_state), to_state=rules.said(to_state))
     if to_state in rules.NEEDS_REASON and not (order.reason or "").strip():
         raise ReasonNeeded
-    seq = order.seq + 1
-    _event(tx, order.patient_id, order.turn_id, seq, order.from_state, to_state, order.reason)
-    more = dict(values or {})
-    keys = {
-        "of_patient": order.patient_id,
-        "of_turn": order.turn_id,
-        "of_clinic": tx.actor.at.clinic_id,
-        "seq": seq,
-        "state": to_state.value,
-        "state_at": tx.now,
-    }
-    row = tx.first(_move(tuple(more)), keys | more)
+    step = Step(order.seq + 1, order.from_state, to_state, reason=order.reason, **_asked(tx, order, to_state))
+    return take_step(tx, order.patient_id, order.turn_id, step, values)
+
+
+def _asked(tx: Tx, order: Hop, to_state: State) -> dict[str, Any]:
+    """Who asked for a cancellation, and whether it comes late; nothing for another hop."""
+    if to_state is not State.CANCELADO:
+        return {}
+    mine = (turns.c.patient_id == order.patient_id) & (turns.c.id == order.turn_id)
+    row = tx.first(select(turns.c.starts_at).where(mine))
     if row is None:
         raise TurnNotFound
-    claims.follow(tx, row, State(order.from_state), to_state)
-    tx.changed(Change(Kind.TURN, tx.act, row.clinic_id, row.day, ((order.patient_id, order.turn_id),)))
+    return {"asked_by": order.asked_by.value, "late": rules.is_late(row.starts_at, tx.now)}
+
+
+def take_step(
+    tx: Tx, patient_id: UUID, turn_id: UUID, step: Step, values: Mapping[str, Any] | None = None
+) -> TurnAnswer:
+    """Write an event of a turn, the turn as it is after it, and what becomes of its claims."""
+    write_step(tx, patient_id, turn_id, step)
+    more = dict(values or {})
+    if step.asked_by is not None:
+        more |= {"cancelled_by": step.asked_by, "cancelled_late": step.late}
+    elif step.from_state == State.CANCELADO and step.to_state is not State.CANCELADO:
+        more |= {"cancelled_by": None, "cancelled_late": None}
+    keys = {
+        "of_patient": patient_id,
+        "of_turn": turn_id,
+        "seq": step.seq,
+        "state": step.to_state.value,
+        "state_at": tx.now,
+    }
+    anywhere = step.from_state in rules.ARRANGED and step.to_state in rules.ARRANGED
+    here = {} if anywhere else {"of_clinic": tx.actor.at.clinic_id}
+    row = tx.first(_move(tuple(more), anywhere), keys | here | more)
+    if row is None:
+        raise TurnNotFound
+    claims.follow(tx, row, State(step.from_state), step.to_state)
+    tx.changed(Change(Kind.TURN, tx.act, row.clinic_id, row.day, ((patient_id, turn_id),)))
     starts_at = clock.local(row.starts_at, row.zone)
-    return TurnAnswer(order.patient_id, order.turn_id, seq, to_state.value, starts_at, row.ticket)
+    return TurnAnswer(patient_id, turn_id, step.seq, step.to_state.value, starts_at, row.ticket)
 
 
 def _known_hop(from_state: str, to_state: State) -> bool:
@@ -353,42 +373,6 @@ def call(tx: Tx, order: Call) -> TurnAnswer:
     row = tx.first(statement)
     if row is None:
         raise TurnNotFound
-    tx.changed(Change(Kind.TURN, tx.act, row.clinic_id, row.day, ((order.patient_id, order.turn_id),)))
-    return TurnAnswer(
-        order.patient_id, order.turn_id, row.seq, row.state, clock.local(row.starts_at, row.zone), row.ticket
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Void(Order):
-    """A turn made by mistake, with the reason."""
-
-    patient_id: UUID
-    turn_id: UUID
-    reason: str
-
-
-@use_case("turn.void", needs=Permission.TURN_BOOK, answer=TurnAnswer)
-def void(tx: Tx, order: Void) -> TurnAnswer:
-    """Mark a turn as entered by error: it stays, is left out of lists and frees its time."""
-    if not order.reason.strip():
-        raise ReasonNeeded
-    statement = (
-        update(turns)
-        .where(
-            turns.c.patient_id == order.patient_id,
-            turns.c.id == order.turn_id,
-            turns.c.clinic_id == tx.actor.at.clinic_id,
-            turns.c.voided_reason.is_(None),
-        )
-        .values(voided_reason=order.reason)
-        .returning(*_MOVED, turns.c.seq, turns.c.state)
-    )
-    row = tx.first(statement)
-    if row is None:
-        raise TurnNotFound
-    claims.free(tx, order.turn_id)
-    places.free(tx, order.turn_id)
     tx.changed(Change(Kind.TURN, tx.act, row.clinic_id, row.day, ((order.patient_id, order.turn_id),)))
     return TurnAnswer(
         order.patient_id, order.turn_id, row.seq, row.state, clock.local(row.starts_at, row.zone), row.ticket

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Protocol
 
 from sqlalchemy import BigInteger, cast, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -101,7 +102,23 @@ def _slot_rows(tx: Reader, found: Sequence[Slot], zone: str) -> tuple[SlotRow, .
     )
 
 
-def holder_of(tx: Reader, slot: Slot) -> str:
+class Span(Protocol):
+    """A time in a block."""
+
+    @property
+    def block(self) -> Block:
+        """What offers it."""
+
+    @property
+    def starts_at(self) -> datetime:
+        """Its first instant."""
+
+    @property
+    def ends_at(self) -> datetime:
+        """The instant after it."""
+
+
+def holder_of(tx: Reader, slot: Span) -> str:
     """Who booked a slot and when: `Ruiz, 09:41`; empty when nobody holds it any more."""
     statement = (
         select(people.c.family, turn_events.c.at)

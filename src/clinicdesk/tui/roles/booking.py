@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 from clinicdesk.clinic.rights import Permission
 from clinicdesk.clinic.turns import service, slots
-from clinicdesk.clinic.turns.errors import SlotTaken
+from clinicdesk.clinic.turns.errors import AlreadyBooked, SlotTaken
 from clinicdesk.clinic.turns.slots import SlotRow
 from clinicdesk.kit.names import short_name
 from clinicdesk.kit.words import _
@@ -69,13 +71,25 @@ class Booking(TurnVerbs):
 
     async def _give(self, who: tuple[UUID, str], slot: SlotRow) -> None:
         try:
-            answer = await self.do(service.book_turn, service.BookTurn(patient_id=who[0], slot=slot.id))
+            answer = await self._booked(service.BookTurn(patient_id=who[0], slot=slot.id))
         except SlotTaken as taken:
             self.prompt.refuse(_("{} t: ofrecer el próximo.").format(taken))
+            return
+        if answer is None:
             return
         self._undoable(_("turno {}").format(slot_words(slot)), None, answer)
         await self._refresh(answer.patient_id, answer.id)
         self.prompt.say(_("Turno {}: {}, {}. z deshace.").format(slot_words(slot), who[1], slot.doctor))
+
+    async def _booked(self, order: service.BookTurn) -> service.TurnAnswer | None:
+        """Book it; where the same procedure is still to come only once that was seen. None: better not."""
+        try:
+            return await self.do(service.book_turn, order)
+        except AlreadyBooked as refusal:
+            found: Any = refusal.fields["turns"]
+            if not await self.prompt.confirm(refusal.for_desk()):
+                return None
+        return await self.do(service.book_turn, replace(order, acknowledged=tuple(each.id for each in found)))
 
     async def _next_of_each(self, doctor_id: int | None, days: int) -> list[SlotRow]:
         """The first free slot of each doctor by time, the patient's own doctor first."""
