@@ -18,9 +18,8 @@ from clinicdesk import bootstrap
 from clinicdesk.clinic.admissions import service as admissions
 from clinicdesk.clinic.desk import Desk
 from clinicdesk.clinic.records import service as records
-from clinicdesk.clinic.turns import queries, service
-from clinicdesk.clinic.turns.rules import HOPS, State
-from clinicdesk.clinic.turns.undo import reinstate
+from clinicdesk.clinic.turns import queries, service, undo
+from clinicdesk.clinic.turns.rules import HOPS, VOIDS, State
 from clinicdesk.clinic.usecases import UseCase
 from clinicdesk.kit.errors import DatabaseUnreachable, Refusal
 from tests.factories import PASSWORD, Network
@@ -36,7 +35,7 @@ COUNTER: Final[tuple[_Hop, ...]] = (
     (admissions.unadmit, service.Hop, (_S.EN_ESPERA,)),
     (service.cancel, service.Hop, (_S.REGISTRADO, _S.CONFIRMADO)),
     (service.reopen, service.Hop, (_S.CANCELADO,)),
-    (reinstate, service.Hop, (_S.CANCELADO,)),
+    (undo.reinstate, service.Hop, (_S.CANCELADO,)),
     (service.absent, service.Hop, (_S.REGISTRADO, _S.CONFIRMADO)),
 )
 DOCTOR: Final[tuple[_Hop, ...]] = (
@@ -142,12 +141,13 @@ class _Member:
     def _choose(self) -> tuple[UseCase[Any, Any], Any]:
         if not self.attends and (not self.seen or self.chance.random() < 0.3):
             slot, patient = self.chance.choice(self.scene.slots), self.chance.choice(self.scene.patients)
-            return service.book_turn, service.BookTurn(patient_id=patient, slot=slot)
+            known = tuple(row.id for row in self.seen)
+            return service.book_turn, service.BookTurn(patient_id=patient, slot=slot, acknowledged=known)
         if not self.seen:
             return records.call_next, records.CallNext()
         row = self.chance.choice(self.seen)
         if self.chance.random() < 0.03:
-            return service.void, service.Void(patient_id=row.patient_id, turn_id=row.id, reason="error")
+            return undo.void, undo.Void(patient_id=row.patient_id, turn_id=row.id, reason="error")
         verbs = DOCTOR if self.attends else COUNTER
         fitting = [verb for verb in verbs if row.state in verb[2]]
         case, order, _from = self.chance.choice(fitting if fitting and self.chance.random() < 0.8 else verbs)
@@ -176,7 +176,10 @@ class _Member:
 
 
 EXPECTED: Final = frozenset(
-    {"done", "again", "SlotTaken", "PatientBusy", "TurnChanged", "IllegalHop", "TurnNotFound", "NobodyWaits"}
+    {
+        *("done", "again", "SlotTaken", "PatientBusy", "TurnChanged", "IllegalHop", "TurnNotFound"),
+        *("NobodyWaits", "AlreadyBooked", "TurnInCourse"),
+    }
 )
 
 _OVERLAPS: Final = """
@@ -207,6 +210,7 @@ def in_order(owner: Engine) -> None:
         chains = connection.execute(text(_CHAINS)).all()
         claims = connection.execute(text(_CLAIMS)).all()
     declared = {(state.value, to.value) for state, ways in HOPS.items() for to in ways}
+    declared |= {(state.value, state.value) for state in VOIDS}
     born = {("", State.REGISTRADO.value), ("", State.EN_ESPERA.value)}
     for turn in chains:
         assert (turn.state, turn.seq) == (turn.states[-1], len(turn.states)), turn
