@@ -245,6 +245,7 @@ _LENGTHS: Final = {
     ("patients", "family"): 110, ("patients", "given"): 110, ("rooms", "code"): 12, ("clinics", "name"): 75,
     ("people", "family"): 110, ("people", "given"): 110, ("coverages", "payer"): 110,
     ("diagnoses", "code"): 30, ("acts", "host"): 110,
+    ("specialties", "name"): 75, ("procedures", "name"): 110, ("floors", "name"): 75,
 }  # fmt: skip
 _USUAL: Final = 280
 _AT_LEAST: Final = {("chart_alerts", "reason"): 20}

@@ -260,6 +260,13 @@ SCENES: Final = {
         lambda _stage: ("<Back>a",),
     ),
     "Board": Scene(_by_role("secre"), _nothing, lambda _stage: ("<F5>", "v", "<PageDown>", "<Home>", "v")),
+    "Network": Scene(
+        _by_role("secre"),
+        lambda _stage: (("<F3>", "Tablero de la red"),),
+        lambda _stage: ("<F5>", "<Home>", "<End>"),
+        stride=32,
+        fields={"clinics": ("name",), "people": ("family", "given")},
+    ),
     "DoctorHome": Scene(
         lambda stage: stage.doctor,
         lambda _stage: (("", "Historia"),),

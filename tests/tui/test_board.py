@@ -90,6 +90,8 @@ def test_f3_opens_the_board_and_esc_goes_back_with_the_text_kept(open_desk: Open
     desk = open_desk("msosa")
     desk.press("quis<F3>")
     desk.wait_for("Tablero de turnos")
+    desk.press("<F3>")
+    desk.wait_for("Tablero de la red")
     desk.press("<F3><Esc>")
     desk.wait_for("Paciente » quis")
 

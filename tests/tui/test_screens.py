@@ -119,7 +119,9 @@ def open_at(environment: dict[str, str]) -> Iterator[Callable[..., Desk]]:
     opened: list[Desk] = []
 
     def start(size: tuple[int, int], env: dict[str, str] | None = None, user: str = "msosa") -> Desk:
-        opened.append(Desk({**environment, **(env or {})}, size=size, at=AT.isoformat()))
+        more = env or {}
+        colour = "NO_COLOR" not in more
+        opened.append(Desk({**environment, **more}, size=size, at=AT.isoformat(), colour=colour))
         return opened[-1].log_in(user)
 
     yield start
@@ -183,6 +185,17 @@ def test_admission_and_board(open_at: Callable[..., Desk], size: tuple[int, int]
     same_as_kept(desk, "board-keys")
 
 
+@pytest.mark.parametrize("size", [SMALL, LARGE], ids=str)
+def test_the_network(open_at: Callable[..., Desk], size: tuple[int, int]) -> None:
+    desk = open_at(size)
+    desk.press("<F3><F3>")
+    desk.wait_for("Tablero de la red · 2 centros")
+    same_as_kept(desk, "network")
+    desk.press("<F1>")
+    desk.wait_for("Teclas de esta pantalla")
+    same_as_kept(desk, "network-keys")
+
+
 def test_the_registration_form(open_at: Callable[..., Desk]) -> None:
     desk = open_at(SMALL)
     desk.press("27499999<Enter><Enter>")
@@ -196,3 +209,27 @@ def test_the_board_in_ascii(open_at: Callable[..., Desk]) -> None:
     desk = open_at(SMALL, {"LANG": "C", "NO_COLOR": "1"}, "enfe")
     desk.wait_for("o REGISTRADO")
     same_as_kept(desk, "board-ascii")
+
+
+@pytest.mark.parametrize(
+    ("env", "cut"),
+    [
+        ({"NO_COLOR": "1"}, "…"),
+        ({"TERM": "vt100"}, "…"),
+        ({"TERM": "xterm", "COLORTERM": ""}, "…"),
+        ({"TERM": "linux"}, "~"),
+    ],
+    ids=["NO_COLOR", "vt100", "16 colours", "console"],
+)
+def test_the_board_says_the_same_with_less(
+    open_at: Callable[..., Desk], env: dict[str, str], cut: str
+) -> None:
+    desk = open_at(SMALL, env)
+    desk.press("<F3>")
+    kept = (SNAPSHOTS / "board-80x24.txt").read_text("utf-8").replace("…", cut)
+    desk.becomes(lambda: as_kept(desk), kept)
+    colours = set(re.findall(rb"\x1b\[[0-9;]*?([349][0-8])(?=[;m])", desk.output))
+    assert bool(colours) == (env.get("TERM") in {"xterm", "linux"})
+    assert b"38;" not in desk.output
+    marks = {desk.screen.buffer[4][32], desk.screen.buffer[4][42]}
+    assert any(cell.reverse or cell.bg != "default" for cell in marks)

@@ -101,14 +101,8 @@ class ClinicDesk(DeskApp):
         if not isinstance(screen, ClinicScreen):
             return
         if self.has_board:
-            yield Command(
-                "f3",
-                _("Tablero"),
-                self.show_board,
-                _("tablero de turnos"),
-                bar=not screen.is_board,
-                everywhere=True,
-            )
+            label, help_text = screen.f3_words
+            yield Command("f3", label, self.show_board, help_text, everywhere=True)
         yield Command("f5", _("Actualizar"), self.refresh_all, _("releer todo, reconectar"), everywhere=True)
         yield Command(
             "f7",
@@ -233,11 +227,17 @@ class ClinicDesk(DeskApp):
             raise
 
     async def show_board(self) -> None:
-        """F3: the board on top, or back down to it."""
+        """F3: the clinic's board on top, or back down to it; from there the whole network's, and back."""
         from clinicdesk.tui.roles.board import Board
+        from clinicdesk.tui.roles.network import Network
 
-        if any(isinstance(screen, Board) for screen in self.screen_stack):
-            while not isinstance(self.screen, Board):
+        front = self.screen
+        if isinstance(front, Board) and front.is_own:
+            await self.push_screen(Network())
+        elif isinstance(front, (Board, Network)):
+            self.pop_screen()
+        elif any(isinstance(screen, (Board, Network)) for screen in self.screen_stack):
+            while not isinstance(self.screen, (Board, Network)):
                 self.pop_screen()
         else:
             await self.push_screen(Board())

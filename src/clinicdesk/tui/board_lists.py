@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from clinicdesk.clinic.patients.rules import folded
+from clinicdesk.clinic.turns.board import late_minutes
+from clinicdesk.clinic.turns.network import NetworkTurn
 from clinicdesk.clinic.turns.queries import TurnRow
 from clinicdesk.clinic.turns.rules import State
 from clinicdesk.kit.names import sex_age, short_name
-from clinicdesk.kit.words import _
+from clinicdesk.kit.words import _, plural
 from clinicdesk.tui import turn_words as words
-from clinicdesk.tui.look import SEALED, TRIAGE, TRIAGE_MINUTES, TURN_STATES
-from clinicdesk.tui.parts import Bit, Cell, Column, LineList, mark_cell
+from clinicdesk.tui.look import SEALED, TRIAGE, TRIAGE_MINUTES, TURN_STATES, Tone
+from clinicdesk.tui.parts import Bit, Cell, Column, LineList, mark_cell, wait_text
 from clinicdesk.tui.parts.bits import width_of
 
 COLUMNS: Final = (
@@ -39,6 +42,7 @@ _WIDE: Final = 100
 
 Now = Callable[[], datetime]
 OnMove = Callable[[TurnRow | None], None]
+Freed = Callable[[], frozenset[UUID]]
 
 
 def in_column(turns: Iterable[TurnRow], state: State, now: datetime) -> list[TurnRow]:
@@ -60,22 +64,28 @@ def in_table(turns: Sequence[TurnRow], now: datetime) -> list[TurnRow]:
     return [*words.waiting(turns, now), *rest]
 
 
-def fits(turn: TurnRow, wanted: Iterable[str]) -> bool:
-    """Whether each wanted word (folded) begins a word of the turn."""
+def fits(known: Sequence[str], wanted: Iterable[str], *, is_late: bool, is_free: bool) -> bool:
+    """Whether each wanted word (folded) begins one of `words_of` a turn, or is `tarde` or `libre` of one."""
+    every = [*known, *(["tarde"] if is_late else []), *(["libre"] if is_free else [])]
+    return all(any(word.startswith(each) for word in every) for each in wanted)
+
+
+def words_of(turn: TurnRow | NetworkTurn) -> tuple[str, ...]:
+    """Doctor, room, state, specialty, number and what else a board shows of a turn, as they are compared."""
     level = TRIAGE.get(turn.triage or 0)
     facts = (
         turn.ticket or "",
         words.hour(turn),
         words.mark(turn).word,
-        turn.family,
-        turn.given,
         turn.doctor_family,
+        turn.doctor_given,
         turn.room_code or "",
         turn.procedure or "",
+        turn.specialty or "",
         f"{level.glyph} {level.word}" if level else "",
+        *((turn.family, turn.given) if isinstance(turn, TurnRow) else ()),
     )
-    known = folded(" ".join(facts)).split()
-    return all(any(word.startswith(each) for word in known) for each in wanted)
+    return tuple(folded(" ".join(facts)).split())
 
 
 def board_column(state: State, now: Now, on_move: OnMove) -> LineList[TurnRow]:
@@ -100,7 +110,7 @@ def _card(turn: TurnRow, width: int, now: datetime) -> list[Bit]:
     elif turn.state == State.FINALIZADO:
         bits = [Bit(f"{words.number_or_hour(turn)} {turn.state_at.astimezone(now.tzinfo):%H:%M}")]
     else:
-        bits = [Bit(words.hour(turn))]
+        bits = [words.expected(turn, now)]
     return [*bits, *_more(bits, width, turn.family, turn.given)]
 
 
@@ -110,8 +120,13 @@ def _more(bits: list[Bit], width: int, family: str, given: str, least: int = _LE
     return [Bit(f" {short_name(family, given, room)}")] if room >= least else []
 
 
-def turn_table(now: Now, on_move: OnMove) -> LineList[TurnRow]:
-    """All turns as a table."""
+def turn_table(now: Now, freed: Freed, on_move: OnMove) -> LineList[TurnRow]:
+    """All turns as a table: who is late and which place is free again stand where others wait."""
+
+    def wait(turn: TurnRow) -> Bit:
+        if turn.id in freed():
+            return Bit(f"{words.FREED} {_('libre')}", Tone.STRONG)
+        return words.late(turn, now()) if late_minutes(turn, now()) else words.wait(turn, now())
 
     def columns(width: int) -> Sequence[Column[TurnRow]]:
         wide = width >= _WIDE
@@ -119,10 +134,10 @@ def turn_table(now: Now, on_move: OnMove) -> LineList[TurnRow]:
         practice = (Column[TurnRow](_("Práctica"), 14, lambda turn: turn.procedure or ""),) if wide else ()
         return (
             Column[TurnRow](_("Nro."), 4, lambda turn: turn.ticket or ""),
-            Column[TurnRow](_("Hora"), 5, words.hour),
+            Column[TurnRow](_("Hora"), 6, lambda turn: words.expected(turn, now()), gap=0),
             Column[TurnRow](_("Estado"), 12, lambda turn: mark_cell(words.mark(turn))),
             Column[TurnRow](_("Tr"), 2, words.triage),
-            Column[TurnRow](_("Espera"), 8, lambda turn: words.wait(turn, now()), align="right", gap=2),
+            Column[TurnRow](_("Espera"), 8, wait, align="right", gap=2),
             Column[TurnRow](_("Paciente"), 0, lambda turn: words.patient_short(turn, name)),
             Column[TurnRow](_("Edad"), 6, lambda turn: sex_age(turn.sex, turn.birth, now())),
             Column[TurnRow](
@@ -135,7 +150,15 @@ def turn_table(now: Now, on_move: OnMove) -> LineList[TurnRow]:
     return LineList[TurnRow](lambda turn: turn.id, columns, heads=True, on_move=on_move, id="table")
 
 
-def detail_lines(turn: TurnRow, now: datetime, zone: str) -> list[Cell]:
+def freed_words(turns: Iterable[TurnRow], freed: frozenset[UUID]) -> str:
+    """`─ 2 libres: 10:40 Paz, 11:20 Ibarra`; nothing where there is none."""
+    places = [f"{words.hour(turn)} {words.doctor(turn)}" for turn in turns if turn.id in freed]
+    if not places:
+        return ""
+    return f"{words.FREED} {plural(len(places), _('libre'), _('libres'))}: {', '.join(places)}"
+
+
+def detail_lines(turn: TurnRow, now: datetime, zone: str, *, is_free: bool = False) -> list[Cell]:
     """Two lines about one turn: who and how it stands, then what for."""
     mark = TURN_STATES[turn.state]
     since = words.clock_time(turn.state_at, zone)
@@ -146,6 +169,10 @@ def detail_lines(turn: TurnRow, now: datetime, zone: str) -> list[Cell]:
         Bit(f"{mark.glyph} {mark.word}", mark.tone),
         Bit(f" {_('desde')} {since}"),
     ]
+    if late := late_minutes(turn, now):
+        first += [Bit("  "), Bit(f"! {_('tarde')} {wait_text(late)}", Tone.OVERDUE)]
+    if is_free:
+        first += [Bit("  "), Bit(f"{words.FREED} {_('lugar libre')}", Tone.STRONG)]
     level = TRIAGE.get(turn.triage or 0)
     if level is not None:
         most = f" {_('máx.')} {TRIAGE_MINUTES[turn.triage or 5]}"

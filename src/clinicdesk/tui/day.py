@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -13,20 +14,34 @@ from clinicdesk.clinic.turns.queries import TurnRow
 from clinicdesk.kit import clock
 
 if TYPE_CHECKING:
+    from clinicdesk.clinic.changes import Change
     from clinicdesk.tui.desk_link import DeskLink
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A clinic as boards need it; `zone` is its IANA time zone."""
+
+    clinic_id: int
+    name: str
+    zone: str
+
 
 Watch = Callable[[frozenset[UUID] | None], None]
 """Hears the ids of the turns that changed; None says that all were read again."""
 
 
 class Day:
-    """Today's turns of the actor's clinic, by id. Reads never overlap, so an older answer never wins."""
+    """Today's turns of one clinic, by id. Reads never overlap, so an older answer never wins."""
 
-    def __init__(self, link: DeskLink, on_change: Watch, now: clock.Now = clock.now) -> None:
-        """Empty until the first `reread`."""
+    def __init__(
+        self, link: DeskLink, on_change: Watch, now: clock.Now = clock.now, place: Place | None = None
+    ) -> None:
+        """Empty until the first `reread`; without a place it is the actor's own clinic."""
         self._now = now
         self._link, self._on_change = link, on_change
-        self._at = link.session.actor.at
+        at = link.session.actor.at
+        self.place = place or Place(at.clinic_id, at.clinic_name, at.zone)
         self._turns: dict[UUID, TurnRow] = {}
         self._sorted: list[TurnRow] | None = None
         self._reading = asyncio.Lock()
@@ -36,7 +51,7 @@ class Day:
     @property
     def today(self) -> date:
         """The calendar day at the clinic."""
-        return clock.local_day(self._now(), self._at.zone)
+        return clock.local_day(self._now(), self.place.zone)
 
     @property
     def rows(self) -> list[TurnRow]:
@@ -56,7 +71,7 @@ class Day:
     async def reread(self) -> None:
         """Read the whole day. Raises Refusal."""
         async with self._reading:
-            rows = await self._link.see(queries.day_turns, queries.DayQuery(self._at.clinic_id, self.today))
+            rows = await self._link.see(queries.day_turns, queries.DayQuery(self.place.clinic_id, self.today))
             new = {row.id: row for row in rows}
             same, self.read_at = new == self._turns, self._now()
             self._turns, self._sorted = new, None
@@ -79,6 +94,20 @@ class Day:
         if changed:
             self._on_change(changed)
 
+    async def take_in(self, changes: Iterable[Change]) -> None:
+        """Read again what of these changes is of this day; no change at all: all of it. Raises Refusal."""
+        every = list(changes)
+        ours = [change for change in every if change.kind == "turn" and self._concerns(change)]
+        if not every or any(not change.ids for change in ours):
+            await self.reread()
+        elif ours:
+            await self.refresh(pair for change in ours for pair in change.ids)
+
+    def _concerns(self, change: Change) -> bool:
+        """Whether it is of this clinic's day, or of a turn that was."""
+        here = change.clinic_id == self.place.clinic_id and change.day in {self.today, None}
+        return here or any(each in self._turns for _of, each in change.ids)
+
     async def read_patient(self, patient_id: UUID) -> None:
         """Make sure of one patient's turns, should news of them still be on the way. Raises Refusal."""
         query = queries.PatientTurnsQuery(patient_id, self.today)
@@ -92,4 +121,4 @@ class Day:
             self._on_change(changed)
 
     def _belongs(self, row: TurnRow) -> bool:
-        return row.clinic_id == self._at.clinic_id and row.day == self.today and row.voided_reason is None
+        return row.clinic_id == self.place.clinic_id and row.day == self.today and row.voided_reason is None

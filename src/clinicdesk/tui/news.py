@@ -97,7 +97,8 @@ class News:
         if self._desk.locked:
             return
         try:
-            await self._take_in(changes)
+            if self._desk.has_board:
+                await self._desk.day.take_in(changes)
             for screen in self._desk.clinic_screens():
                 await screen.changed(changes)
         except DatabaseUnreachable:
@@ -106,21 +107,6 @@ class News:
             self._desk.say_refused(refusal)
         except Exception as error:  # noqa: BLE001 - live news must go on after a bug
             self._desk.report(error)
-
-    async def _take_in(self, changes: tuple[Change, ...]) -> None:
-        if not self._desk.has_board:
-            return
-        day = self._desk.day
-        clinic_id, today = self._desk.link.session.actor.at.clinic_id, day.today
-        ours = [
-            change
-            for change in changes
-            if change.kind == "turn" and change.clinic_id == clinic_id and change.day in {today, None}
-        ]
-        if not changes or any(not change.ids for change in ours):
-            await day.reread()
-        elif ours:
-            await day.refresh(pair for change in ours for pair in change.ids)
 
     def _read_again_soon(self) -> None:
         if self._live is not None:

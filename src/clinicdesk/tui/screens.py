@@ -28,8 +28,8 @@ class ClinicScreen(DeskScreen):
     `line_changed` on every open screen; each does nothing unless overridden.
     """
 
-    is_board: ClassVar[bool] = False
-    """Whether F3 is already here."""
+    f3_words: ClassVar[tuple[str, str]] = (_("Tablero"), _("tablero de turnos"))
+    """What F3 is called here: in the bar, and in the help."""
 
     @property
     def desk(self) -> ClinicDesk:

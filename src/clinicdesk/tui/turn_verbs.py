@@ -87,12 +87,17 @@ class TurnVerbs(ClinicScreen):
         def why_not() -> str | None:
             if not self.actor.may(needs):
                 return NO_RIGHT
-            return self.no_line() or self._no_turn() or self._wrong_state(key, states)
+            return self.no_line() or self._no_turn() or self._elsewhere() or self._wrong_state(key, states)
 
         return why_not
 
     def _no_turn(self) -> str | None:
         return None if self.turn() is not None else _("no hay un turno señalado")
+
+    def _elsewhere(self) -> str | None:
+        turn = self.turn()
+        here = turn is None or turn.clinic_id == self.actor.at.clinic_id
+        return None if here else _("el turno es de otro centro: F10, otro rol")
 
     def _wrong_state(self, key: str, states: tuple[State, ...]) -> str | None:
         turn = self.turn()

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from clinicdesk.clinic.admissions import rules as queueing
+from clinicdesk.clinic.turns import board
+from clinicdesk.clinic.turns.network import NetworkTurn
 from clinicdesk.clinic.turns.queries import TurnRow
 from clinicdesk.clinic.turns.rules import State
 from clinicdesk.kit import clock
@@ -17,10 +19,13 @@ from clinicdesk.tui.parts import Bit, wait_text
 _HOURS_ALONE = 600
 """Waits from so many minutes on are told in hours alone."""
 _MINUTES_AN_HOUR = 60
+_TWO_DIGITS = 99
+FREED = "─"
+"""A place that can be given again."""
 ADMISSIBLE = frozenset({State.REGISTRADO, State.CONFIRMADO, State.AUSENTE})
 
 
-def hour(turn: TurnRow) -> str:
+def hour(turn: TurnRow | NetworkTurn) -> str:
     """`09:40` on the clinic's clock; `dem.` for one who came without a turn."""
     return _("dem.") if turn.kind == "walk_in" else f"{turn.wall_start:%H:%M}"
 
@@ -30,7 +35,7 @@ def clock_time(at: datetime, zone: str) -> str:
     return f"{clock.local(at, zone):%H:%M}"
 
 
-def mark(turn: TurnRow) -> Mark:
+def mark(turn: TurnRow | NetworkTurn) -> Mark:
     """Glyph, word and tone of its state."""
     return TURN_STATES[turn.state]
 
@@ -58,18 +63,18 @@ def patient_short(turn: TurnRow, width: int) -> list[Bit]:
     return [Bit(name), Bit(" "), Bit(SEALED.glyph, SEALED.tone)]
 
 
-def doctor(turn: TurnRow, width: int = 12) -> str:
+def doctor(turn: TurnRow | NetworkTurn, width: int = 12) -> str:
     """The doctor's surname in so many columns."""
     return short_name(turn.doctor_family, "", width)
 
 
-def triage(turn: TurnRow) -> Bit:
+def triage(turn: TurnRow | NetworkTurn) -> Bit:
     """`N2`, blank before triage."""
     level = TRIAGE.get(turn.triage or 0)
     return Bit(level.glyph, level.tone) if level else Bit("  ")
 
 
-def wait(turn: TurnRow, now: datetime, most: int = 8) -> Bit:
+def wait(turn: TurnRow | NetworkTurn, now: datetime, most: int = 8) -> Bit:
     """`24 min`, with `!` and reversed over the level's maximum; nothing for who does not wait.
 
     In less than 8 columns a wait over the maximum is minutes alone: `71!`.
@@ -83,7 +88,22 @@ def wait(turn: TurnRow, now: datetime, most: int = 8) -> Bit:
     return Bit(f"{text}!" if len(text) < most else f"{minutes}!", Tone.OVERDUE)
 
 
-def number_or_hour(turn: TurnRow) -> str:
+def expected(turn: TurnRow, now: datetime) -> Bit:
+    """`09:40`; `09:40!` reversed for who is expected and late."""
+    is_late = bool(board.late_minutes(turn, now))
+    return Bit(f"{hour(turn)}!", Tone.OVERDUE) if is_late else Bit(hour(turn))
+
+
+def late(turn: TurnRow | NetworkTurn, now: datetime) -> Bit:
+    """`tarde 12` for who is expected and has not come; nothing for who is not late."""
+    minutes = board.late_minutes(turn, now)
+    if not minutes:
+        return Bit("")
+    hours = minutes // _MINUTES_AN_HOUR
+    return Bit(_("tarde {}").format(minutes if minutes <= _TWO_DIGITS else f"{hours}h"), Tone.OVERDUE)
+
+
+def number_or_hour(turn: TurnRow | NetworkTurn) -> str:
     """How people refer to the turn: its number, else its hour."""
     return turn.ticket or hour(turn)
 
@@ -113,7 +133,7 @@ def turn_of_today(turns: Iterable[TurnRow]) -> TurnRow | None:
     return found[-1] if found else None
 
 
-def counts(turns: Iterable[TurnRow]) -> dict[str, int]:
+def counts(turns: Iterable[TurnRow | NetworkTurn]) -> dict[str, int]:
     """How many are in each state."""
     found = dict.fromkeys(TURN_STATES, 0)
     for turn in turns:

@@ -8,13 +8,13 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select, tuple_
+from sqlalchemy import Select, func, select, tuple_
 
 from clinicdesk.clinic.access.model import people
 from clinicdesk.clinic.patients.model import patients
 from clinicdesk.clinic.rights import Permission
 from clinicdesk.clinic.sites import queries as sites
-from clinicdesk.clinic.sites.model import procedures, rooms
+from clinicdesk.clinic.sites.model import procedures, rooms, specialties
 from clinicdesk.clinic.turns import rules
 from clinicdesk.clinic.turns.model import turn_events, turns
 from clinicdesk.clinic.usecases import Reader, view
@@ -58,6 +58,7 @@ class TurnRow:
     cancelled_late: bool | None = None
     slots: int = 1
     series_id: UUID | None = None
+    specialty: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +134,13 @@ def _turns() -> Select[Any]:
             turns.c.cancelled_late,
             turns.c.slots,
             turns.c.series_id,
+            func.coalesce(specialties.c.name, people.c.specialty),
         )
         .join(patients, patients.c.patient_id == turns.c.patient_id)
         .join(people, people.c.id == turns.c.doctor_id)
         .outerjoin(rooms, rooms.c.id == turns.c.room_id)
         .outerjoin(procedures, procedures.c.id == turns.c.procedure_id)
+        .outerjoin(specialties, specialties.c.id == procedures.c.specialty_id)
     )
 
 

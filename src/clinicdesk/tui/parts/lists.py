@@ -146,6 +146,12 @@ class LineList(Part, Generic[R]):
         self._title, self._note = title, note
         self.repaint([0])
 
+    def empty(self, words: str) -> None:
+        """Other words for where there are no rows."""
+        if words != self._empty:
+            self._empty = words
+            self.repaint()
+
     def tall(self, lines: int) -> None:
         """Another number of lines a row, as `draw` gives them."""
         if lines != self._tall:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from textual.widget import Widget
 
 from clinicdesk.clinic.admissions.rules import wait_minutes
 from clinicdesk.clinic.patients.rules import folded
+from clinicdesk.clinic.turns.board import freed, late_minutes
 from clinicdesk.clinic.turns.queries import TurnRow
 from clinicdesk.clinic.turns.rules import State
-from clinicdesk.kit.text import fit
+from clinicdesk.kit import clock
+from clinicdesk.kit.text import cut, fit
 from clinicdesk.kit.words import _, plural
 from clinicdesk.tui import turn_words as words
 from clinicdesk.tui.board_lists import (
@@ -20,10 +23,13 @@ from clinicdesk.tui.board_lists import (
     board_column,
     detail_lines,
     fits,
+    freed_words,
     in_column,
     in_table,
     turn_table,
+    words_of,
 )
+from clinicdesk.tui.day import Day, Place
 from clinicdesk.tui.look import CHANGED, TURN_STATES, Tone
 from clinicdesk.tui.parts import (
     Bar,
@@ -40,6 +46,9 @@ from clinicdesk.tui.parts import (
 )
 from clinicdesk.tui.parts.bits import spread
 from clinicdesk.tui.turn_verbs import TurnVerbs
+
+if TYPE_CHECKING:
+    from clinicdesk.clinic.changes import Change
 
 Columns = Mapping[State, LineList[TurnRow]]
 
@@ -84,7 +93,7 @@ class Board(TurnVerbs):
     """Columns or a table of the clinic's day, a filter over both, the detail of the turn pointed at."""
 
     NAME = _("Tablero de turnos")
-    is_board = True
+    f3_words = (_("Red"), _("tablero de toda la red"))
     DEFAULT_CSS = """
     Board #filter { display: none; }
     Board.-filtering #filter { display: block; }
@@ -93,15 +102,18 @@ class Board(TurnVerbs):
     Board.-table #heads, Board.-table #head-rule, Board.-table #columns { display: none; }
     """
 
-    def __init__(self) -> None:
-        """The parts; the rows come from the day."""
+    def __init__(self, place: Place | None = None) -> None:
+        """The parts; the rows come from the day, of the desk's own clinic or of another place."""
         super().__init__()
+        self._place = place
+        self._other_day: Day | None = None
+        self._freed: frozenset[UUID] = frozenset()
         self.top = TextLines()
         self.filter = SearchBox(_("Filtrar"), on_change=self._filtered, id="filter")
         self.columns = {state: self._column(state) for state in COLUMNS}
         self.heads = Heads(self.columns, self.found)
         self.head_rule = HeadRule(self.columns)
-        self.table = turn_table(self.today, lambda _turn: self._texts())
+        self.table = turn_table(self.today, lambda: self._freed, lambda _turn: self._texts())
         self.detail = TextLines(tall=2)
         self._column_with_focus = State.EN_ESPERA
 
@@ -139,9 +151,44 @@ class Board(TurnVerbs):
         yield Command("right", _("Columna"), lambda: self.next_column(1), _("columna"), bar=False)
 
     def started(self) -> None:
-        """The queue first."""
+        """The queue first; another place's day is read now."""
         self._show(fresh=True)
         self.to_list()
+        if self._place is not None:
+            self.in_background(self._first_read())
+
+    async def _first_read(self) -> None:
+        await self.day.reread()
+        self.to_list()
+
+    # Where
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is the board of the desk's own clinic."""
+        return self._place is None
+
+    @property
+    def day(self) -> Day:
+        """The turns shown."""
+        if self._place is None:
+            return super().day
+        if self._other_day is None:
+            self._other_day = Day(self.link, self._other_changed, self.now, self._place)
+        return self._other_day
+
+    def today(self) -> datetime:
+        """The wall clock of the clinic shown."""
+        return clock.local(self.now(), self.day.place.zone)
+
+    def _other_changed(self, ids: frozenset[UUID] | None) -> None:
+        if self.is_mounted:
+            self._changed(ids)
+
+    async def changed(self, changes: tuple[Change, ...]) -> None:
+        """The desk keeps its own clinic's day, the board another one's."""
+        if self._place is not None:
+            await self.day.take_in(changes)
 
     def resumed(self) -> None:
         """Rows may have changed while another screen was in front."""
@@ -153,7 +200,14 @@ class Board(TurnVerbs):
     def found(self) -> list[TurnRow]:
         """The turns that fit the filter, by time."""
         wanted = folded(self.filter.value).split()
-        return [turn for turn in self.day.rows if fits(turn, wanted)] if wanted else self.day.rows
+        if not wanted:
+            return self.day.rows
+        now = self.today()
+        return [turn for turn in self.day.rows if self._fits(turn, wanted, now)]
+
+    def _fits(self, turn: TurnRow, wanted: list[str], now: datetime) -> bool:
+        is_late, is_free = late_minutes(turn, now) > 0, turn.id in self._freed
+        return fits(words_of(turn), wanted, is_late=is_late, is_free=is_free)
 
     def turn(self) -> TurnRow | None:
         """The turn pointed at, as it is now."""
@@ -166,7 +220,9 @@ class Board(TurnVerbs):
 
     def _show(self, *, fresh: bool = False) -> None:
         """The rows as they are now; `fresh` shows them unmarked, as another filter's or day's."""
-        now, found = self.today(), self.found()
+        now = self.today()
+        self._freed = freed(self.day.rows, now)
+        found = self.found()
         if self.has_class("-table"):
             _put(self.table, in_table(found, now), fresh=fresh)
         else:
@@ -181,11 +237,16 @@ class Board(TurnVerbs):
                     column.update_row(row.id, new)
 
     def turns_changed(self, ids: frozenset[UUID] | None) -> None:
-        """Somebody did something: it is shown, and said."""
+        """Somebody did something at the desk's own clinic."""
+        if self._place is None:
+            self._changed(ids)
+
+    def _changed(self, ids: frozenset[UUID] | None) -> None:
+        """It is shown, and said."""
         self._show()
         turn = self.day.get(next(iter(ids))) if ids is not None and len(ids) == 1 else None
         if turn is not None and not self.prompt.asking:
-            self.prompt.say(f"{CHANGED} {words.news(turn, self.actor.at.zone)}")
+            self.prompt.say(f"{CHANGED} {words.news(turn, self.day.place.zone)}")
 
     def minute(self) -> None:
         """Waits tick; who waited long enough moves up."""
@@ -213,7 +274,7 @@ class Board(TurnVerbs):
         if self.has_class("-table"):
             return _("tabla · orden: triaje, llegada")
         which = _("filtrados") if self.filter.value else _("todos")
-        return f"{self.actor.at.clinic_name} · {_('hoy')} · {which}"
+        return f"{self.day.place.name} · {_('hoy')} · {which}"
 
     def _hint(self, found: list[TurnRow], every: list[TurnRow]) -> str:
         if self.filter.value and not found:
@@ -224,17 +285,25 @@ class Board(TurnVerbs):
             )
         if not every:
             return _("No hay turnos hoy.")
-        counts = words.counts(every)
-        return _("Además: × {}  ? {}").format(
-            plural(counts[State.CANCELADO], _("cancelado"), _("cancelados")),
-            plural(counts[State.AUSENTE], _("ausente"), _("ausentes")),
+        return cut(self._besides(every), self.size.width - 2)
+
+    def _besides(self, every: list[TurnRow]) -> str:
+        """What no column counts: the cancelled, the absent, who is late, the places free again."""
+        counts, now = words.counts(every), self.today()
+        late = sum(1 for turn in every if late_minutes(turn, now))
+        facts = (
+            f"× {plural(counts[State.CANCELADO], _('cancelado'), _('cancelados'))}",
+            f"? {plural(counts[State.AUSENTE], _('ausente'), _('ausentes'))}",
+            f"! {late} {_('tarde')}" if late else "",
+            freed_words(every, self._freed),
         )
+        return f"{_('Además:')} {'  '.join(filter(None, facts))}"
 
     def _detail_lines(self) -> list[Cell]:
         turn = self.turn()
         if turn is None:
             return ["", ""]
-        return detail_lines(turn, self.desk.clock(), self.actor.at.zone)
+        return detail_lines(turn, self.today(), self.day.place.zone, is_free=turn.id in self._freed)
 
     # Keys
 
