@@ -26,25 +26,25 @@ AT = clock.instant(datetime(2037, 11, 23, 9, 42), ZONE)  # noqa: DTZ001 - the wa
 
 @pytest.fixture(scope="module")
 def two(network: Network) -> Network:
-    """A network whose second clinic works too: with a room, Ibarra's agenda and Ruiz at the counter."""
+    """A network whose second clinic works too: with a room and an agenda of Mora's."""
     south = network.clinic_ids[1]
     with network.owner.begin() as owner:
         floor = owner.execute(select(floors.c.id).where(floors.c.clinic_id == south)).scalar_one()
         room: dict[str, Any] = {"clinic_id": south, "floor_id": floor, "code": "S.9", "kind": "consultorio"}
         room_id = owner.execute(insert(rooms).values(room).returning(rooms.c.id)).scalar_one()
         control = owner.execute(select(procedures.c.id)).scalars().first()
-        for username, role in (("jibarra", "medico"), ("cruiz", "admisionista")):
-            held = {"person_id": network.person_ids[username], "clinic_id": south, "role": role}
-            owner.execute(insert(clinic_roles).values(held))
+        held = {"person_id": network.person_ids["vmora"], "clinic_id": south, "role": "medico"}
+        owner.execute(insert(clinic_roles).values(held))
         block = {
             "clinic_id": south,
-            "doctor_id": network.person_ids["jibarra"],
+            "doctor_id": network.person_ids["vmora"],
             "room_id": room_id,
             "procedure_id": control,
             "weekday": 1,
             "starts": time(8),
             "ends": time(18),
             "slot_minutes": 20,
+            "state": "publicado",
             "valid_from": date(2020, 1, 1),
         }
         owner.execute(insert(agenda_blocks).values(block))
@@ -54,7 +54,7 @@ def two(network: Network) -> Network:
 @pytest.fixture
 def south(two: Network, log_in: LogIn) -> Counter:
     """The counter of the second clinic."""
-    return Counter(two, log_in("cruiz", clinic="SUR"))
+    return Counter(two, log_in("sur"))
 
 
 @pytest.fixture(scope="module")
@@ -86,11 +86,16 @@ def counts_of(desk: Desk, clinic: str) -> list[str]:
     return row.partition(clinic)[2].split() or [""]
 
 
+def doctor_of(counter: Counter) -> str:
+    """Who attends at the counter's clinic."""
+    return "jibarra" if counter.session.actor.at.clinic_code == "NORTE" else "vmora"
+
+
 def waits(counter: Counter, name: str, triage: int, minutes: int) -> service.TurnAnswer:
     """Somebody who came without a turn so long ago."""
     order = admissions.WalkIn(
         patient_id=counter.patient(name, "Ana").patient_id,
-        doctor_id=counter.network.person_ids["jibarra"],
+        doctor_id=counter.network.person_ids[doctor_of(counter)],
         reason="dolor",
         triage=triage,
     )
@@ -99,7 +104,7 @@ def waits(counter: Counter, name: str, triage: int, minutes: int) -> service.Tur
 
 def expected(counter: Counter, name: str, minutes: int) -> service.TurnAnswer:
     """Somebody whose hour is in so many minutes, or was."""
-    return counter.booked(counter.patient(name, "Ana"), "jibarra", AT + timedelta(minutes=minutes))
+    return counter.booked(counter.patient(name, "Ana"), doctor_of(counter), AT + timedelta(minutes=minutes))
 
 
 def test_counts_late_and_worst_wait_of_each_clinic(board: Desk, counter: Counter, south: Counter) -> None:
@@ -114,15 +119,15 @@ def test_counts_late_and_worst_wait_of_each_clinic(board: Desk, counter: Counter
     board.wait_for(lambda: counts_of(board, "Centro Norte")[0] == "1")
     board.line_shows("Tarde: 1. Espera excedida: 1.")
     board.press("<Down>")
-    board.row_shows("Esperan:", f"{long.ticket} N2 1 h 11! Ibarra")
-    board.row_shows("Tarde:", "09:00 Ibarra")
+    board.row_shows("Esperan:", f"{long.ticket} N2 1 h 11! Mora")
+    board.row_shows("Tarde:", "09:00 Mora")
     board.hides("Luna", "Tardía")
 
 
 def test_words_narrow_what_is_counted(board: Desk, counter: Counter, south: Counter) -> None:
     expected(south, "Prado", 80)
     turn = waits(counter, "Sola", 1, 3)
-    board.press("/ibarra s.9 regis")
+    board.press("/mora s.9 regis")
     board.wait_for(lambda: counts_of(board, "Centro Norte") == [""])
     board.wait_for(lambda: " de " in board.lines[1])
     board.press("<Esc>")

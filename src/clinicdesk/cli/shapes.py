@@ -90,13 +90,18 @@ def people_of(call: Call) -> People:
 
 def doctor_id_of(call: Call, username: str) -> int:
     """The doctor of this username at the session's clinic. Raises DoctorNotFound."""
+    return doctor_named(call, username).person_id
+
+
+def doctor_named(call: Call, username: str, *, everywhere: bool = False) -> DoctorRow:
+    """The same with their name, of the clinic or of any in the network. Raises DoctorNotFound."""
     from clinicdesk.clinic.sites import queries
     from clinicdesk.clinic.sites.errors import DoctorNotFound
 
-    here = queries.SitesQuery(call.session().actor.at.clinic_id)
-    for row in call.desk.see(queries.list_doctors, here):
+    where = queries.SitesQuery(None if everywhere else call.session().actor.at.clinic_id)
+    for row in call.desk.see(queries.list_doctors, where):
         if row.username == username.strip().lower():
-            return row.person_id
+            return row
     raise DoctorNotFound(doctor=username)
 
 

@@ -7,9 +7,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from clinicdesk.clinic.patients.rules import folded
 from clinicdesk.clinic.turns.board import late_minutes
-from clinicdesk.clinic.turns.network import NetworkTurn
 from clinicdesk.clinic.turns.queries import TurnRow
 from clinicdesk.clinic.turns.rules import State
 from clinicdesk.kit.names import sex_age, short_name
@@ -62,30 +60,6 @@ def in_table(turns: Sequence[TurnRow], now: datetime) -> list[TurnRow]:
         key=lambda turn: (_TABLE_ORDER.index(State(turn.state)), turn.starts_at),
     )
     return [*words.waiting(turns, now), *rest]
-
-
-def fits(known: Sequence[str], wanted: Iterable[str], *, is_late: bool, is_free: bool) -> bool:
-    """Whether each wanted word (folded) begins one of `words_of` a turn, or is `tarde` or `libre` of one."""
-    every = [*known, *(["tarde"] if is_late else []), *(["libre"] if is_free else [])]
-    return all(any(word.startswith(each) for word in every) for each in wanted)
-
-
-def words_of(turn: TurnRow | NetworkTurn) -> tuple[str, ...]:
-    """Doctor, room, state, specialty, number and what else a board shows of a turn, as they are compared."""
-    level = TRIAGE.get(turn.triage or 0)
-    facts = (
-        turn.ticket or "",
-        words.hour(turn),
-        words.mark(turn).word,
-        turn.doctor_family,
-        turn.doctor_given,
-        turn.room_code or "",
-        turn.procedure or "",
-        turn.specialty or "",
-        f"{level.glyph} {level.word}" if level else "",
-        *((turn.family, turn.given) if isinstance(turn, TurnRow) else ()),
-    )
-    return tuple(folded(" ".join(facts)).split())
 
 
 def board_column(state: State, now: Now, on_move: OnMove) -> LineList[TurnRow]:

@@ -15,8 +15,8 @@ from clinicdesk.clinic.turns.board import late_minutes
 from clinicdesk.clinic.turns.network import ClinicDay, NetworkTurn
 from clinicdesk.clinic.turns.rules import HOLDS_CLAIMS, State
 from clinicdesk.kit import clock
-from clinicdesk.tui.board_lists import fits, words_of
 from clinicdesk.tui.look import TURN_STATES
+from clinicdesk.tui.turn_filter import fits, words_of
 
 if TYPE_CHECKING:
     from clinicdesk.clinic.changes import Change

@@ -22,12 +22,10 @@ from clinicdesk.tui.board_lists import (
     COLUMNS,
     board_column,
     detail_lines,
-    fits,
     freed_words,
     in_column,
     in_table,
     turn_table,
-    words_of,
 )
 from clinicdesk.tui.day import Day, Place
 from clinicdesk.tui.look import CHANGED, TURN_STATES, Tone
@@ -45,6 +43,7 @@ from clinicdesk.tui.parts import (
     wait_text,
 )
 from clinicdesk.tui.parts.bits import spread
+from clinicdesk.tui.turn_filter import fits, words_of
 from clinicdesk.tui.turn_verbs import TurnVerbs
 
 if TYPE_CHECKING:
