@@ -34,15 +34,18 @@ _SPAWN = multiprocessing.get_context("spawn")
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What a board shows: turn → (state, seq), and when each (turn, seq) first stood there (monotonic)."""
+    """What a board shows: turn → (state, seq, calls), and since when each (turn, seq) stood there.
 
-    turns: dict[UUID, tuple[str, int]]
+    Seconds of the monotonic clock, which all processes of a machine share.
+    """
+
+    turns: dict[UUID, tuple[str, int, int]]
     seen_at: dict[tuple[UUID, int], float] = field(default_factory=dict)
 
     @property
     def counts(self) -> Counter[str]:
         """How many turns in each state."""
-        return Counter(state for state, _seq in self.turns.values())
+        return Counter(state for state, *_rest in self.turns.values())
 
 
 class Board:
@@ -92,7 +95,7 @@ def boards(
             board.close()
 
 
-def comes_to_show(board: Board, wanted: dict[UUID, tuple[str, int]]) -> Shown:
+def comes_to_show(board: Board, wanted: dict[UUID, tuple[str, int, int]]) -> Shown:
     """What a board shows once it shows this, or at the end of all patience."""
     end = time.monotonic() + PATIENCE_SECONDS
     while (shown := board.shown()).turns != wanted and time.monotonic() < end:
@@ -134,7 +137,7 @@ async def _listen(pipe: Connection, session: bootstrap.Session, at: datetime | N
     await begun.wait()
     pipe.send("ready")
     while await asyncio.to_thread(_asked, pipe):
-        shown = Shown({turn.id: (turn.state, turn.seq) for turn in day.rows}, seen)
+        shown = Shown({turn.id: (turn.state, turn.seq, turn.calls) for turn in day.rows}, seen)
         await asyncio.to_thread(pipe.send, shown)
     listening.cancel()
 

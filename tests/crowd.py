@@ -250,21 +250,21 @@ def nothing_lost(owner: Engine, told: Told) -> None:
     assert missing == []
     with_steps = {row.act for row in kept}
     without = [done for done in told.done if done.key not in with_steps]
-    assert all(_is_void(owner, done) for done in without), without
+    assert all(_has_no_step(owner, done) for done in without), without
 
 
-def _is_void(owner: Engine, done: Done) -> bool:
-    """Whether an order without a step of its own was the one that marks a turn as a mistake."""
+def _has_no_step(owner: Engine, done: Done) -> bool:
+    """Whether an order without a step of its own was a call, or marks a turn as a mistake."""
     asked = "SELECT what FROM acts WHERE key = :key"
     with owner.connect() as connection:
-        return bool(connection.execute(text(asked), {"key": done.key}).scalar_one() == "turn.void")
+        return connection.execute(text(asked), {"key": done.key}).scalar_one() in {"turn.void", "turn.call"}
 
 
-def on_boards(network: Network, clinic_id: int, day: Any) -> dict[UUID, tuple[str, int]]:
-    """What each board of the clinic must show: turn → (state, seq)."""
-    asked = (
-        "SELECT id, state, seq FROM turns WHERE clinic_id = :clinic AND day = :day AND voided_reason IS NULL"
-    )
+def on_boards(network: Network, clinic_id: int, day: Any) -> dict[UUID, tuple[str, int, int]]:
+    """What each board of the clinic must show: turn → (state, seq, calls)."""
+    asked = """
+        SELECT id, state, seq, calls FROM turns
+        WHERE clinic_id = :clinic AND day = :day AND voided_reason IS NULL"""
     with network.owner.connect() as connection:
         rows = connection.execute(text(asked), {"clinic": clinic_id, "day": day})
-        return {row.id: (row.state, row.seq) for row in rows}
+        return {row.id: (row.state, row.seq, row.calls) for row in rows}
