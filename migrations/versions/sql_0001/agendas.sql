@@ -27,3 +27,36 @@ BEGIN
     RAISE EXCEPTION 'agenda closed' USING ERRCODE = '23514', CONSTRAINT = 'agenda_open';
   END IF;
 END $$;
+
+-- Blocks and what belongs to them are seen by everybody, and kept at the clinics where one has the role; a
+-- doctor keeps drafts of their own alone: who publishes is who manages.
+ALTER TABLE agenda_blocks ENABLE ROW LEVEL SECURITY;
+CREATE POLICY agenda_blocks_seen ON agenda_blocks FOR SELECT TO k_staff USING (true);
+CREATE POLICY agenda_blocks_managed ON agenda_blocks TO k_secretaria, k_gestion
+  USING (clinic_id = ANY ((SELECT charts.my_clinics())::bigint[]))
+  WITH CHECK (clinic_id = ANY ((SELECT charts.my_clinics())::bigint[]));
+CREATE POLICY agenda_blocks_own ON agenda_blocks TO k_medico
+  USING (doctor_id = (SELECT charts.me()) AND state = 'borrador')
+  WITH CHECK (doctor_id = (SELECT charts.me()) AND state = 'borrador'
+    AND clinic_id = ANY ((SELECT charts.my_clinics())::bigint[]));
+ALTER TABLE agenda_exceptions ENABLE ROW LEVEL SECURITY;
+CREATE POLICY agenda_exceptions_seen ON agenda_exceptions FOR SELECT TO k_staff USING (true);
+CREATE POLICY agenda_exceptions_managed ON agenda_exceptions TO k_secretaria, k_gestion
+  USING (clinic_id = ANY ((SELECT charts.my_clinics())::bigint[]))
+  WITH CHECK (clinic_id = ANY ((SELECT charts.my_clinics())::bigint[]));
+ALTER TABLE block_procedures ENABLE ROW LEVEL SECURITY;
+CREATE POLICY block_procedures_seen ON block_procedures FOR SELECT TO k_staff USING (true);
+CREATE POLICY block_procedures_managed ON block_procedures TO k_secretaria, k_gestion
+  USING (block_id IN (SELECT b.id FROM agenda_blocks b
+    WHERE b.clinic_id = ANY ((SELECT charts.my_clinics())::bigint[])));
+CREATE POLICY block_procedures_own ON block_procedures TO k_medico
+  USING (block_id IN (SELECT b.id FROM agenda_blocks b
+    WHERE b.doctor_id = (SELECT charts.me()) AND b.state = 'borrador'));
+ALTER TABLE block_quotas ENABLE ROW LEVEL SECURITY;
+CREATE POLICY block_quotas_seen ON block_quotas FOR SELECT TO k_staff USING (true);
+CREATE POLICY block_quotas_managed ON block_quotas TO k_secretaria, k_gestion
+  USING (block_id IN (SELECT b.id FROM agenda_blocks b
+    WHERE b.clinic_id = ANY ((SELECT charts.my_clinics())::bigint[])));
+CREATE POLICY block_quotas_own ON block_quotas TO k_medico
+  USING (block_id IN (SELECT b.id FROM agenda_blocks b
+    WHERE b.doctor_id = (SELECT charts.me()) AND b.state = 'borrador'));

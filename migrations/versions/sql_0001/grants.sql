@@ -101,7 +101,7 @@ GRANT INSERT ON care_relations TO k_secretaria, k_privacidad;
 GRANT UPDATE (ended_at) ON care_relations TO k_secretaria, k_privacidad;
 
 -- Administration.
-GRANT INSERT, UPDATE ON people, clinics, floors, rooms, specialties, procedures, agenda_blocks TO k_admin;
+GRANT INSERT, UPDATE ON people, clinics, floors, rooms, specialties, procedures TO k_admin;
 GRANT INSERT, DELETE ON clinic_hours TO k_admin;
 GRANT INSERT, UPDATE, DELETE ON holidays TO k_admin;
 -- A secretary keeps the rooms and holidays of her own clinics (policies in sites.sql).
@@ -110,6 +110,19 @@ GRANT INSERT (id, clinic_id, floor_id, code, kind, equipment, changed_by, change
           changed_at) ON rooms TO k_secretaria;
 GRANT INSERT (clinic_id, day, name, works, changed_by, changed_at),
   UPDATE (day, name, works, version, changed_by, changed_at), DELETE ON holidays TO k_secretaria;
+-- Agendas: a secretary's and management's of their clinics, a doctor's own (policies in agendas.sql). What a
+-- suspension does to turns, management may do as well.
+GRANT INSERT, UPDATE ON agenda_blocks TO k_secretaria, k_gestion, k_medico;
+GRANT INSERT, DELETE ON block_procedures, block_quotas TO k_secretaria, k_gestion, k_medico;
+GRANT INSERT, UPDATE (lifted_at, lifted_by) ON agenda_exceptions TO k_secretaria, k_gestion;
+GRANT SELECT ON turn_notices, turn_reassigned
+  TO k_admision, k_secretaria, k_medico, k_enfermeria, k_laboratorio, k_resultados, k_gestion;
+GRANT INSERT ON turn_notices, turn_events TO k_secretaria, k_gestion;
+GRANT UPDATE (state, done_at, done_by) ON turn_notices TO k_admision, k_secretaria, k_gestion;
+GRANT INSERT ON turn_reassigned TO k_admision, k_secretaria, k_medico;
+GRANT UPDATE (seq, state, state_at) ON turns TO k_gestion;
+GRANT UPDATE (active, during) ON bookings TO k_gestion;
+GRANT DELETE ON block_places TO k_gestion;
 GRANT EXECUTE ON FUNCTION room_turns(bigint, date, date) TO k_admin, k_secretaria;
 GRANT SELECT ON personal_rights, sessions TO k_admin, k_privacidad;
 GRANT USAGE ON SEQUENCE resource_ids TO k_admin, k_secretaria;

@@ -7,7 +7,7 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
       "enfermeria": "k_enfermeria", "laboratorio": "k_laboratorio", "resultados": "k_resultados",
       "gestion": "k_gestion", "administrador": "k_admin", "privacidad": "k_privacidad"},
     "permissions": {"user.manage": "k_admin", "site.read": "k_staff", "site.manage": "k_admin",
-      "room.manage": "k_secretaria",
+      "room.manage": "k_secretaria", "agenda.manage": "k_secretaria", "agenda.own": "k_medico",
       "patient.read": "k_gestion", "patient.write": "k_admision", "turn.read": "k_gestion",
       "turn.book": "k_admision", "turn.overbook": "k_secretaria", "turn.admit": "k_admision",
       "turn.call": "k_admision", "turn.attend": "k_medico", "chart.read": "k_enfermeria",

@@ -19,6 +19,8 @@ class Permission(StrEnum):
     SITE_READ = "site.read"
     SITE_MANAGE = "site.manage"
     ROOM_MANAGE = "room.manage"
+    AGENDA_MANAGE = "agenda.manage"
+    AGENDA_OWN = "agenda.own"
     PATIENT_READ = "patient.read"
     PATIENT_WRITE = "patient.write"
     TURN_READ = "turn.read"
@@ -81,6 +83,7 @@ PERMISSIONS: Final = MappingProxyType(
             Permission.REPORT_READ,
             Permission.CARE_RELATE,
             Permission.ROOM_MANAGE,
+            Permission.AGENDA_MANAGE,
         },
         Role.MEDICO: _READS
         | {
@@ -88,6 +91,7 @@ PERMISSIONS: Final = MappingProxyType(
             Permission.TURN_BOOK,
             Permission.TURN_CALL,
             Permission.TURN_ATTEND,
+            Permission.AGENDA_OWN,
             Permission.CHART_READ,
             Permission.CHART_BREAK_GLASS,
             Permission.NOTE_WRITE,
@@ -96,7 +100,7 @@ PERMISSIONS: Final = MappingProxyType(
         Role.ENFERMERIA: _READS | {Permission.TURN_CALL, Permission.CHART_READ, Permission.CHART_BREAK_GLASS},
         Role.LABORATORIO: _READS,
         Role.RESULTADOS: _READS | {Permission.CHART_READ, Permission.CHART_COPY, Permission.HISTORY_EXPORT},
-        Role.GESTION: _READS | {Permission.TURN_OVERBOOK, Permission.REPORT_READ},
+        Role.GESTION: _READS | {Permission.AGENDA_MANAGE, Permission.TURN_OVERBOOK, Permission.REPORT_READ},
         Role.ADMINISTRADOR: frozenset(
             {
                 Permission.USER_MANAGE,
@@ -146,6 +150,8 @@ GROUP_PERMISSION: Final = MappingProxyType(
         Permission.SITE_READ: "k_staff",
         Permission.SITE_MANAGE: "k_admin",
         Permission.ROOM_MANAGE: "k_secretaria",
+        Permission.AGENDA_MANAGE: "k_secretaria",
+        Permission.AGENDA_OWN: "k_medico",
         Permission.PATIENT_READ: "k_gestion",
         Permission.PATIENT_WRITE: "k_admision",
         Permission.TURN_READ: "k_gestion",

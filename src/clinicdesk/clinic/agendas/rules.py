@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import MAXYEAR, date, datetime, time, timedelta
 from enum import StrEnum
 from types import MappingProxyType
@@ -11,6 +11,7 @@ from typing import Final
 
 from clinicdesk.clinic.rights import Role
 from clinicdesk.kit import clock
+from clinicdesk.kit.words import _
 
 
 class BlockState(StrEnum):
@@ -35,6 +36,9 @@ OVERBOOK: Final = "overbook"
 CAPACITY: Final = "capacity"
 FREE: Final = "libre"
 RELEASE_HOURS: Final = 48
+_MOST_PLACES: Final = 500
+_MOST_OVERBOOKS: Final = 50
+_MOST_RELEASE_HOURS: Final = 720
 
 _BY_ROLE: Final = MappingProxyType(
     {Role.GESTION: Channel.GESTION, Role.MEDICO: Channel.PROFESIONAL, Role.SERVICIO: Channel.WEB}
@@ -224,6 +228,61 @@ def pools(slot: Slot, channel: str, now: datetime, today: date) -> tuple[tuple[s
     own = [(channel, kept.pop(channel))] if channel in kept else []
     freed = [each for each in kept.items() if is_released(block, each[0], slot, now, today)]
     return (*own, *([(FREE, free)] if free > 0 else []), *freed)
+
+
+def stays(block: Block, start: datetime, end: datetime, calendar: Calendar = ALWAYS) -> bool:
+    """Whether a turn from and to these wall times still stands in a block as it will be."""
+    day = start.date()
+    return (
+        block.holds_on(day)
+        and block.starts <= start.time()
+        and (end <= datetime.combine(day, block.ends))
+        and calendar.why_shut(block, start, end) is None
+    )
+
+
+def slot_changes(before: Block, after: Block, days: Iterable[date], zone: str) -> tuple[int, int]:
+    """How many slots a change takes away and how many it adds on these days."""
+    old, new = (
+        {slot.wall_start for day in days for slot in slots_of(replace(each, state="publicado"), day, zone)}
+        for each in (before, after)
+    )
+    return len(old - new), len(new - old)
+
+
+def block_problems(block: Block) -> tuple[str, ...]:
+    """What is wrong with a block, each as a sentence; empty where nothing is."""
+    minutes = _minute(block.ends) - _minute(block.starts)
+    kept = sum(places for _channel, places in block.quotas)
+    known = {each.value for each in Channel}
+    checks = (
+        (block.weekday in range(1, 8), _("El día va de 1 (lunes) a 7 (domingo).")),
+        (minutes > 0, _("La hora de fin es posterior a la de inicio.")),
+        (
+            block.slot_minutes >= 1 and (minutes <= 0 or block.slot_minutes <= minutes),
+            _("Los minutos por turno van de 1 a lo que dura el bloque."),
+        ),
+        (block.capacity is None or 1 <= block.capacity <= _MOST_PLACES, _("Los lugares van de 1 a 500.")),
+        (0 <= block.overbooks <= _MOST_OVERBOOKS, _("Los sobreturnos van de 0 a 50.")),
+        (0 <= block.release_hours <= _MOST_RELEASE_HOURS, _("La liberación va de 0 a 720 horas antes.")),
+        (
+            block.valid_to is None or block.valid_to >= block.valid_from,
+            _("La vigencia termina antes de empezar."),
+        ),
+        (
+            all(channel in known and places >= 1 for channel, places in block.quotas),
+            _("Los cupos son de mismo_dia, programado, gestion, profesional o web, de 1 en adelante."),
+        ),
+        (
+            not block.quotas or minutes <= 0 or block.slot_minutes < 1 or kept <= block.places,
+            _("Los cupos suman {} y el bloque tiene {} lugares.").format(kept, _places(block, minutes)),
+        ),
+    )
+    return tuple(said for right, said in checks if not right)
+
+
+def _places(block: Block, minutes: int) -> int:
+    return block.places if minutes > 0 and block.slot_minutes > 0 else 0
 
 
 def slot_named(text: str) -> tuple[int, datetime]:

@@ -100,6 +100,7 @@ WORDS: Final = MappingProxyType(
         "holidays": "un feriado",
         "specialties": "una especialidad",
         "procedures": "una práctica",
+        "agenda_blocks": "un bloque de agenda",
         "fee_schedules": "un nomenclador",
     }
 )

@@ -29,6 +29,7 @@ from clinicdesk.clinic.tables import (
     instant,
     keyed,
     metadata,
+    patient_fk,
     words,
 )
 
@@ -188,25 +189,17 @@ turn_moves: Final = by_patient(
     CheckConstraint("was_ends_at > was_starts_at AND ends_at > starts_at", name="turn_moves_period_ck"),
 )
 
-# A claim in force on a doctor, a room (or, with the chart number negated, a patient): of a turn, or of the
-# exception that keeps a doctor away.
 bookings: Final = keyed(
     "bookings",
     "resource",
     Column("resource", INT8RANGE, nullable=False),
     Column("resource_id", BigInteger, nullable=False),
     Column("id", Uuid, nullable=False),
-    Column("patient_id", Uuid),
-    Column("turn_id", Uuid),
+    Column("patient_id", Uuid, nullable=False),
+    Column("turn_id", Uuid, nullable=False),
     Column("during", TSTZRANGE, nullable=False),
     Column("active", Boolean, nullable=False),
-    Column("exception_id", BigInteger),
     PrimaryKeyConstraint("resource", "id", name="bookings_pk"),
-    ForeignKeyConstraint(["exception_id"], ["agenda_exceptions.id"], name="bookings_exception_fk"),
-    CheckConstraint(
-        "(exception_id IS NULL) = (turn_id IS NOT NULL) AND (turn_id IS NULL) = (patient_id IS NULL)",
-        name="bookings_whose_ck",
-    ),
     CheckConstraint("resource = int8range(resource_id, resource_id, '[]')", name="bookings_resource_ck"),
     CheckConstraint("NOT isempty(during)", name="bookings_during_ck"),
     ExcludeConstraint(
@@ -238,4 +231,35 @@ block_places: Final = keyed(
     ),
     CheckConstraint("n BETWEEN 1 AND 500 AND (pool <> 'overbook' OR n <= 50)", name="block_places_n_ck"),
     Index("block_places_turn_ix", "turn_id"),
+)
+
+# What a patient has to be told about a turn: once for each turn, kind and event.
+turn_notices: Final = by_patient(
+    "turn_notices",
+    Column("turn_id", Uuid, nullable=False),
+    Column("exception_id", BigInteger),
+    words("kind"),
+    Column("seq", Integer, nullable=False),
+    words("state"),
+    instant("made_at"),
+    instant("done_at", nullable=True),
+    Column("done_by", BigInteger),
+    UniqueConstraint("patient_id", "turn_id", "kind", "seq", name="turn_notices_once_uq"),
+    patient_fk("turn_notices", "turn_id", "turns"),
+    ForeignKeyConstraint(["exception_id"], ["agenda_exceptions.id"], name="turn_notices_exception_fk"),
+    ForeignKeyConstraint(["done_by"], ["people.id"], name="turn_notices_done_by_fk"),
+    CheckConstraint("kind IN ('suspendido', 'repuesto')", name="turn_notices_kind_ck"),
+    CheckConstraint("state IN ('pendiente', 'hecho', 'sin_medio', 'anulado')", name="turn_notices_state_ck"),
+    CheckConstraint("(state = 'hecho') = (done_at IS NOT NULL)", name="turn_notices_done_ck"),
+    Index("turn_notices_exception_ix", "exception_id"),
+)
+
+# The turn given in place of a suspended one: `id` is the new turn, `was_id` the old, which stays as history.
+turn_reassigned: Final = by_patient(
+    "turn_reassigned",
+    Column("was_id", Uuid, nullable=False),
+    UniqueConstraint("patient_id", "was_id", name="turn_reassigned_was_uq"),
+    patient_fk("turn_reassigned", "id", "turns"),
+    patient_fk("turn_reassigned", "was_id", "turns"),
+    CheckConstraint("id <> was_id", name="turn_reassigned_two_ck"),
 )

@@ -26,7 +26,9 @@ _LOCK: Final = text(f"SELECT pg_advisory_xact_lock({_LOCK_SPACE}, :block)")
 _OPEN: Final = text("SELECT public.demand_open_block(:block, :starts, :ends)")
 
 _of = block_places.c
-_NUMBER: Final = func.generate_series(1, bindparam("most")).table_valued(column("n"), name="number")
+_NUMBER: Final = (
+    func.generate_series(1, bindparam("most")).table_valued(column("n"), name="number").render_derived()
+)
 _FIRST_FREE: Final = (
     select(
         bindparam("block", type_=BigInteger),

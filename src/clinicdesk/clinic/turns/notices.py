@@ -1,0 +1,143 @@
+"""After a suspension: patients are told, and given another turn in place of the one they had."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import and_, func, insert, literal, or_, select, update
+
+from clinicdesk.clinic.access.model import people
+from clinicdesk.clinic.patients.model import patients
+from clinicdesk.clinic.rights import Permission
+from clinicdesk.clinic.turns import service as desk
+from clinicdesk.clinic.turns.errors import TurnNotFound
+from clinicdesk.clinic.turns.model import turn_notices, turn_reassigned, turns
+from clinicdesk.clinic.turns.rules import State
+from clinicdesk.clinic.usecases import Order, Reader, Tx, new_row, use_case, view
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reassign(Order):
+    """A new turn in a free slot, in place of one that was suspended."""
+
+    patient_id: UUID
+    turn_id: UUID
+    new_id: UUID = new_row()
+    slot: str
+
+
+@use_case("turn.reassign", needs=Permission.TURN_BOOK, answer=desk.TurnAnswer, explain=desk.explain_taken)
+def reassign(tx: Tx, order: Reassign) -> desk.TurnAnswer:
+    """Book the new turn and link it with the old one, which stays as history.
+
+    Raises TurnNotFound unless the old one was suspended and has no new one; and what booking raises.
+    """
+    old = select(turns.c.reason).where(
+        turns.c.patient_id == order.patient_id,
+        turns.c.id == order.turn_id,
+        turns.c.state == State.CANCELADO.value,
+    )
+    if (was := tx.first(old)) is None:
+        raise TurnNotFound
+    book = desk.BookTurn(
+        key=order.key,
+        patient_id=order.patient_id,
+        turn_id=order.new_id,
+        slot=order.slot,
+        reason=was.reason,
+    )
+    answer = desk.book_turn.run(tx, book)
+    link = {"patient_id": order.patient_id, "id": order.new_id, "was_id": order.turn_id}
+    tx.write(insert(turn_reassigned), link)
+    return answer
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeRow:
+    """A patient to be told of a suspended turn, and the turn they have instead, if any."""
+
+    patient_id: UUID
+    id: UUID
+    turn_id: UUID
+    state: str
+    wall_start: datetime
+    doctor: str
+    family: str
+    given: str
+    phone: str | None
+    new_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class NoticesQuery:
+    """Notices of a clinic still to be given, or all those of one leave or suspension."""
+
+    clinic_id: int
+    exception_id: int | None = None
+
+
+@view("turn.notices", needs=Permission.TURN_READ, act=True)
+def notices(tx: Reader, query: NoticesQuery) -> tuple[NoticeRow, ...]:
+    """Who is to be told, by the time of the turn that fell."""
+    of = turn_notices.c
+    statement = (
+        select(
+            of.patient_id,
+            of.id,
+            of.turn_id,
+            of.state,
+            turns.c.wall_start,
+            people.c.family,
+            func.coalesce(patients.c.family, literal("")),
+            func.coalesce(patients.c.given, literal("")),
+            patients.c.phone,
+            turn_reassigned.c.id,
+        )
+        .join(turns, and_(turns.c.patient_id == of.patient_id, turns.c.id == of.turn_id))
+        .join(people, people.c.id == turns.c.doctor_id)
+        .outerjoin(patients, patients.c.patient_id == of.patient_id)
+        .outerjoin(
+            turn_reassigned,
+            and_(turn_reassigned.c.patient_id == of.patient_id, turn_reassigned.c.was_id == of.turn_id),
+        )
+        .where(turns.c.clinic_id == query.clinic_id, of.state != "anulado")
+        .order_by(turns.c.wall_start, of.id)
+    )
+    if query.exception_id is None:
+        statement = statement.where(or_(of.state == "pendiente", turn_reassigned.c.id.is_(None)))
+    else:
+        statement = statement.where(of.exception_id == query.exception_id)
+    return tx.into(NoticeRow, statement)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeGiven(Order):
+    """Somebody told the patient."""
+
+    patient_id: UUID
+    notice_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeAnswer:
+    """The notice after the act."""
+
+    id: UUID
+    state: str
+
+
+@use_case("turn.notice", needs=Permission.TURN_BOOK, answer=NoticeAnswer)
+def notice_given(tx: Tx, order: NoticeGiven) -> NoticeAnswer:
+    """The patient knows. Raises TurnNotFound where there is no such notice, or it was withdrawn."""
+    of = turn_notices.c
+    done = (
+        update(turn_notices)
+        .where(of.patient_id == order.patient_id, of.id == order.notice_id, of.state != "anulado")
+        .values(state="hecho", done_at=tx.now, done_by=tx.actor.person_id)
+        .returning(of.id)
+    )
+    if tx.first(done) is None:
+        raise TurnNotFound
+    return NoticeAnswer(order.notice_id, "hecho")
