@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, time
 from typing import Any, Final
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import Row, delete, insert, select, update
 
 from clinicdesk.clinic.access.model import clinic_roles, people
 from clinicdesk.clinic.agendas import queries, rules
-from clinicdesk.clinic.agendas.errors import BlockNotFound, BlocksOverlap, NotOwnDraft
-from clinicdesk.clinic.agendas.model import agenda_blocks, block_procedures, block_quotas, spans
+from clinicdesk.clinic.agendas.errors import (
+    BadException,
+    BlockNotFound,
+    BlocksOverlap,
+    ExceptionNotFound,
+    NotOwnDraft,
+)
+from clinicdesk.clinic.agendas.model import (
+    agenda_blocks,
+    agenda_exceptions,
+    block_procedures,
+    block_quotas,
+    spans,
+)
 from clinicdesk.clinic.agendas.rules import Block, BlockState
 from clinicdesk.clinic.rights import Permission, Role
 from clinicdesk.clinic.sites import editing
@@ -318,3 +330,34 @@ def edit_draft(tx: Tx, order: EditBlock) -> SiteAnswer:
     after = edited(before, order)
     demand_in_hours(tx, after)
     return write_block(tx, replace(before, version=order.version), after)
+
+
+def record_exception(tx: Tx, values: Mapping[str, Any]) -> int:
+    """A leave or a suspension, made at the clinic acted in; its id. Raises BadException."""
+    reason = str(values["reason"]).strip()
+    if not reason:
+        raise BadException
+    made = {"clinic_id": tx.actor.at.clinic_id, "made_by": tx.actor.person_id, "made_at": tx.now}
+    row = tx.run(
+        insert(agenda_exceptions)
+        .values(**{**values, "reason": reason}, **made)
+        .returning(agenda_exceptions.c.id)
+    )
+    return int(row.scalar_one())
+
+
+def lift_exception(tx: Tx, exception_id: int) -> Row[Any]:
+    """It no longer shuts anything; the row as it was. Raises ExceptionNotFound."""
+    statement = (
+        update(agenda_exceptions)
+        .where(
+            agenda_exceptions.c.id == exception_id,
+            agenda_exceptions.c.clinic_id == tx.actor.at.clinic_id,
+            agenda_exceptions.c.lifted_at.is_(None),
+        )
+        .values(lifted_at=tx.now, lifted_by=tx.actor.person_id)
+        .returning(*agenda_exceptions.c)
+    )
+    if (row := tx.first(statement)) is None:
+        raise ExceptionNotFound(exception=exception_id)
+    return row

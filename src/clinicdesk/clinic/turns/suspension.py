@@ -16,8 +16,8 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Select, and_, bindparam, func, insert, literal, select, update
 
 from clinicdesk.clinic.agendas import service as blocks
-from clinicdesk.clinic.agendas.errors import AffectedChanged, BadException, ExceptionNotFound
-from clinicdesk.clinic.agendas.model import agenda_blocks, agenda_exceptions
+from clinicdesk.clinic.agendas.errors import AffectedChanged
+from clinicdesk.clinic.agendas.model import agenda_blocks
 from clinicdesk.clinic.agendas.rules import Away, Block, BlockState, slot_changes, stays
 from clinicdesk.clinic.agendas.service import EditBlock
 from clinicdesk.clinic.patients.model import patients
@@ -308,27 +308,13 @@ def grant_leave(tx: Tx, order: Leave) -> CascadeAnswer:
 
 
 def _except(tx: Tx, query: AwayQuery, reason: str, leave_kind: str | None) -> int:
-    if not reason.strip():
-        raise BadException
-    row = tx.run(
-        insert(agenda_exceptions)
-        .values(
-            kind="suspension" if query.block_id else "licencia",
-            clinic_id=tx.actor.at.clinic_id,
-            doctor_id=query.doctor_id,
-            block_id=query.block_id,
-            first_day=query.first_day,
-            last_day=query.last_day,
-            from_time=query.from_time,
-            to_time=query.to_time,
-            leave_kind=leave_kind,
-            reason=reason.strip(),
-            made_by=tx.actor.person_id,
-            made_at=tx.now,
-        )
-        .returning(agenda_exceptions.c.id)
-    )
-    return int(row.scalar_one())
+    values = {
+        "kind": "suspension" if query.block_id else "licencia",
+        "leave_kind": leave_kind,
+        "reason": reason,
+        **{name: getattr(query, name) for name in query.__slots__},
+    }
+    return blocks.record_exception(tx, values)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -350,18 +336,7 @@ def reinstate(tx: Tx, order: Reinstate) -> CascadeAnswer:
     On the day it was made its turns stand again too, those whose time is still free and that were not
     given elsewhere. Raises ExceptionNotFound.
     """
-    lifted = tx.first(
-        update(agenda_exceptions)
-        .where(
-            agenda_exceptions.c.id == order.exception_id,
-            agenda_exceptions.c.clinic_id == tx.actor.at.clinic_id,
-            agenda_exceptions.c.lifted_at.is_(None),
-        )
-        .values(lifted_at=tx.now, lifted_by=tx.actor.person_id)
-        .returning(*agenda_exceptions.c)
-    )
-    if lifted is None:
-        raise ExceptionNotFound(exception=order.exception_id)
+    lifted = blocks.lift_exception(tx, order.exception_id)
     if lifted.block_id is not None:
         block = blocks.block_here(tx, lifted.block_id)
         if block.state == BlockState.SUSPENDIDO:
