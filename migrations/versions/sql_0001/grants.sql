@@ -120,7 +120,7 @@ GRANT SELECT ON turn_notices, turn_reassigned
 GRANT INSERT ON turn_notices, turn_events TO k_secretaria, k_gestion;
 GRANT UPDATE (state, done_at, done_by) ON turn_notices TO k_admision, k_secretaria, k_gestion;
 GRANT INSERT ON turn_reassigned TO k_admision, k_secretaria, k_medico;
-GRANT UPDATE (seq, state, state_at) ON turns TO k_gestion;
+GRANT UPDATE (seq, state, state_at, cancelled_by, cancelled_late) ON turns TO k_gestion;
 GRANT UPDATE (active, during) ON bookings TO k_gestion;
 GRANT DELETE ON block_places TO k_gestion;
 GRANT EXECUTE ON FUNCTION room_turns(bigint, date, date) TO k_admin, k_secretaria;

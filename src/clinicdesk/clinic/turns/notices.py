@@ -11,6 +11,7 @@ from sqlalchemy import and_, func, insert, literal, or_, select, update
 from clinicdesk.clinic.access.model import people
 from clinicdesk.clinic.patients.model import patients
 from clinicdesk.clinic.rights import Permission
+from clinicdesk.clinic.turns import offers
 from clinicdesk.clinic.turns import service as desk
 from clinicdesk.clinic.turns.errors import TurnNotFound
 from clinicdesk.clinic.turns.model import turn_notices, turn_reassigned, turns
@@ -28,7 +29,7 @@ class Reassign(Order):
     slot: str
 
 
-@use_case("turn.reassign", needs=Permission.TURN_BOOK, answer=desk.TurnAnswer, explain=desk.explain_taken)
+@use_case("turn.reassign", needs=Permission.TURN_BOOK, answer=desk.TurnAnswer, explain=offers.explain_taken)
 def reassign(tx: Tx, order: Reassign) -> desk.TurnAnswer:
     """Book the new turn and link it with the old one, which stays as history.
 

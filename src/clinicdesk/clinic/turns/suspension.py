@@ -27,7 +27,7 @@ from clinicdesk.clinic.sites.places import as_read
 from clinicdesk.clinic.turns import claims, places
 from clinicdesk.clinic.turns import service as desk
 from clinicdesk.clinic.turns.model import bookings, turn_notices, turn_reassigned, turns
-from clinicdesk.clinic.turns.rules import HOLDS_CLAIMS, State
+from clinicdesk.clinic.turns.rules import HOLDS_CLAIMS, Asker, State
 from clinicdesk.clinic.usecases import Order, Reader, Tx, use_case, view
 from clinicdesk.kit import clock
 from clinicdesk.kit.ids import new_id
@@ -153,14 +153,14 @@ def _to_come(tx: Reader) -> Select[Any]:
 
 
 class _Turn(Protocol):
+    """What a hop needs to know of a turn."""
+
     @property
     def patient_id(self) -> UUID: ...
     @property
     def turn_id(self) -> UUID: ...
     @property
     def seq(self) -> int: ...
-    @property
-    def clinic_id(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +203,7 @@ def _hop(tx: Tx, turn: _Turn, from_state: str, to_state: State, reason: str | No
         seq=turn.seq,
         from_state=from_state,
         reason=reason,
-        asked_by=AskedBy.CENTRO,
+        asked_by=Asker.CENTRO,
     )
     desk.hop(tx, order, to_state)
 
@@ -387,7 +387,6 @@ def _suspended_by(exception_id: int) -> Select[Any]:
             turns.c.patient_id,
             turns.c.id.label("turn_id"),
             turns.c.seq,
-            turns.c.clinic_id,
             taken.label("taken"),
             renewed.label("has_new"),
         )
