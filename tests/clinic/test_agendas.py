@@ -31,14 +31,14 @@ from clinicdesk.kit.ids import new_id
 from tests.factories import Network, new_patient
 
 LogIn = Callable[..., Session]
-# Far from today, where the network's own blocks have been ended: each test takes a week of its own.
-_weeks: Iterator[int] = itertools.count(60)
+# Some weeks from today, where the network's own blocks have been ended: each test takes a week of its own.
+_weeks: Iterator[int] = itertools.count(5)
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _no_blocks_later(network: Network) -> None:
-    """The factories' blocks fill every hour of every day: they end in a year."""
-    until = date.today() + timedelta(days=365)  # noqa: DTZ011 - a bound far away
+    """The factories' blocks fill every hour of every day: they end in three weeks."""
+    until = date.today() + timedelta(days=20)  # noqa: DTZ011 - a bound far away
     with network.owner.begin() as owner:
         owner.execute(
             text("UPDATE agenda_blocks SET valid_to = :day, valid = daterange(valid_from, :day, '[]')"),
@@ -47,7 +47,7 @@ def _no_blocks_later(network: Network) -> None:
 
 
 def a_monday(session: Session) -> date:
-    """A Monday that no other test uses, more than a year away."""
+    """A Monday that no other test uses, within the year for which turns are given."""
     today = clock.local_day(clock.now(), session.actor.at.zone)
     return today - timedelta(days=today.weekday()) + timedelta(weeks=next(_weeks))
 
