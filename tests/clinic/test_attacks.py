@@ -129,8 +129,8 @@ CHANGES: Final = [
     ),
     Attack(
         "write into charts",
-        f"""INSERT INTO vitals (patient_id, id, at, system, code, name, value, unit)
-            SELECT {P}, gen_random_uuid(), now(), 'LOINC', '8480-6', 'PA', 1, 'x'
+        f"""INSERT INTO vitals (patient_id, id, at, system, code, name, value, unit, person_id)
+            SELECT {P}, gen_random_uuid(), now(), 'LOINC', '8480-6', 'PA', 1, 'x', charts.me()
             FROM generate_series(1, {COUNT}) n""",
         ALL,
         CARER,

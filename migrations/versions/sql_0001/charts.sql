@@ -230,6 +230,8 @@ END $$;
 
 -- What is written in somebody's name is written by that somebody.
 CREATE POLICY notes_own ON notes AS RESTRICTIVE FOR INSERT TO k_medico WITH CHECK (author_id = (SELECT charts.me()));
+CREATE POLICY vitals_own ON vitals AS RESTRICTIVE FOR INSERT TO k_medico, k_enfermeria
+  WITH CHECK (person_id = (SELECT charts.me()));
 CREATE POLICY records_own ON records AS RESTRICTIVE FOR INSERT TO k_medico WITH CHECK (doctor_id = (SELECT charts.me()));
 ALTER TABLE visits ENABLE ROW LEVEL SECURITY;
 CREATE POLICY visits_seen ON visits FOR SELECT TO k_medico, k_enfermeria, k_resultados USING (true);
@@ -267,6 +269,25 @@ CREATE POLICY admissions_seen ON admissions FOR SELECT
   TO k_admision, k_secretaria, k_medico, k_enfermeria, k_laboratorio, k_resultados, k_gestion USING (true);
 CREATE POLICY admissions_own ON admissions FOR INSERT TO k_admision, k_secretaria
   WITH CHECK (person_id = (SELECT charts.me()));
+
+-- Triage, transfers and closings too are their doer's own; the counter gives the first level alone.
+ALTER TABLE triage_events ENABLE ROW LEVEL SECURITY;
+CREATE POLICY triage_events_seen ON triage_events FOR SELECT
+  TO k_admision, k_secretaria, k_medico, k_enfermeria, k_laboratorio, k_resultados, k_gestion USING (true);
+CREATE POLICY triage_events_own ON triage_events FOR INSERT TO k_medico, k_enfermeria
+  WITH CHECK (person_id = (SELECT charts.me()));
+CREATE POLICY triage_events_first ON triage_events FOR INSERT TO k_admision, k_secretaria
+  WITH CHECK (person_id = (SELECT charts.me()) AND seq = 1);
+ALTER TABLE transfers ENABLE ROW LEVEL SECURITY;
+CREATE POLICY transfers_seen ON transfers FOR SELECT
+  TO k_admision, k_secretaria, k_medico, k_enfermeria, k_laboratorio, k_resultados, k_gestion USING (true);
+CREATE POLICY transfers_own ON transfers FOR INSERT TO k_admision, k_secretaria, k_medico, k_enfermeria
+  WITH CHECK (person_id = (SELECT charts.me()));
+ALTER TABLE day_closings ENABLE ROW LEVEL SECURITY;
+CREATE POLICY day_closings_seen ON day_closings FOR SELECT
+  TO k_admision, k_secretaria, k_medico, k_enfermeria, k_laboratorio, k_resultados, k_gestion USING (true);
+CREATE POLICY day_closings_own ON day_closings FOR INSERT TO k_secretaria
+  WITH CHECK (person_id = (SELECT charts.me()) AND clinic_id = ANY ((SELECT charts.my_clinics())::bigint[]));
 
 -- A turn is changed by whoever works at its clinic; before the patient has come, moved, confirmed and
 -- cancelled by whoever gives turns in the network.

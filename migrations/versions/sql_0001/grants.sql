@@ -34,8 +34,8 @@ GRANT EXECUTE ON FUNCTION display.clinic(text), display.waiting_room(text) TO k_
 GRANT EXECUTE ON FUNCTION access.set_display_key(text) TO k_admin;
 
 GRANT USAGE ON SCHEMA public, access TO k_staff;
-GRANT SELECT ON clinics, clinic_hours, holidays, floors, rooms, specialties, procedures, agenda_blocks, block_procedures,
-  block_quotas, agenda_exceptions, turn_transitions, people,
+GRANT SELECT ON clinics, clinic_hours, holidays, triage_levels, ticket_series, floors, rooms, specialties, procedures,
+  agenda_blocks, block_procedures, block_quotas, agenda_exceptions, turn_transitions, people,
   clinic_roles TO k_staff;
 GRANT SELECT (username, person_id, must_change, is_demo, created_at, disabled_at, expires_at, kind) ON logins
   TO k_staff;
@@ -52,7 +52,8 @@ GRANT SELECT ON zone_rules TO k_staff; -- a desk can tell that it reckons time b
 GRANT SELECT ON alembic_version TO k_staff; -- a desk can tell that its program and the database differ
 
 -- Demographics and turns: everyone who meets patients.
-GRANT SELECT ON patients, patient_documents, coverages, turns, turn_events, turn_moves, admissions, bookings, block_places
+GRANT SELECT ON patients, patient_documents, coverages, turns, turn_events, turn_moves, admissions, bookings, block_places,
+  triage_events, transfers, day_closings
   TO k_admision, k_secretaria, k_medico, k_enfermeria, k_laboratorio, k_resultados, k_gestion;
 GRANT EXECUTE ON FUNCTION search_people(text[], text, integer)
   TO k_admision, k_secretaria, k_medico, k_enfermeria, k_laboratorio, k_resultados, k_gestion;
@@ -62,7 +63,7 @@ GRANT UPDATE (phone, email, address, city, version) ON patients TO k_admision, k
 
 GRANT INSERT ON turns, bookings, block_places TO k_admision, k_secretaria, k_medico;
 GRANT INSERT ON turn_events TO k_admision, k_secretaria, k_medico, k_enfermeria;
-GRANT UPDATE (seq, state, state_at, triage, ticket, arrived_at, called_at, calls, room_id, starts_at, ends_at,
+GRANT UPDATE (seq, state, state_at, doctor_id, ticket, arrived_at, called_at, calls, room_id, starts_at, ends_at,
   wall_start, day, voided_reason) ON turns TO k_admision, k_secretaria, k_medico, k_enfermeria;
 GRANT DELETE ON block_places TO k_admision, k_secretaria, k_medico, k_enfermeria;
 GRANT UPDATE (clinic_id, doctor_id, procedure_id, block_id, kind, zone, slots, cancelled_by, cancelled_late) ON turns
@@ -70,12 +71,17 @@ GRANT UPDATE (clinic_id, doctor_id, procedure_id, block_id, kind, zone, slots, c
 GRANT INSERT ON turn_moves TO k_admision, k_secretaria, k_medico;
 GRANT UPDATE (active, during) ON bookings TO k_admision, k_secretaria, k_medico, k_enfermeria;
 GRANT INSERT ON admissions TO k_admision, k_secretaria;
-GRANT SELECT, INSERT, UPDATE ON tickets TO k_admision, k_secretaria;
+GRANT SELECT, INSERT ON tickets TO k_admision, k_secretaria;
+-- The counter gives the first level, on arrival; whoever cares for patients gives any.
+GRANT UPDATE (triage) ON turns TO k_medico, k_enfermeria;
+GRANT INSERT ON triage_events, transfers TO k_admision, k_secretaria, k_medico, k_enfermeria;
+GRANT INSERT ON day_closings TO k_secretaria;
 
 -- Clinical content: admission and secretaries hold none of it. Allergies are a safety fact, read by carers.
 GRANT SELECT ON visits, records, notes, diagnoses, vitals, allergies, prescriptions, prescription_items,
   results, observations TO k_medico, k_enfermeria, k_resultados;
 GRANT INSERT ON visits, records, diagnoses, vitals TO k_medico;
+GRANT INSERT ON vitals TO k_enfermeria;
 -- Not `login`: the database fills it, so that no note can be signed in another's name unseen.
 GRANT INSERT (patient_id, id, record_id, visit_id, amends_id, text, author_id, author_name, author_license,
   signed_at, prev_hash, hash) ON notes TO k_medico;
@@ -125,6 +131,8 @@ GRANT UPDATE (active, during) ON bookings TO k_gestion;
 GRANT DELETE ON block_places TO k_gestion;
 GRANT EXECUTE ON FUNCTION room_turns(bigint, date, date) TO k_admin, k_secretaria;
 GRANT SELECT ON personal_rights, sessions TO k_admin, k_privacidad;
+GRANT INSERT, UPDATE ON triage_levels, ticket_series TO k_admin;
+GRANT DELETE ON ticket_series TO k_admin;
 GRANT USAGE ON SEQUENCE resource_ids TO k_admin, k_secretaria;
 GRANT EXECUTE ON FUNCTION access.create_login(text, bigint, bytea, text, boolean, boolean, text),
   access.issue_code(text, bytea), access.reset_service(text, bytea, text), access.sync_groups(text),

@@ -51,7 +51,7 @@ _LIST: Final = {
     _("Consultorio"): "room",
     "Id": "id",
 }
-_TICKET: Final = re.compile(r"[A-Za-z]\d{3}")
+_TICKET: Final = re.compile(r"[A-Za-z]\d{3,5}")
 
 TurnId = Annotated[
     str,

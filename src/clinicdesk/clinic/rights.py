@@ -29,6 +29,9 @@ class Permission(StrEnum):
     TURN_ADMIT = "turn.admit"
     TURN_CALL = "turn.call"
     TURN_ATTEND = "turn.attend"
+    TRIAGE = "turn.triage"
+    DAY_CLOSE = "day.close"
+    VITALS_WRITE = "vitals.write"
     CHART_READ = "chart.read"
     CHART_BREAK_GLASS = "chart.break_glass"
     CHART_COPY = "chart.copy"
@@ -80,6 +83,7 @@ PERMISSIONS: Final = MappingProxyType(
         Role.SECRETARIA: _COUNTER
         | {
             Permission.TURN_OVERBOOK,
+            Permission.DAY_CLOSE,
             Permission.REPORT_READ,
             Permission.CARE_RELATE,
             Permission.ROOM_MANAGE,
@@ -92,12 +96,21 @@ PERMISSIONS: Final = MappingProxyType(
             Permission.TURN_CALL,
             Permission.TURN_ATTEND,
             Permission.AGENDA_OWN,
+            Permission.TRIAGE,
+            Permission.VITALS_WRITE,
             Permission.CHART_READ,
             Permission.CHART_BREAK_GLASS,
             Permission.NOTE_WRITE,
             Permission.HISTORY_EXPORT,
         },
-        Role.ENFERMERIA: _READS | {Permission.TURN_CALL, Permission.CHART_READ, Permission.CHART_BREAK_GLASS},
+        Role.ENFERMERIA: _READS
+        | {
+            Permission.TURN_CALL,
+            Permission.TRIAGE,
+            Permission.VITALS_WRITE,
+            Permission.CHART_READ,
+            Permission.CHART_BREAK_GLASS,
+        },
         Role.LABORATORIO: _READS,
         Role.RESULTADOS: _READS | {Permission.CHART_READ, Permission.CHART_COPY, Permission.HISTORY_EXPORT},
         Role.GESTION: _READS | {Permission.AGENDA_MANAGE, Permission.TURN_OVERBOOK, Permission.REPORT_READ},
@@ -160,6 +173,9 @@ GROUP_PERMISSION: Final = MappingProxyType(
         Permission.TURN_ADMIT: "k_admision",
         Permission.TURN_CALL: "k_admision",
         Permission.TURN_ATTEND: "k_medico",
+        Permission.TRIAGE: "k_enfermeria",
+        Permission.DAY_CLOSE: "k_secretaria",
+        Permission.VITALS_WRITE: "k_enfermeria",
         Permission.CHART_READ: "k_enfermeria",
         Permission.CHART_BREAK_GLASS: "k_enfermeria",
         Permission.CHART_COPY: "k_resultados",

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from psycopg.types.range import Range
 
-from clinicdesk.clinic.admissions.model import admissions
-from clinicdesk.clinic.admissions.rules import ticket_text
+from clinicdesk.clinic.admissions.model import admissions, tickets, triage_events
+from clinicdesk.clinic.admissions.rules import COMMON_SERIES, ticket_text
 from clinicdesk.clinic.agendas.rules import Slot
 from clinicdesk.clinic.turns.model import bookings, turn_events, turns
 from clinicdesk.clinic.turns.rules import FREES_CLAIMS, Asker, State, is_late
@@ -44,7 +44,7 @@ class Draft:
     story: Story | None
     triage: int | None = None
     steps: list[Step] = field(default_factory=list)
-    ticket: str | None = None
+    number: int | None = None
     id: UUID = field(init=False)
 
     def __post_init__(self) -> None:
@@ -61,18 +61,22 @@ class Draft:
         return next((step.at for step in self.steps if step.state is state), None)
 
     @property
+    def ticket(self) -> str | None:
+        """What was printed at the counter."""
+        return ticket_text(self.number) if self.number else None
+
+    @property
     def reason(self) -> str | None:
         """What was said at the counter; a walk-in always says something."""
         return self.story.reason.capitalize() if self.story else "Consulta" if self.slot is None else None
 
 
-def number_tickets(drafts: list[Draft], last: int) -> int:
-    """Number everybody who came to the counter, in the order they came; the last number given."""
+def number_tickets(drafts: list[Draft], last: int) -> None:
+    """Number everybody who came to the counter, in the order they came, after the last number given."""
     came = [draft for draft in drafts if draft.when(State.EN_ESPERA)]
     came.sort(key=lambda draft: (draft.when(State.EN_ESPERA), draft.id))
     for number, draft in enumerate(came, start=last + 1):
-        draft.ticket = ticket_text(number)
-    return last + len(came)
+        draft.number = number
 
 
 def write(book: Book, draft: Draft, act: UUID, counter: int) -> None:
@@ -161,4 +165,32 @@ def _admission(book: Book, draft: Draft, counter: int) -> None:
         ticket=draft.ticket,
         day=draft.day,
         person_id=counter,
+    )
+    if draft.triage is not None:
+        _triage(book, draft, counter)
+    number = draft.number or 0
+    book.add(
+        tickets,
+        clinic_id=draft.clinic.id,
+        day=draft.day,
+        series=COMMON_SERIES,
+        n=number,
+        prev_n=number - 1 or None,
+        patient_id=draft.person.id,
+        turn_id=draft.id,
+    )
+
+
+def _triage(book: Book, draft: Draft, counter: int) -> None:
+    """The level that was given on arrival."""
+    book.add(
+        triage_events,
+        patient_id=draft.person.id,
+        id=UUID(int=draft.id.int ^ 2),
+        turn_id=draft.id,
+        seq=1,
+        level=draft.triage,
+        at=draft.when(State.EN_ESPERA),
+        person_id=counter,
+        act=UUID(int=draft.id.int ^ 2),
     )

@@ -19,6 +19,7 @@ from clinicdesk.clinic import changes
 from clinicdesk.clinic.access.model import clinic_roles, logins
 from clinicdesk.clinic.acts import act_answers, acts
 from clinicdesk.clinic.admissions.model import tickets
+from clinicdesk.clinic.admissions.rules import COMMON_SERIES
 from clinicdesk.clinic.agendas.rules import Busy
 from clinicdesk.clinic.rights import Role
 from clinicdesk.clinic.sites.model import clinics
@@ -209,12 +210,9 @@ class _Days:
     def _number(self, clinic: Clinic, day: date, made: list[drafts.Draft]) -> None:
         """Tickets go on from those that were given by hand."""
         counted = (tickets.c.clinic_id == clinic.id) & (tickets.c.day == day)
-        before = self._connection.execute(select(tickets.c.last).where(counted)).scalar() or 0
-        last = drafts.number_tickets(made, before)
-        if last > before:
-            row = upsert(tickets).values(clinic_id=clinic.id, day=day, last=last)
-            kept = row.on_conflict_do_update(constraint="tickets_pk", set_={"last": row.excluded.last})
-            self._connection.execute(kept)
+        counted &= tickets.c.series == COMMON_SERIES
+        before = self._connection.execute(select(func.max(tickets.c.n)).where(counted)).scalar() or 0
+        drafts.number_tickets(made, before)
 
     def _visit(self, draft: drafts.Draft) -> None:
         started = draft.when(State.EN_CURSO)

@@ -7,13 +7,14 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from clinicdesk.clinic.admissions.rules import most_minutes
 from clinicdesk.clinic.turns.board import late_minutes
 from clinicdesk.clinic.turns.queries import TurnRow
 from clinicdesk.clinic.turns.rules import State
 from clinicdesk.kit.names import sex_age, short_name
 from clinicdesk.kit.words import _, plural
 from clinicdesk.tui import turn_words as words
-from clinicdesk.tui.look import SEALED, TRIAGE, TRIAGE_MINUTES, TURN_STATES, Tone
+from clinicdesk.tui.look import SEALED, TRIAGE, TURN_STATES, Tone
 from clinicdesk.tui.parts import Bit, Cell, Column, LineList, mark_cell, wait_text
 from clinicdesk.tui.parts.bits import width_of
 
@@ -149,7 +150,7 @@ def detail_lines(turn: TurnRow, now: datetime, zone: str, *, is_free: bool = Fal
         first += [Bit("  "), Bit(f"{words.FREED} {_('lugar libre')}", Tone.STRONG)]
     level = TRIAGE.get(turn.triage or 0)
     if level is not None:
-        most = f" {_('máx.')} {TRIAGE_MINUTES[turn.triage or 5]}"
+        most = f" {_('máx.')} {most_minutes(turn)}"
         first += [Bit("  "), Bit(f"{level.glyph} {level.word}", level.tone), Bit(most)]
     what = _("demanda espontánea") if turn.kind == "walk_in" else f"{_('turno')} {words.hour(turn)}"
     facts = [words.doctor(turn, 20), turn.procedure or "", turn.room_code or ""]

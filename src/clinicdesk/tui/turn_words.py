@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from types import MappingProxyType
+from typing import Final
 
 from clinicdesk.clinic.admissions import rules as queueing
 from clinicdesk.clinic.turns import board
 from clinicdesk.clinic.turns.network import NetworkTurn
+from clinicdesk.clinic.admissions.rules import Because, Neighbour, Why
 from clinicdesk.clinic.turns.queries import TurnRow
 from clinicdesk.clinic.turns.rules import State
 from clinicdesk.kit import clock
 from clinicdesk.kit.names import full_name, short_name
 from clinicdesk.kit.words import _, plural
-from clinicdesk.tui.look import SEALED, TRIAGE, TRIAGE_MINUTES, TURN_STATES, Mark, Tone
+from clinicdesk.tui.look import SEALED, TRIAGE, TURN_STATES, Mark, Tone
 from clinicdesk.tui.parts import Bit, wait_text
 
 _HOURS_ALONE = 600
@@ -120,7 +123,7 @@ def news(turn: TurnRow, zone: str) -> str:
 def waiting(turns: Iterable[TurnRow], now: datetime) -> list[TurnRow]:
     """Who waits, in the order in which they will be called."""
     queue = [turn for turn in turns if turn.state == State.EN_ESPERA]
-    return sorted(queue, key=lambda turn: queueing.queue_key(turn, now))
+    return queueing.in_order(queue, now)
 
 
 def turn_of_today(turns: Iterable[TurnRow]) -> TurnRow | None:
@@ -151,25 +154,42 @@ def counts_line(found: dict[str, int], *, words: bool = True) -> list[Bit]:
     return bits
 
 
+_BECAUSE: Final = MappingProxyType(
+    {
+        Because.LEVEL: _("por nivel"),
+        Because.AGEING: _("por espera"),
+        Because.ARRIVAL: _("llegó antes"),
+        Because.TIE: _("llegó a la vez"),
+    }
+)
+
+
 def why_this_order(turn: TurnRow, turns: Iterable[TurnRow], now: datetime) -> str:
-    """`A009 es 2.º de 6: A3 AMARILLO, llegó hace 24 min. Antes: A013 N2.`"""
-    queue = waiting(turns, now)
-    place = next((at for at, other in enumerate(queue) if other.id == turn.id), None)
-    if place is None:
+    """`A009 es 2.º de 3: A3 AMARILLO, espera 24 min de 60. Antes: A013 N2, por nivel.`
+
+    The queue is that of the doctor who will call.
+    """
+    queue = (each for each in turns if each.state == State.EN_ESPERA and each.doctor_id == turn.doctor_id)
+    found = queueing.why(turn.id, queue, now)
+    if found is None:
         return _("No está en espera: el orden es de quienes esperan.")
-    minutes = queueing.wait_minutes(turn.arrived_at, now)
-    level = TRIAGE.get(turn.triage or 0)
-    said = _("{} es {}.º de {}: {}, llegó hace {}.").format(
-        number_or_hour(turn),
-        place + 1,
-        len(queue),
-        f"{level.glyph} {level.word}" if level else _("sin triaje, cuenta como V4"),
-        wait_text(minutes),
-    )
-    lifted = minutes // max(1, TRIAGE_MINUTES[turn.triage or 4])
-    if lifted:
-        said += " " + _("Sube {} por la espera.").format(lifted)
-    if place:
-        before = queue[place - 1]
-        said += " " + _("Antes: {}.").format(f"{number_or_hour(before)} {triage(before).text}".strip())
-    return said
+    said = [_("{} es {}.º de {}: {}.").format(number_or_hour(turn), found.place, found.of, why_level(found))]
+    if found.reached < found.level:
+        said.append(_("Por la espera vale {}.").format(TRIAGE[found.reached].glyph))
+    if found.ahead:
+        said.append(_("Antes: {}.").format(_neighbour(found.ahead[-1])))
+    elif found.behind:
+        said.append(_("Después: {}.").format(_neighbour(found.behind[0])))
+    return " ".join(said)
+
+
+def why_level(found: Why[TurnRow]) -> str:
+    """`A3 AMARILLO, espera 24 min de 60`."""
+    level = TRIAGE[found.level]
+    shown = f"{level.glyph} {level.word}" if found.turn.triage else _("sin triaje (como V4)")
+    return _("{}, espera {} de {}").format(shown, wait_text(found.waited_minutes), found.most_minutes)
+
+
+def _neighbour(other: Neighbour[TurnRow]) -> str:
+    who = f"{number_or_hour(other.turn)} {triage(other.turn).text}".strip()
+    return f"{who}, {_BECAUSE[other.because]}"

@@ -15,10 +15,10 @@ class NotToday(Refusal):
 
 
 class BadTriage(Refusal):
-    """A level of triage outside the table."""
+    """A level of triage outside the table, or one that the clinic does not give."""
 
-    says = "El nivel de triaje va de 1 (rojo) a 5 (azul)."
-    constraint = "turns_triage_ck"
+    says = "El nivel de triaje va de 1 (rojo) a 5 (azul), y este centro debe usarlo."
+    constraint = ("turns_triage_ck", "triage_events_level_ck")
 
 
 class NobodyWaits(Refusal):
@@ -26,3 +26,99 @@ class NobodyWaits(Refusal):
 
     says = "Nadie espera."
     exit = Exit.NOT_FOUND
+
+
+class TriageChanged(Refusal):
+    """Somebody else gave another level first, or the person is no longer here."""
+
+    says = "Otra persona cambió el triaje o el turno antes. Mirar la lista y repetir."
+    exit = Exit.CONFLICT
+    constraint = "triage_events_seq_uq"
+
+
+class ReasonTooLong(Refusal):
+    """More words than a reason holds."""
+
+    says = "El motivo es demasiado largo: hasta 400 letras."
+    constraint = ("triage_events_reason_ck", "transfers_reason_ck")
+
+
+class SameQueue(Refusal):
+    """The patient waits for that doctor already."""
+
+    says = "Ya espera a ese profesional."
+    exit = Exit.CONFLICT
+    constraint = "transfers_other_ck"
+
+
+class TransferLate(Refusal):
+    """The turn is not waiting in that queue any more."""
+
+    says = "Ya no espera en esa cola: otra persona cambió el turno. La lista ya lo muestra."
+    exit = Exit.CONFLICT
+
+
+class Transferred(Refusal):
+    """An admission cannot be taken back while the patient stands in another doctor's queue."""
+
+    says = "Está en la cola de otro profesional. Devolver el turno a su cola y repetir."
+    exit = Exit.CONFLICT
+
+
+class DayClosed(Refusal):
+    """The clinic's day has been closed: nobody is admitted on it."""
+
+    says = "El día {day} está cerrado en este centro: no admite llegadas. Secretaría puede abrirlo."
+    exit = Exit.CONFLICT
+
+
+class DayNotOver(Refusal):
+    """There are turns to come on the day."""
+
+    says = "Quedan {count} turnos por venir el {day}. Cerrar después, o pedirlo expresamente."
+    exit = Exit.CONFLICT
+
+
+class DayToCome(Refusal):
+    """A day of the future cannot be closed."""
+
+    says = "El {day} todavía no llegó: no se puede cerrar."
+    exit = Exit.INVALID
+
+
+class DayNotClosed(Refusal):
+    """There is no closing to take back, or nothing to resolve."""
+
+    says = "El día {day} no está cerrado en este centro."
+    exit = Exit.CONFLICT
+
+
+class DayMoved(Refusal):
+    """Turns changed while the day was being closed or opened: nothing was done."""
+
+    says = "Cambió un turno mientras se cerraba o abría el día. No se hizo nada: repetir."
+    exit = Exit.CONFLICT
+    constraint = ("day_closings_pk", "day_closings_prev_fk", "day_closings_turns_ck", "day_closings_chain_ck")
+
+
+class TicketGap(Refusal):
+    """A number that does not follow the one before it."""
+
+    says = "Ese número no sigue al anterior. Repetir la admisión."
+    exit = Exit.CONFLICT
+    constraint = ("tickets_pk", "tickets_chain_ck", "tickets_prev_fk")
+
+
+class SeriesTaken(Refusal):
+    """The letter belongs to another service of the clinic."""
+
+    says = "Esa letra ya es de otro servicio del centro. Elegir otra, de B a Z."
+    exit = Exit.CONFLICT
+    constraint = "ticket_series_letter_uq"
+
+
+class BadSeries(Refusal):
+    """A series is one letter; A is everybody else's."""
+
+    says = "La serie de un servicio es una letra de B a Z."
+    constraint = ("ticket_series_letter_ck", "tickets_series_ck")

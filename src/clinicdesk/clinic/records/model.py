@@ -133,6 +133,9 @@ vitals: Final = by_patient(
     words("name"),
     Column("value", Numeric, nullable=False),
     words("unit"),
+    # Who measured; NULL for what came from elsewhere.
+    Column("person_id", BigInteger),
     patient_fk("vitals", "visit_id", "visits"),
+    ForeignKeyConstraint(["person_id"], ["people.id"], name="vitals_person_fk"),
     Index("vitals_at_ix", "patient_id", "at"),
 )

@@ -228,3 +228,10 @@ class FeeNotFound(Refusal):
 
     says = "No hay en el nomenclador «{schedule}» un código «{code}»."
     exit = Exit.NOT_FOUND
+
+
+class BadTriageLevel(Refusal):
+    """A level of triage that cannot be set so."""
+
+    says = "El triaje va de 1 a 5, con máximos de 0 a 1440 minutos; rojo siempre está, y espera 0."
+    constraint = ("triage_levels_level_ck", "triage_levels_minutes_ck", "triage_levels_rojo_ck")

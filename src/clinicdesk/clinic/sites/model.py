@@ -108,6 +108,23 @@ holidays: Final = reference(
     CheckConstraint("length(name) BETWEEN 1 AND 80", name="holidays_name_ck"),
 )
 
+# Only what a clinic has set otherwise than the rules have it (Manchester).
+triage_levels: Final = Table(
+    "triage_levels",
+    metadata,
+    Column("clinic_id", BigInteger, nullable=False),
+    Column("level", SmallInteger, nullable=False),
+    Column("most_minutes", SmallInteger, nullable=False),
+    Column("in_use", Boolean, nullable=False, server_default=text("true")),
+    PrimaryKeyConstraint("clinic_id", "level", name="triage_levels_pk"),
+    ForeignKeyConstraint(["clinic_id"], ["clinics.id"], name="triage_levels_clinic_fk"),
+    CheckConstraint("level BETWEEN 1 AND 5", name="triage_levels_level_ck"),
+    CheckConstraint("most_minutes BETWEEN 0 AND 1440", name="triage_levels_minutes_ck"),
+    # Rojo is always there, and rojo never waits.
+    CheckConstraint("level <> 1 OR (in_use AND most_minutes = 0)", name="triage_levels_rojo_ck"),
+    info={"class": TableClass.REFERENCE},
+)
+
 floors: Final = reference(
     "floors",
     Column("clinic_id", BigInteger, nullable=False),

@@ -205,3 +205,9 @@ def _clock(minute: int) -> str:
 def _plain(text: str) -> str:
     """Lower case without accents."""
     return "".join(c for c in unicodedata.normalize("NFD", text.lower()) if not unicodedata.combining(c))
+
+
+# Manchester Triage System: level → minutes a person may wait at most.
+MANCHESTER_MINUTES: Final = MappingProxyType({1: 0, 2: 10, 3: 60, 4: 120, 5: 240})
+# Who has not been through triage waits as if verde.
+UNTRIAGED: Final = 4

@@ -14,7 +14,8 @@ from clinicdesk.clinic.access.model import people
 from clinicdesk.clinic.patients.model import patients
 from clinicdesk.clinic.rights import Permission
 from clinicdesk.clinic.sites import queries as sites
-from clinicdesk.clinic.sites.model import procedures, rooms, specialties
+from clinicdesk.clinic.sites.model import procedures, rooms, specialties, triage_levels
+from clinicdesk.clinic.sites.rules import UNTRIAGED
 from clinicdesk.clinic.turns import rules
 from clinicdesk.clinic.turns.model import turn_events, turns
 from clinicdesk.clinic.usecases import Reader, view
@@ -59,6 +60,8 @@ class TurnRow:
     slots: int = 1
     series_id: UUID | None = None
     specialty: str | None = None
+    triage_minutes: int | None = None
+    """The longest wait of its level at its clinic, where that is not the usual one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,12 +138,18 @@ def _turns() -> Select[Any]:
             turns.c.slots,
             turns.c.series_id,
             func.coalesce(specialties.c.name, people.c.specialty),
+            triage_levels.c.most_minutes,
         )
         .join(patients, patients.c.patient_id == turns.c.patient_id)
         .join(people, people.c.id == turns.c.doctor_id)
         .outerjoin(rooms, rooms.c.id == turns.c.room_id)
         .outerjoin(procedures, procedures.c.id == turns.c.procedure_id)
         .outerjoin(specialties, specialties.c.id == procedures.c.specialty_id)
+        .outerjoin(
+            triage_levels,
+            (triage_levels.c.clinic_id == turns.c.clinic_id)
+            & (triage_levels.c.level == func.coalesce(turns.c.triage, UNTRIAGED)),
+        )
     )
 
 

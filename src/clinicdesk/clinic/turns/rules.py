@@ -30,7 +30,8 @@ HOPS: Final = MappingProxyType(
         _S.EN_CURSO: (_S.FINALIZADO, _S.EN_ESPERA),
         _S.FINALIZADO: (),
         _S.CANCELADO: (_S.REGISTRADO,),
-        _S.AUSENTE: (_S.EN_ESPERA,),
+        # Back to where they stood: an absence taken back, one alone or all of a day's closing.
+        _S.AUSENTE: (_S.EN_ESPERA, _S.REGISTRADO, _S.CONFIRMADO),
     }
 )
 BORN: Final = (_S.REGISTRADO, _S.EN_ESPERA)

@@ -1,0 +1,167 @@
+"""Reads of admission: why somebody is next, what triage said, the days and what they left over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import select
+
+from clinicdesk.clinic.access.model import people
+from clinicdesk.clinic.admissions import rules
+from clinicdesk.clinic.admissions.model import day_closings, triage_events
+from clinicdesk.clinic.admissions.rules import Why
+from clinicdesk.clinic.patients.model import patients
+from clinicdesk.clinic.rights import Permission
+from clinicdesk.clinic.turns import queries as agenda
+from clinicdesk.clinic.turns.model import turns
+from clinicdesk.clinic.turns.queries import DayQuery, TurnRow, TurnsQuery
+from clinicdesk.clinic.turns.rules import State
+from clinicdesk.clinic.turns.standing import count_by_state
+from clinicdesk.clinic.usecases import Reader, view
+
+
+@dataclass(frozen=True, slots=True)
+class WhyQuery:
+    """Why a turn stands where it stands; without one, whoever is next at the clinic or for a doctor."""
+
+    turn_id: UUID | None = None
+    doctor_id: int | None = None
+
+
+@view("turn.why_next", needs=Permission.TURN_READ)
+def why_next(tx: Reader, query: WhyQuery) -> Why[TurnRow] | None:
+    """The place of a turn in its doctor's queue with the reasons; None where it is in none."""
+    day = agenda.day_turns.run(tx, DayQuery(tx.actor.at.clinic_id))
+    waiting = [each for each in day if each.state == State.EN_ESPERA]
+    doctor_id = query.doctor_id
+    if query.turn_id is not None:
+        doctor_id = next((each.doctor_id for each in waiting if each.id == query.turn_id), doctor_id)
+    queue = [each for each in waiting if doctor_id in (None, each.doctor_id)]
+    return rules.why(query.turn_id, queue, tx.now)
+
+
+@dataclass(frozen=True, slots=True)
+class TriageRow:
+    """One level that was given, by whom and when."""
+
+    seq: int
+    level: int
+    at: datetime
+    person: str
+    reason: str | None
+
+
+@view("turn.levels", needs=Permission.TURN_READ)
+def triage_of(tx: Reader, query: TurnsQuery) -> tuple[TriageRow, ...]:
+    """What triage said of the first turn named, oldest first."""
+    patient_id, turn_id = query.ids[0]
+    statement = (
+        select(
+            triage_events.c.seq,
+            triage_events.c.level,
+            triage_events.c.at,
+            people.c.family,
+            triage_events.c.reason,
+        )
+        .join(people, people.c.id == triage_events.c.person_id)
+        .where(triage_events.c.patient_id == patient_id, triage_events.c.turn_id == turn_id)
+        .order_by(triage_events.c.seq)
+    )
+    return tx.into(TriageRow, statement)
+
+
+@dataclass(frozen=True, slots=True)
+class DayState:
+    """A clinic's day: how many turns in each state, whether it is closed, since when and by whom."""
+
+    day: date
+    counts: dict[str, int]
+    closed: bool
+    at: datetime | None
+    person: str | None
+
+
+@view("day.show", needs=Permission.TURN_READ)
+def show_day(tx: Reader, query: DayQuery) -> DayState:
+    """How a day stands."""
+    day = query.day or agenda.today_at(tx, query.clinic_id)
+    counts = count_by_state(tx, query.clinic_id, day)
+    last = tx.first(
+        select(day_closings.c.closed, day_closings.c.at, people.c.family)
+        .join(people, people.c.id == day_closings.c.person_id)
+        .where(day_closings.c.clinic_id == query.clinic_id, day_closings.c.day == day)
+        .order_by(day_closings.c.seq.desc())
+        .limit(1)
+    )
+    if last is None:
+        return DayState(day, counts, closed=False, at=None, person=None)
+    return DayState(day, counts, last.closed, last.at, last.family)
+
+
+# What a closed day should not hold any more.
+UNENDED = (State.REGISTRADO, State.CONFIRMADO, State.EN_ESPERA, State.EN_CURSO)
+
+
+@dataclass(frozen=True, slots=True)
+class LeftRow:
+    """A turn that a closed day left without an end. No name where the patient is sealed and hidden."""
+
+    patient_id: UUID
+    id: UUID
+    seq: int
+    state: str
+    day: date
+    wall_start: datetime
+    kind: str
+    ticket: str | None
+    arrived_at: datetime | None
+    doctor: str
+    family: str | None
+    given: str | None
+
+
+@view("day.exceptions", needs=Permission.TURN_READ)
+def exceptions(tx: Reader, query: DayQuery) -> tuple[LeftRow, ...]:
+    """The turns that a closed day left without an end, oldest first; of one day, or of all closed ones.
+
+    Not a list that is kept: whatever is left on a closed day stands here, however it came to be left.
+    """
+    statement = (
+        select(
+            turns.c.patient_id,
+            turns.c.id,
+            turns.c.seq,
+            turns.c.state,
+            turns.c.day,
+            turns.c.wall_start,
+            turns.c.kind,
+            turns.c.ticket,
+            turns.c.arrived_at,
+            people.c.family,
+            patients.c.family,
+            patients.c.given,
+        )
+        .join(people, people.c.id == turns.c.doctor_id)
+        .outerjoin(patients, patients.c.patient_id == turns.c.patient_id)
+        .where(
+            turns.c.clinic_id == query.clinic_id,
+            turns.c.day.in_(_closed_days(tx, query)),
+            turns.c.state.in_([state.value for state in UNENDED]),
+            turns.c.voided_reason.is_(None),
+        )
+        .order_by(turns.c.day, turns.c.starts_at, turns.c.id)
+    )
+    return tx.into(LeftRow, statement)
+
+
+def _closed_days(tx: Reader, query: DayQuery) -> list[date]:
+    statement = (
+        select(day_closings.c.day, day_closings.c.closed)
+        .where(day_closings.c.clinic_id == query.clinic_id)
+        .order_by(day_closings.c.day, day_closings.c.seq)
+    )
+    if query.day is not None:
+        statement = statement.where(day_closings.c.day == query.day)
+    return [day for day, closed in {row.day: row.closed for row in tx.rows(statement)}.items() if closed]
