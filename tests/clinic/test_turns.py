@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -288,30 +287,6 @@ def test_the_dead_get_no_turns(network: Network, log_in: LogIn) -> None:
     order = admissions.WalkIn(patient_id=patient, doctor_id=network.person_ids["lpaz"], reason="control")
     with pytest.raises(PatientDeceased):
         front.desk().do(admissions.walk_in, order)
-
-
-def test_fifty_admissions_at_once_leave_no_gap_in_the_tickets(network: Network) -> None:
-    sessions = [network.log_in(name) for name in ("msosa", "cruiz", "ncano", "rleon", "secre")]
-    tickets: list[str | None] = []
-
-    def admit_ten(session: Session) -> None:
-        for _ in range(10):
-            patient = new_patient(session).patient_id
-            order = admissions.WalkIn(
-                patient_id=patient, doctor_id=network.person_ids["lpaz"], reason="fiebre"
-            )
-            tickets.append(session.desk().do(admissions.walk_in, order).ticket)
-
-    workers = [threading.Thread(target=admit_ten, args=(session,)) for session in sessions]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join(300)
-    for session in sessions:
-        session.close()
-    numbers = sorted(int(ticket[1:]) for ticket in tickets if ticket)
-    assert len(numbers) == 50
-    assert numbers == list(range(numbers[0], numbers[0] + 50))
 
 
 def test_void_marks_and_frees(network: Network, log_in: LogIn) -> None:

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from clinicdesk.cli import given
-from clinicdesk.cli.frame import Writes, noun, the_call, verb
-from clinicdesk.cli.turn import Patient
+from clinicdesk.cli.frame import Call, Writes, noun, the_call, verb
+from clinicdesk.cli.turn import Patient, TurnId
 from clinicdesk.kit.ids import opaque
 from clinicdesk.kit.words import _
 
-app = noun(_("Admisión: demanda espontánea y llegadas."))
+if TYPE_CHECKING:
+    from clinicdesk.clinic.usecases import AnswerT, OrderT, UseCase
+
+app = noun(_("Admisión: llegadas, triaje, colas, números y constancias."))
+_WORDS: Final = {1: _("rojo"), 2: _("naranja"), 3: _("amarillo"), 4: _("verde"), 5: _("azul")}
+_LEVEL_LIST: Final = {
+    _("Nivel"): "level",
+    _("Color"): "word",
+    _("Máximo, min"): "most_minutes",
+    _("En uso"): "in_use",
+}
 _LEVELS: Final = {"rojo": 1, "naranja": 2, "amarillo": 3, "verde": 4, "azul": 5}
 _LIST: Final = {
     _("Número"): "ticket",
@@ -93,3 +103,135 @@ def list_admissions(
         else:
             rows.append(turn_cells(row) | {"arrived": f"{at.astimezone(call.zone):%H:%M}"})
     call.rows(rows, _LIST)
+
+
+Level = Annotated[
+    str, typer.Argument(metavar=_("NIVEL"), help=_("1 a 5, o rojo naranja amarillo verde azul."))
+]
+Reason = Annotated[str | None, typer.Option(metavar=_("TEXTO"), help=_("Por qué."))]
+
+
+@verb(app, "triage", _("Dar o cambiar el nivel de triaje de quien está."), cls=Writes)
+def triage(ctx: typer.Context, turn_id: TurnId, level: Level, reason: Reason = None) -> None:
+    """Each level given is an event of its own."""
+    from clinicdesk.cli.turn import turn_now
+    from clinicdesk.clinic.admissions.triage import GiveLevel, give_level
+
+    call = the_call(ctx)
+    row = turn_now(call, turn_id)
+    order = GiveLevel(
+        **call.keyed,
+        patient_id=row.patient_id,
+        turn_id=row.id,
+        level=_level_of(level) or 0,
+        reason=reason,
+        seen=row.triage,
+    )
+    answer = once(call, give_level, order)
+    data = {
+        "turn_id": opaque(answer.patient_id, answer.turn_id),
+        "level": answer.level,
+        "before": answer.before,
+    }
+    call.answer(data, _("Triaje {word}.").format(word=_WORDS[answer.level]))
+
+
+@verb(app, "transfer", _("Pasar a quien espera a la cola de otro profesional."), cls=Writes)
+def transfer(
+    ctx: typer.Context,
+    turn_id: TurnId,
+    doctor: Annotated[str, typer.Option(metavar=_("USUARIO"), help=_("A quién pasa."))],
+    reason: Reason = None,
+) -> None:
+    """The place in the new queue is the one that level and arrival give."""
+    from clinicdesk.cli.shapes import doctor_id_of
+    from clinicdesk.cli.turn import turn_now
+    from clinicdesk.clinic.admissions import triage as queues
+
+    call = the_call(ctx)
+    row = turn_now(call, turn_id)
+    order = queues.Transfer(
+        **call.keyed,
+        patient_id=row.patient_id,
+        turn_id=row.id,
+        doctor_id=doctor_id_of(call, doctor),
+        seen=row.doctor_id,
+        reason=reason,
+    )
+    answer = once(call, queues.transfer, order)
+    data = {
+        "turn_id": opaque(answer.patient_id, answer.turn_id),
+        "doctor": doctor,
+        "doctor_name": answer.doctor,
+    }
+    call.answer(data, _("Pasa a la cola de {doctor}.").format(doctor=answer.doctor))
+
+
+def once(call: Call, case: UseCase[OrderT, AnswerT], order: OrderT) -> AnswerT:
+    """Carry an order out, or give the first answer where --key was used before."""
+    if call.key is not None and (first := call.desk.answered(case, order)) is not None:
+        return first
+    return call.desk.do(case, order)
+
+
+@verb(app, "levels", _("Los niveles de triaje del centro, o cambiar uno (administración)."), cls=Writes)
+def levels(
+    ctx: typer.Context,
+    level: Annotated[str | None, typer.Argument(metavar=_("[NIVEL]"), help=_("El que se cambia."))] = None,
+    most_minutes: Annotated[
+        int | None, typer.Option("--minutes", metavar="N", help=_("Espera máxima, en minutos."))
+    ] = None,
+    in_use: Annotated[bool, typer.Option("--use/--no-use", help=_("Si el centro lo usa."))] = True,
+) -> None:
+    """List levels; with one named, set it."""
+    from clinicdesk.clinic.sites import triage as sites
+    from clinicdesk.clinic.sites.queries import SitesQuery
+    from clinicdesk.clinic.sites.rules import MANCHESTER_MINUTES
+
+    call = the_call(ctx)
+    if level is not None:
+        number = _level_of(level) or 0
+        most = MANCHESTER_MINUTES[number] if most_minutes is None else most_minutes
+        order = sites.SetTriageLevel(**call.keyed, level=number, most_minutes=most, in_use=in_use)
+        call.desk.do(sites.set_level, order)
+    found = call.desk.see(sites.levels, SitesQuery(call.session().actor.at.clinic_id))
+    rows: list[dict[str, Any]] = [
+        {
+            "level": each.level,
+            "word": _WORDS[each.level],
+            "most_minutes": each.most_minutes,
+            "in_use": each.in_use,
+        }
+        for each in found
+    ]
+    if not call.json:
+        rows = [row | {"in_use": _("sí") if row["in_use"] else _("no")} for row in rows]
+    call.rows(rows, _LEVEL_LIST)
+
+
+@verb(app, "series", _("Letras de números por servicio, o cambiar una (administración)."), cls=Writes)
+def series(
+    ctx: typer.Context,
+    specialty: Annotated[
+        str | None, typer.Argument(metavar=_("[ESPECIALIDAD]"), help=_("Código del servicio que se cambia."))
+    ] = None,
+    letter: Annotated[
+        str | None, typer.Option(metavar=_("LETRA"), help=_("B a Z; sin ella cuenta con los demás, en A."))
+    ] = None,
+) -> None:
+    """List series; with a specialty named, set its letter."""
+    from clinicdesk.clinic.admissions import series as numbers
+    from clinicdesk.clinic.sites.queries import SitesQuery
+
+    call = the_call(ctx)
+    if specialty is not None:
+        chosen = letter.upper() if letter else None
+        call.desk.do(
+            numbers.set_series, numbers.SetSeries(**call.keyed, specialty=specialty.upper(), series=chosen)
+        )
+    here = SitesQuery(call.session().actor.at.clinic_id)
+    rows = (
+        {"specialty": each.specialty, "series": each.series}
+        for each in call.desk.see(numbers.list_series, here)
+    )
+    call.rows(rows, {_("Especialidad"): "specialty", _("Letra"): "series"})

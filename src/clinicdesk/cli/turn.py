@@ -228,6 +228,11 @@ def turn_ids(call: Call, text: str) -> tuple[UUID, UUID]:
     raise TurnNotFound
 
 
+def turn_now(call: Call, turn_id: str) -> TurnRow:
+    """The turn of TURN_ID as it stands. Raises TurnNotFound, InvalidInput."""
+    return _now(call, turn_ids(call, turn_id))
+
+
 def _now(call: Call, ids: tuple[UUID, UUID]) -> TurnRow:
     """The turn as it stands. Raises TurnNotFound."""
     from clinicdesk.clinic.turns import queries
@@ -294,6 +299,20 @@ def unarrive(ctx: typer.Context, turn_id: TurnId) -> None:
 
     call = the_call(ctx)
     show_turn(call, step(call, unadmit, Hop, turn_id))
+
+
+@verb(app, "why-next", _("Por qué alguien es el siguiente, o está donde está, en la cola."))
+def why_next(
+    ctx: typer.Context,
+    turn_id: Annotated[
+        str | None, typer.Argument(metavar="[TURN_ID]", help=_("El turno; si no, quien sigue."))
+    ] = None,
+    doctor: Doctor = None,
+) -> None:
+    """Explain the order of a queue."""
+    from clinicdesk.cli import queue
+
+    queue.show_why(the_call(ctx), turn_id, doctor)
 
 
 @verb(app, "requeue", _("Volver a la cola, en el lugar que dio la llegada."), cls=Writes)

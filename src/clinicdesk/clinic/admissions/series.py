@@ -59,10 +59,9 @@ def set_series(tx: Tx, order: SetSeries) -> SeriesRow:
         )
     else:
         fresh = upsert(ticket_series).values(**mine, series=order.series)
-        tx.write(
-            fresh.on_conflict_do_update(
-                constraint="ticket_series_specialty_uq", set_={"series": fresh.excluded.series}
-            )
+        kept = fresh.on_conflict_do_update(
+            constraint="ticket_series_specialty_uq", set_={"series": fresh.excluded.series}
         )
+        tx.run(kept.returning(ticket_series.c.id))
     tx.changed(Change(Kind.SITE, tx.act, tx.actor.at.clinic_id))
     return SeriesRow(order.specialty, order.series)
