@@ -230,14 +230,14 @@ END $$;
 
 -- What is written in somebody's name is written by that somebody.
 CREATE POLICY notes_own ON notes AS RESTRICTIVE FOR INSERT TO k_medico WITH CHECK (author_id = (SELECT charts.me()));
-CREATE POLICY vitals_own ON vitals AS RESTRICTIVE FOR INSERT TO k_medico, k_enfermeria
-  WITH CHECK (person_id = (SELECT charts.me()));
 CREATE POLICY records_own ON records AS RESTRICTIVE FOR INSERT TO k_medico WITH CHECK (doctor_id = (SELECT charts.me()));
 ALTER TABLE visits ENABLE ROW LEVEL SECURITY;
 CREATE POLICY visits_seen ON visits FOR SELECT TO k_medico, k_enfermeria, k_resultados USING (true);
 CREATE POLICY visits_own ON visits FOR INSERT TO k_medico WITH CHECK (doctor_id = (SELECT charts.me()));
 CREATE POLICY visits_ended ON visits FOR UPDATE TO k_medico
   USING (clinic_id = ANY ((SELECT charts.my_clinics())::bigint[]));
+CREATE POLICY vitals_own ON vitals AS RESTRICTIVE FOR INSERT TO k_medico, k_enfermeria
+  WITH CHECK (person_id = (SELECT charts.me()));
 
 -- A sealed patient's row is seen by whom it concerns. Searching goes through definer functions.
 ALTER TABLE patients ENABLE ROW LEVEL SECURITY;
