@@ -20,6 +20,7 @@ from uuid import UUID
 
 from clinicdesk import bootstrap
 from clinicdesk.clinic import changes
+from clinicdesk.kit import clock
 from clinicdesk.kit.errors import Refusal
 from clinicdesk.kit.listening import Listener
 from clinicdesk.tui.day import Day

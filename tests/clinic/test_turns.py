@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -25,7 +24,6 @@ from clinicdesk.clinic.records import service as records
 from clinicdesk.clinic.turns import queries as agenda
 from clinicdesk.clinic.turns import service, undo
 from clinicdesk.clinic.turns import slots as offer
-from clinicdesk.clinic.turns.absences import unabsent
 from clinicdesk.clinic.turns.errors import (
     IllegalHop,
     PatientDeceased,
@@ -45,8 +43,6 @@ from tests.factories import Network, new_patient
 VERBS: dict[State | tuple[State, State], tuple[Any, type[service.Hop]]] = {
     (State.EN_ESPERA, State.CONFIRMADO): (admissions.unadmit, service.Hop),
     (State.CANCELADO, State.REGISTRADO): (service.reopen, service.Hop),
-    (State.AUSENTE, State.REGISTRADO): (unabsent, service.Hop),
-    (State.AUSENTE, State.CONFIRMADO): (unabsent, service.Hop),
     (State.EN_CURSO, State.EN_ESPERA): (service.requeue, service.Hop),
     State.CONFIRMADO: (service.confirm, service.Hop),
     State.REGISTRADO: (service.unconfirm, service.Hop),
@@ -56,7 +52,6 @@ VERBS: dict[State | tuple[State, State], tuple[Any, type[service.Hop]]] = {
     State.CANCELADO: (service.cancel, service.Hop),
     State.AUSENTE: (service.absent, service.Hop),
 }
-NEVER_CAME = (State.REGISTRADO, State.CONFIRMADO)
 LogIn = Callable[..., Session]
 _days = itertools.count(20)
 
@@ -99,16 +94,12 @@ def test_any_stream_of_hops_ends_where_the_table_says(
 ) -> None:
     front, doctor = log_in("msosa"), log_in("lpaz")
     turn = booked(network, front)
-    came: dict[UUID, State] = {}
     for wanted in stream:
         attends = State.EN_CURSO in {State(turn.state), wanted} or wanted is State.FINALIZADO
         who = doctor if attends else front
         if may_hop(State(turn.state), wanted):
-            before, turn = turn, hop(who, turn, wanted)
-            # An absence is taken back to where the turn stood, wherever one would rather have it.
-            stood = came[before.id] if before.state == State.AUSENTE and wanted in NEVER_CAME else wanted
-            assert turn.state == stood
-            came[turn.id] = State(before.state)
+            turn = hop(who, turn, wanted)
+            assert turn.state == wanted
         else:
             with pytest.raises(IllegalHop):
                 hop(who, turn, wanted)

@@ -5,7 +5,7 @@ INSERT INTO turn_transitions (from_state, to_state) VALUES
   ('confirmado', 'en_espera'), ('confirmado', 'cancelado'), ('confirmado', 'ausente'), ('confirmado', 'registrado'),
   ('en_espera', 'en_curso'), ('en_espera', 'cancelado'), ('en_espera', 'confirmado'),
   ('en_curso', 'finalizado'), ('en_curso', 'en_espera'),
-  ('ausente', 'en_espera'), ('ausente', 'registrado'), ('ausente', 'confirmado'),
+  ('ausente', 'en_espera'),
   ('cancelado', 'registrado');
 -- Beside the hops: to another time (one that was cancelled comes back by it), a mistaken absence undone,
 -- and the mark of what was entered by error, which leaves the state as it is.

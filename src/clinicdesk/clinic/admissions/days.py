@@ -15,11 +15,11 @@ from clinicdesk.clinic.admissions.errors import DayMoved, DayNotClosed, DayNotOv
 from clinicdesk.clinic.admissions.model import day_closings
 from clinicdesk.clinic.admissions.service import one_at_a_time
 from clinicdesk.clinic.rights import Permission
-from clinicdesk.clinic.turns import absences, service
+from clinicdesk.clinic.turns import service
 from clinicdesk.clinic.turns.errors import IllegalHop, ReasonNeeded, TurnChanged
 from clinicdesk.clinic.turns.queries import DayQuery
-from clinicdesk.clinic.turns.rules import State, said
-from clinicdesk.clinic.turns.service import Hop, TurnAnswer
+from clinicdesk.clinic.turns.rules import How, State, said
+from clinicdesk.clinic.turns.service import Hop, Step, TurnAnswer
 from clinicdesk.clinic.turns.standing import Standing, day_of, standing, swept
 from clinicdesk.clinic.usecases import Order, Reader, Tx, use_case
 from clinicdesk.kit import clock
@@ -80,7 +80,8 @@ def close_day(tx: Tx, order: CloseDay) -> DayAnswer:
     if to_come and not order.early:
         raise DayNotOver(day=_shown(order.day), count=len(to_come))
     for turn in _one_order(missing):
-        service.hop(tx, _hop(order, turn, CLOSING), State.AUSENTE)
+        step = Step(turn.seq + 1, turn.state, State.AUSENTE, reason=CLOSING)
+        service.take_step(tx, turn.patient_id, turn.id, step)
     _turn_day(tx, order.day, closed=True)
     return _answer(tx, order.day, len(missing))
 
@@ -94,9 +95,10 @@ def open_day(tx: Tx, order: OpenDay) -> DayAnswer:
     if closing is None or not closing.closed:
         return _answer(tx, order.day, 0)
     absent = swept(tx, clinic_id, order.day, CLOSING)
-    free = [each.turn for each in absent if each.free]
+    free = {each.turn: State(each.stood) for each in absent if each.free}
     for turn in _one_order(free):
-        absences.back(tx, _hop(order, turn, None))
+        step = Step(turn.seq + 1, turn.state, free[turn], How.UNDO, back_seq=turn.seq - 1)
+        service.take_step(tx, turn.patient_id, turn.id, step)
     _turn_day(tx, order.day, closed=False)
     return replace(_answer(tx, order.day, len(free)), kept=len(absent) - len(free))
 
@@ -149,17 +151,6 @@ _PATHS: Final = {
 def _one_order(found: Iterable[Standing]) -> list[Standing]:
     """By id: two that move the same turns queue up instead of deadlocking."""
     return sorted(found, key=lambda turn: (turn.patient_id, turn.id))
-
-
-def _hop(order: Order, turn: Standing, reason: str | None) -> Hop:
-    return Hop(
-        key=order.key,
-        patient_id=turn.patient_id,
-        turn_id=turn.id,
-        seq=turn.seq,
-        from_state=turn.state,
-        reason=reason,
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,8 +30,7 @@ HOPS: Final = MappingProxyType(
         _S.EN_CURSO: (_S.FINALIZADO, _S.EN_ESPERA),
         _S.FINALIZADO: (),
         _S.CANCELADO: (_S.REGISTRADO,),
-        # Back to where they stood: an absence taken back, one alone or all of a day's closing.
-        _S.AUSENTE: (_S.EN_ESPERA, _S.REGISTRADO, _S.CONFIRMADO),
+        _S.AUSENTE: (_S.EN_ESPERA,),
     }
 )
 BORN: Final = (_S.REGISTRADO, _S.EN_ESPERA)

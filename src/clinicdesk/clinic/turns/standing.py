@@ -31,9 +31,10 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """A turn that became absent for a reason, and whether its time is still free."""
+    """A turn that became absent for a reason, where it stood before, and whether its time is still free."""
 
     turn: Standing
+    stood: str
     free: bool
 
 
@@ -82,7 +83,7 @@ def swept(tx: Reader, clinic_id: int, day: date, reason: str) -> tuple[Swept, ..
         .exists()
     )
     statement = (
-        select(*_STANDING, (~gone).label("free"))
+        select(*_STANDING, turn_events.c.from_state, (~gone).label("free"))
         .join(
             turn_events,
             (turn_events.c.patient_id == turns.c.patient_id)
@@ -98,6 +99,6 @@ def swept(tx: Reader, clinic_id: int, day: date, reason: str) -> tuple[Swept, ..
         )
     )
     return tuple(
-        Swept(Standing(row.patient_id, row.id, row.seq, row.state, row.starts_at), row.free)
+        Swept(Standing(row.patient_id, row.id, row.seq, row.state, row.starts_at), row.from_state, row.free)
         for row in tx.rows(statement)
     )
