@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from clinicdesk.clinic.admissions import rules as queueing
@@ -21,8 +21,6 @@ from clinicdesk.tui.turn_filter import fits, words_of
 if TYPE_CHECKING:
     from clinicdesk.clinic.changes import Change
     from clinicdesk.tui.desk_link import DeskLink
-
-_UNTRIAGED: Final = 4
 
 
 class ClinicTurns:
@@ -99,7 +97,7 @@ class ClinicTurns:
 
 def _share(turn: NetworkTurn, now: datetime) -> float:
     """The wait as a share of what the level allows; without a level as one of green."""
-    most = max(1, queueing.TRIAGE_MOST_MINUTES[turn.triage or _UNTRIAGED])
+    most = max(1, queueing.most_minutes(turn))
     return queueing.wait_minutes(turn.arrived_at, now) / most
 
 

@@ -8,9 +8,9 @@ from types import MappingProxyType
 from typing import Final
 
 from clinicdesk.clinic.admissions import rules as queueing
+from clinicdesk.clinic.admissions.rules import Because, Neighbour, Why
 from clinicdesk.clinic.turns import board
 from clinicdesk.clinic.turns.network import NetworkTurn
-from clinicdesk.clinic.admissions.rules import Because, Neighbour, Why
 from clinicdesk.clinic.turns.queries import TurnRow
 from clinicdesk.clinic.turns.rules import State
 from clinicdesk.kit import clock

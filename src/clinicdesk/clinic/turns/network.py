@@ -11,9 +11,9 @@ from sqlalchemy import BigInteger, Date, DateTime, Select, cast, func, literal, 
 
 from clinicdesk.clinic.access.model import people
 from clinicdesk.clinic.rights import Permission
-from clinicdesk.clinic.sites.model import clinics, procedures, rooms, specialties
+from clinicdesk.clinic.sites.model import clinics, procedures, rooms, specialties, triage_levels
 from clinicdesk.clinic.turns.model import turns
-from clinicdesk.clinic.turns.queries import TurnsQuery
+from clinicdesk.clinic.turns.queries import OWN_LEVEL, TurnsQuery
 from clinicdesk.clinic.usecases import Reader, view
 
 
@@ -42,6 +42,7 @@ class NetworkTurn:
     procedure: str | None
     specialty: str | None
     voided_reason: str | None
+    triage_minutes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +125,13 @@ def _turns() -> Select[Any]:
             procedures.c.name,
             func.coalesce(specialties.c.name, people.c.specialty),
             turns.c.voided_reason,
+            triage_levels.c.most_minutes,
         )
         .join(people, people.c.id == turns.c.doctor_id)
         .outerjoin(rooms, rooms.c.id == turns.c.room_id)
         .outerjoin(procedures, procedures.c.id == turns.c.procedure_id)
         .outerjoin(specialties, specialties.c.id == procedures.c.specialty_id)
+        .outerjoin(triage_levels, OWN_LEVEL)
     )
 
 

@@ -100,6 +100,12 @@ class EventRow:
     reason: str | None
 
 
+# What the clinic has set for the level that counts; who has none counts as untriaged.
+OWN_LEVEL = (triage_levels.c.clinic_id == turns.c.clinic_id) & (
+    triage_levels.c.level == func.coalesce(turns.c.triage, UNTRIAGED)
+)
+
+
 def _turns() -> Select[Any]:
     """Every query of turns joins by patient_id, so that it stays on one shard."""
     return (
@@ -145,11 +151,7 @@ def _turns() -> Select[Any]:
         .outerjoin(rooms, rooms.c.id == turns.c.room_id)
         .outerjoin(procedures, procedures.c.id == turns.c.procedure_id)
         .outerjoin(specialties, specialties.c.id == procedures.c.specialty_id)
-        .outerjoin(
-            triage_levels,
-            (triage_levels.c.clinic_id == turns.c.clinic_id)
-            & (triage_levels.c.level == func.coalesce(turns.c.triage, UNTRIAGED)),
-        )
+        .outerjoin(triage_levels, OWN_LEVEL)
     )
 
 
