@@ -926,42 +926,6 @@ CREATE TABLE admissions (
   CONSTRAINT admissions_patient_fk FOREIGN KEY(patient_id) REFERENCES patients (patient_id)
 );
 
-CREATE TABLE turn_notices (
-  patient_id UUID NOT NULL,
-  id UUID NOT NULL,
-  turn_id UUID NOT NULL,
-  exception_id BIGINT,
-  kind TEXT NOT NULL,
-  seq INTEGER NOT NULL,
-  state TEXT NOT NULL,
-  made_at TIMESTAMP WITH TIME ZONE NOT NULL,
-  done_at TIMESTAMP WITH TIME ZONE,
-  done_by BIGINT,
-  CONSTRAINT turn_notices_pk PRIMARY KEY (patient_id, id),
-  CONSTRAINT turn_notices_once_uq UNIQUE (patient_id, turn_id, kind, seq),
-  CONSTRAINT turn_notices_turn_id_fk FOREIGN KEY(patient_id, turn_id) REFERENCES turns (patient_id, id),
-  CONSTRAINT turn_notices_exception_fk FOREIGN KEY(exception_id) REFERENCES agenda_exceptions (id),
-  CONSTRAINT turn_notices_done_by_fk FOREIGN KEY(done_by) REFERENCES people (id),
-  CONSTRAINT turn_notices_kind_ck CHECK (kind IN ('suspendido', 'repuesto')),
-  CONSTRAINT turn_notices_state_ck CHECK (state IN ('pendiente', 'hecho', 'sin_medio', 'anulado')),
-  CONSTRAINT turn_notices_done_ck CHECK ((state = 'hecho') = (done_at IS NOT NULL)),
-  CONSTRAINT turn_notices_patient_fk FOREIGN KEY(patient_id) REFERENCES patients (patient_id)
-);
-
-CREATE INDEX turn_notices_exception_ix ON turn_notices (exception_id);
-
-CREATE TABLE turn_reassigned (
-  patient_id UUID NOT NULL,
-  id UUID NOT NULL,
-  was_id UUID NOT NULL,
-  CONSTRAINT turn_reassigned_pk PRIMARY KEY (patient_id, id),
-  CONSTRAINT turn_reassigned_was_uq UNIQUE (patient_id, was_id),
-  CONSTRAINT turn_reassigned_id_fk FOREIGN KEY(patient_id, id) REFERENCES turns (patient_id, id),
-  CONSTRAINT turn_reassigned_was_id_fk FOREIGN KEY(patient_id, was_id) REFERENCES turns (patient_id, id),
-  CONSTRAINT turn_reassigned_two_ck CHECK (id <> was_id),
-  CONSTRAINT turn_reassigned_patient_fk FOREIGN KEY(patient_id) REFERENCES patients (patient_id)
-);
-
 CREATE TABLE transfers (
   patient_id UUID NOT NULL,
   id UUID NOT NULL,
@@ -1000,6 +964,42 @@ CREATE TABLE triage_events (
   CONSTRAINT triage_events_first_ck CHECK (seq >= 1),
   CONSTRAINT triage_events_reason_ck CHECK (length(reason) BETWEEN 1 AND 400),
   CONSTRAINT triage_events_patient_fk FOREIGN KEY(patient_id) REFERENCES patients (patient_id)
+);
+
+CREATE TABLE turn_notices (
+  patient_id UUID NOT NULL,
+  id UUID NOT NULL,
+  turn_id UUID NOT NULL,
+  exception_id BIGINT,
+  kind TEXT NOT NULL,
+  seq INTEGER NOT NULL,
+  state TEXT NOT NULL,
+  made_at TIMESTAMP WITH TIME ZONE NOT NULL,
+  done_at TIMESTAMP WITH TIME ZONE,
+  done_by BIGINT,
+  CONSTRAINT turn_notices_pk PRIMARY KEY (patient_id, id),
+  CONSTRAINT turn_notices_once_uq UNIQUE (patient_id, turn_id, kind, seq),
+  CONSTRAINT turn_notices_turn_id_fk FOREIGN KEY(patient_id, turn_id) REFERENCES turns (patient_id, id),
+  CONSTRAINT turn_notices_exception_fk FOREIGN KEY(exception_id) REFERENCES agenda_exceptions (id),
+  CONSTRAINT turn_notices_done_by_fk FOREIGN KEY(done_by) REFERENCES people (id),
+  CONSTRAINT turn_notices_kind_ck CHECK (kind IN ('suspendido', 'repuesto')),
+  CONSTRAINT turn_notices_state_ck CHECK (state IN ('pendiente', 'hecho', 'sin_medio', 'anulado')),
+  CONSTRAINT turn_notices_done_ck CHECK ((state = 'hecho') = (done_at IS NOT NULL)),
+  CONSTRAINT turn_notices_patient_fk FOREIGN KEY(patient_id) REFERENCES patients (patient_id)
+);
+
+CREATE INDEX turn_notices_exception_ix ON turn_notices (exception_id);
+
+CREATE TABLE turn_reassigned (
+  patient_id UUID NOT NULL,
+  id UUID NOT NULL,
+  was_id UUID NOT NULL,
+  CONSTRAINT turn_reassigned_pk PRIMARY KEY (patient_id, id),
+  CONSTRAINT turn_reassigned_was_uq UNIQUE (patient_id, was_id),
+  CONSTRAINT turn_reassigned_id_fk FOREIGN KEY(patient_id, id) REFERENCES turns (patient_id, id),
+  CONSTRAINT turn_reassigned_was_id_fk FOREIGN KEY(patient_id, was_id) REFERENCES turns (patient_id, id),
+  CONSTRAINT turn_reassigned_two_ck CHECK (id <> was_id),
+  CONSTRAINT turn_reassigned_patient_fk FOREIGN KEY(patient_id) REFERENCES patients (patient_id)
 );
 
 CREATE TABLE visits (
