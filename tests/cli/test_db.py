@@ -84,6 +84,22 @@ def test_a_doctor_finds_everything_well_and_says_what_is_not(own: Home) -> None:
     assert "local all all trust" in open_door.out
 
 
+def test_a_doctor_says_when_nobody_seals_and_when_strangers_were_not_shut_out(own: Home) -> None:
+    server = embedded.start(own.path, durable=False)
+    own.run("db", "upgrade")
+    with psycopg.connect(server.owner_dsn, autocommit=True) as owner:
+        act = "INSERT INTO acts (key, role, host, what, purpose, outcome, at) VALUES (gen_random_uuid(),"
+        act += " 'administrador', 'x', 'turn.book', 'OPER', 'done', now() - interval '{} minutes')"
+        owner.execute(act.format(8).encode())
+        assert codes(own.run("db", "doctor", "--json"))["seals"]
+        owner.execute(act.format(12).encode())
+        assert not codes(own.run("db", "doctor", "--json"))["seals"]
+        owner.execute("SELECT audit.seal(1000, true)")
+        owner.execute("GRANT EXECUTE ON FUNCTION pg_notify(text, text) TO PUBLIC")
+        found = codes(own.run("db", "doctor", "--json"))
+        assert (found["seals"], found["closed"]) == (True, False)
+
+
 def test_a_database_of_a_newer_program_is_left_alone(own: Home) -> None:
     server = embedded.start(own.path, durable=False)
     own.run("db", "upgrade")
@@ -120,7 +136,7 @@ def test_a_doctor_of_a_server_looks_at_passwords_schema_and_roles(cli: Cli) -> N
     done = cli("msosa", "db", "doctor", "--json")
     assert done.code == 0, done.err
     assert codes(done) == dict.fromkeys(
-        ("passwords", "gate", "messages", "postgresql", "schema", "roles"), True
+        ("passwords", "gate", "messages", "closed", "postgresql", "schema", "roles"), True
     )
 
 

@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
+from clinicdesk.bootstrap import Session
+from clinicdesk.clinic.patients.rules import Document
 from clinicdesk.kit import clock, secrets
 from tests.cli.conftest import PROGRAM, Done
-from tests.factories import PASSWORD, Network, give_password
+from tests.factories import PASSWORD, Network, followed, give_password, new_patient
 from tests.terminal import Terminal
 
 Cli = Callable[..., Done]
@@ -81,6 +84,26 @@ def test_logging_out_ends_it(cli: Cli, secret: Callable[[str], str], state: Path
     assert list(state.iterdir()) == []
     assert cli(None, "whoami").code == 4
     assert cli(None, "logout", "--json").data == {"logged_out": False}
+
+
+def test_logging_out_ends_the_charts_that_were_open(
+    cli: Cli, secret: Callable[[str], str], network: Network, log_in: Callable[..., Session]
+) -> None:
+    leases = text("SELECT count(*) FROM chart_leases WHERE login = 'u_dvidal' AND until > now()")
+    document = "27400731"
+    clerk = log_in("cruiz")
+    patient = new_patient(clerk, document=Document("AR", "DNI", document))
+    followed(log_in("secre"), patient.patient_id, log_in("dvidal"))
+
+    def held() -> int:
+        with network.owner.connect() as owner:
+            return int(owner.execute(leases).scalar_one())
+
+    assert logged_in(cli, secret, "dvidal").code == 0
+    assert cli(None, "history", "show", document).code == 0
+    assert held() == 1
+    assert cli(None, "logout").code == 0
+    assert held() == 0
 
 
 def test_it_lasts_twelve_hours(

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -15,7 +16,9 @@ from pypdf import PdfReader
 from sqlalchemy import text
 
 from clinicdesk import bootstrap
+from clinicdesk.clinic.admissions import service as admissions
 from clinicdesk.clinic.patients import rules as patient_rules
+from clinicdesk.clinic.patients import service as patients
 from clinicdesk.clinic.turns import service as turns
 from clinicdesk.clinic.turns.slots import SlotsQuery, slots
 from clinicdesk.kit import clock
@@ -188,3 +191,36 @@ def test_the_hour_is_the_clinics(network: Network, log_in) -> None:  # type: ign
     row = by_patient(sheet(log_in("msosa")))["Horaria, Rosa Elena"]
     hour = datetime.strptime(str(row["hour"]), "%H:%M").time()  # noqa: DTZ007 - a wall time
     assert hour == made.starts_at.astimezone(ZoneInfo(ZONE)).time()
+
+
+def test_a_sealed_patients_turn_stands_without_a_name_until_the_day_it_is_expected(
+    network: Network, log_in: Callable[..., bootstrap.Session]
+) -> None:
+    front, officer = log_in("msosa"), log_in("priva")
+    turn = booked(network, front, "jibarra", family="Secreta Reservada", given="Ana", phone="11 5555-9876")
+    before = sheet(front)
+    assert "Secreta Reservada, Ana" in by_patient(before)
+    officer.desk().do(patients.seal_patient, patients.SealPatient(patient_id=turn.patient_id, sealed=True))
+    after = sheet(front)
+    assert len(after.rows) == len(before.rows), "the slot is taken, and the paper says so"
+    row = by_patient(after)["Paciente sellado"]
+    assert (row["document"], row["phone"]) == ("", None)
+    for form in (to_json(after).decode(), to_csv(after).decode(), to_terminal(after), *printed(after)):
+        assert "Secreta" not in form
+
+
+def test_a_sealed_patient_is_named_on_the_sheet_of_the_day_they_are_expected(
+    network: Network, log_in: Callable[..., bootstrap.Session]
+) -> None:
+    front, officer = log_in("msosa"), log_in("priva")
+    patient = new_patient(front, family="Secreta de Hoy", given="Ana", phone="11 5555-9876")
+    walk_in = admissions.WalkIn(
+        patient_id=patient.patient_id, doctor_id=network.person_ids["jibarra"], reason=REASON
+    )
+    front.desk().do(admissions.walk_in, walk_in)
+    seal = patients.SealPatient(patient_id=patient.patient_id, sealed=True)
+    officer.desk().do(patients.seal_patient, seal)
+    today = clock.local_day(clock.now(), ZONE)
+    here = sheet(front, ReportQuery(since=today))
+    assert by_patient(here)["Secreta de Hoy, Ana"]["phone"] == "11 5555-9876"
+    assert "Secreta" not in to_terminal(sheet(log_in("gestion"), ReportQuery(since=today)))

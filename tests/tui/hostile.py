@@ -13,11 +13,12 @@ import unicodedata
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from random import Random
 from string import ascii_lowercase
 from typing import Final
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import CheckConstraint, Connection, Engine, text
 
 from clinicdesk.clinic.everything import metadata
 from clinicdesk.kit.text import cells, clean, has_control, shown
@@ -241,14 +242,8 @@ def strangers(desk: Desk) -> list[str]:
 
 # Where the texts go
 
-_LENGTHS: Final = {
-    ("patients", "family"): 110, ("patients", "given"): 110, ("rooms", "code"): 12, ("clinics", "name"): 75,
-    ("people", "family"): 110, ("people", "given"): 110, ("coverages", "payer"): 110,
-    ("diagnoses", "code"): 30, ("acts", "host"): 110,
-    ("specialties", "name"): 75, ("procedures", "name"): 110, ("floors", "name"): 75,
-}  # fmt: skip
 _USUAL: Final = 280
-_AT_LEAST: Final = {("chart_alerts", "reason"): 20}
+_LENGTH: Final = re.compile(r"length\((\w+)\) (?:<=|BETWEEN (\d+) AND) (\d+)")
 _SEVERAL: Final = {("note_drafts", "text"): 24, ("notes", "text"): 12}
 """Texts of many lines: a payload on each."""
 _MARKED: Final = 6
@@ -280,6 +275,16 @@ FIELDS: Final[dict[str, tuple[str, ...]]] = {
     "acts": ("host",),
 }
 """Every text that somebody typed or that came from elsewhere, by table."""
+
+
+@cache
+def lengths(table: str, name: str) -> tuple[int, int]:
+    """How short and how long a column's constraints let a payload be."""
+    checks = [each for each in metadata.tables[table].constraints if isinstance(each, CheckConstraint)]
+    found = [match for each in checks for match in _LENGTH.finditer(str(each.sqltext)) if match[1] == name]
+    return max((int(each[2] or 0) for each in found), default=0), min(
+        [_USUAL, *(int(each[3]) for each in found)]
+    )
 
 
 MARK: Final = re.compile(r"Z([a-z])(\d{4})")
@@ -344,8 +349,8 @@ class Wardrobe:
             while any(each.startswith(self._marked(mark)[:_MARKED]) for each in taken):
                 mark = self._any()
         self._wearing[self._letters[0]][slot] = mark
-        worn = self._marked(mark)[: _LENGTHS.get((table, name), _USUAL)]
-        return worn.ljust(_AT_LEAST.get((table, name), 0), "-")
+        least, most = lengths(table, name)
+        return self._marked(mark)[:most].ljust(least, "-")
 
     def _marked(self, number: str) -> str:
         return f"Z{self._letters[0]}{number}{self.worn[number]}"

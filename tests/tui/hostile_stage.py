@@ -57,6 +57,8 @@ class Stage:
     """Somebody with a role in each clinic."""
     closed: Person
     """Whose chart is closed to the doctor."""
+    inside: Person
+    """Whose chart has something of everything, and who is expected today."""
     display_key: Path
     """The file with the key of the waiting room's screen."""
 
@@ -71,8 +73,8 @@ def build(network: Network, environment: Mapping[str, str], folder: Path) -> Sta
     for person in people[9:]:
         counter.admitted(person)
     surgery = new_surgery(network, clerk, "lagos")
-    inside = surgery.patient("Dentro", "Eva")
-    _fill(surgery, inside)
+    inside = counter.patient("Dentro", "Eva")
+    _fill(surgery, inside.patient_id)
     for number in range(4):
         surgery.waits(surgery.patient(f"Espera {number}", "Luz"), triage=3)
     closed = counter.patient("Cerrada", "Ana")
@@ -84,7 +86,7 @@ def build(network: Network, environment: Mapping[str, str], folder: Path) -> Sta
     doctor.close()
     clerk.close()
     key = _display_key(network, folder)
-    return Stage(network, environment, people[0], surgery.username, _of_two(network), closed, key)
+    return Stage(network, environment, people[0], surgery.username, _of_two(network), closed, inside, key)
 
 
 def _break_glass(network: Network, patient_ids: Sequence[UUID]) -> None:
@@ -331,6 +333,21 @@ SCENES: Final = {
             "-<Esc> → Por defecto: no.",
         ),
         stride=16,
+    ),
+    "ChartScreen": Scene(
+        _by_role("enfe"),
+        lambda stage: (
+            ("<F2>", "Escribir documento"),
+            (stage.inside.document, "1 candidato"),
+            ("<Enter>", "HC"),
+        ),
+        lambda _stage: ("<F5>", "2", "3", "4", "5", "1", "<Enter>", "<Esc>", "<F2>", "<Esc>"),
+        stride=16,
+    ),
+    "ResultsDesk": Scene(
+        _by_role("copias"),
+        lambda _stage: (("aaa", "14 candidatos"),),
+        lambda _stage: ("<Back>a", "<Down>", "<Down>", "<Down>", "-/"),
     ),
     "WaitingRoomScreen": WaitingRoom(
         _by_role(""),

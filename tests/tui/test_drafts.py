@@ -14,6 +14,8 @@ from clinicdesk.clinic.records.queries import DraftRow
 from clinicdesk.clinic.records.rules import DiagnosisEntry
 from clinicdesk.kit.errors import DatabaseUnreachable
 from clinicdesk.kit.ids import new_id
+from clinicdesk.tui.desk_link import DeskLink
+from clinicdesk.tui.rests import Rests
 from clinicdesk.tui.roles import note_text
 from clinicdesk.tui.roles.drafts import DraftKeeper, Written
 from tests.clinic.test_notes import in_course
@@ -183,5 +185,39 @@ def test_the_same_order_is_what_is_repeated(network: Network, log_in: LogIn) -> 
         assert again is first
         assert (last.text, last.version) == ("ab", 2)
         assert last.key != first.key != new_id()
+
+    asyncio.run(walk())
+
+
+def test_what_is_owed_to_one_who_was_sent_out_is_saved_when_they_come_back(
+    network: Network, log_in: LogIn
+) -> None:
+    async def walk() -> None:
+        page, rests = Page(log_in("lpaz"), in_course(network, log_in)), Rests()
+        await page.type("Tose.")
+        page.cut = ["before"]
+        with pytest.raises(DatabaseUnreachable):
+            await page.type(" Sin fiebre.")
+        rests.keep("lpaz", (None, page.keeper.rest()))
+        for username, kept in (("msosa", "Tose."), ("lpaz", "Tose. Sin fiebre.")):
+            link = DeskLink(log_in(username))
+            await rests.give_back(link)
+            assert [row.text for row in page.kept()] == [kept]
+
+    asyncio.run(walk())
+
+
+def test_what_another_desk_wrote_meanwhile_stays_below_what_is_owed(network: Network, log_in: LogIn) -> None:
+    async def walk() -> None:
+        visit, rests = in_course(network, log_in), Rests()
+        here, there = Page(log_in("lpaz"), visit), Page(log_in("lpaz"), visit)
+        here.cut = ["before"]
+        with pytest.raises(DatabaseUnreachable):
+            await here.type("Aquí.")
+        rests.keep("lpaz", (here.keeper.rest(),))
+        await there.type("Allá.")
+        await rests.give_back(DeskLink(log_in("lpaz")))
+        (kept,) = here.kept()
+        assert kept.text.index("Aquí.") < kept.text.index("Allá.")
 
     asyncio.run(walk())

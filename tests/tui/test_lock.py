@@ -40,6 +40,8 @@ PLACES = {
     "form": Place("cruiz", "<Tab>a27<Tab>", "Apellido"),
     "board": Place("cruiz", "<F3>", FAMILY.split()[0]),
     "filter": Place("cruiz", "<F3>/zarza", "Filtrar » zarza"),
+    "copies": Place("copias", "zarzabal", "1 candidato"),
+    "nursing": Place("enfe", "<F2>zarzabal<Enter>", FAMILY),
     "help": Place("cruiz", "<F3>?", "Teclas de esta pantalla"),
     "menu": Place("cruiz", "<F10>", "5 bloquear"),
     "password": Place("cruiz", "<F10>4una cl", "Clave actual » ******"),
@@ -232,6 +234,35 @@ def test_f10_at_the_lock_gives_up_an_open_question(arrive: Callable[[Place], Des
     desk.wait_for("Ingreso")
     desk.log_in("cruiz")
     desk.wait_for("Escribir documento")
+
+
+def test_guessing_at_the_lock_is_bounded_as_at_the_login(open_desk: Open) -> None:
+    desk = open_desk("gestion", env={"SSH_CONNECTION": "10.1.2.9 4 10.0.0.1 22"})
+    desk.press("<F7>")
+    desk.wait_for(ASKED)
+    for number in range(1, 6):
+        desk.press("no es la clave<Enter>")
+        desk.wait_for(f"Van {number} de 5.")
+    desk.send(PASSWORD)
+    desk.press("<Enter>")
+    desk.wait_for("Demasiados intentos con este usuario. Volver a probar en 15 min.")
+    desk.hides("Tablero de turnos")
+
+
+def test_a_question_that_was_open_waits_under_the_lock_and_takes_no_key_of_the_password(
+    room: Room, arrive: Callable[[Place], Desk]
+) -> None:
+    """The question of printing: a key of the password typed at the lock must not answer it."""
+    desk = arrive(PLACES["chart"])
+    desk.press("f")
+    desk.wait_for("Enter: finalizar igual.")
+    desk.press("<F7>")
+    desk.wait_for(ASKED)
+    desk.hides("finalizar igual")
+    unlock(desk)
+    desk.wait_for("Enter: finalizar igual.")
+    state = "SELECT state FROM turns WHERE patient_id = :id"
+    assert room.surgery.scalar(state, id=room.patient_id) == "en_curso"
 
 
 def test_who_was_disabled_meanwhile_is_shown_the_door(

@@ -143,6 +143,7 @@ def test_without_a_database_the_login_says_so_and_tries_again(open_desk: Open) -
         ("secre", "Tablero de turnos"),
         ("enfe", "Tablero de turnos"),
         ("gestion", "Tablero de turnos"),
+        ("copias", "Una historia se abre a pedido"),
     ],
 )
 def test_every_role_lands_on_a_real_screen(open_desk: Open, user: str, first: str) -> None:

@@ -18,9 +18,12 @@ if TYPE_CHECKING:
 
     from clinicdesk.clinic.access.health import Facts
     from clinicdesk.kit.embedded import Finding
+    from clinicdesk.kit.settings import Settings
 
 app = noun(_("La base de datos: arrancar, detener, estado, actualizar, copiar, restaurar, consultar."))
 _MIB: Final = 1024 * 1024
+_MOST_UNSEALED_MINUTES: Final = 10
+"""Acts are sealed each minute: one that waits longer has no sealer."""
 
 
 @verb(app, "start", _("Arrancar el servidor propio; no hace nada si ya está en marcha."))
@@ -190,6 +193,8 @@ def _examined(call: Call) -> Iterator[Finding]:
         door = health.at_the_gate(url)
         yield Finding("gate", ok=not door.refusal, detail=door.refusal or "k_gate")
         yield Finding("messages", ok=door.speaks_plainly, detail=door.messages or "-")
+        shut = "public: lo_*, pg_advisory_*, pg_notify"
+        yield Finding("closed", ok=door.is_closed, detail="closed.sql" if door.is_closed else shut)
     yield Finding("postgresql", ok=True, detail=f"{told['server_version']} {told['database']} {told['role']}")
     current = told["up_to_date"] is not False
     yield Finding("schema", ok=current, detail=f"{told['revision'] or '-'} / {told['newest']}")
@@ -197,6 +202,21 @@ def _examined(call: Call) -> Iterator[Finding]:
     yield Finding("roles", ok=not missing, detail=" ".join(missing) or " ".join(told["member_of"]))
     if told["revision"] and told["up_to_date"] and (where.embedded or where.owner_url is not None):
         yield from zone_rules.findings(call)
+        yield _seals(where)
+
+
+def _seals(where: Settings) -> Finding:
+    """How long acts wait for their seal, which only the owner can look at."""
+    from clinicdesk import bootstrap
+    from clinicdesk.clinic.access import health
+    from clinicdesk.kit.embedded import Finding
+
+    owner = bootstrap.owner_engine(where)
+    try:
+        waited = health.unsealed_minutes(owner)
+    finally:
+        owner.dispose()
+    return Finding("seals", ok=waited <= _MOST_UNSEALED_MINUTES, detail=f"{waited:.0f} min")
 
 
 @verb(app, "upgrade", _("Llevar la base al esquema y a las reglas horarias de este programa."))

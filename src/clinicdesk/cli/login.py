@@ -12,6 +12,7 @@ import typer
 
 from clinicdesk.cli.frame import Call, lone, the_call, verb
 from clinicdesk.cli.outcome import NoAnswer
+from clinicdesk.kit.errors import Refusal
 from clinicdesk.kit.words import _
 
 PasswordFile = Annotated[
@@ -104,12 +105,34 @@ def _keep(call: Call, username: str, password: str, *, news: bool = True) -> Non
 
 @verb(logout, "logout", _("Salir: olvidar el ingreso guardado."))
 def log_out(ctx: typer.Context) -> None:
-    """Forget the kept login."""
+    """End the charts that are open under the kept login, and forget it."""
     from clinicdesk.cli import kept_login
 
     call = the_call(ctx)
+    try:
+        _close_charts(call)
+    except (
+        Refusal
+    ) as refusal:  # what cannot be ended at once ends by itself; the login is forgotten all the same
+        call.say(f"{refusal} {_('Lo que estaba abierto se cierra solo en 15 minutos.')}")
     was = kept_login.forget(call.settings)
     call.answer({"logged_out": was}, _("Salió.") if was else _("No había nadie ingresado."))
+
+
+def _close_charts(call: Call) -> None:
+    """End every chart lease of whoever is kept; nobody's where nobody is. Raises Refusal."""
+    from clinicdesk import bootstrap
+    from clinicdesk.cli import kept_login
+    from clinicdesk.kit import embedded
+
+    where = call.settings
+    kept = kept_login.kept(where)
+    if kept is None or (where.embedded and not embedded.status(where.home).running):
+        return
+    url, host = bootstrap.database_url(where), bootstrap.host_name()
+    with closing(bootstrap.session(url, kept.username, kept.secret, None, None, host)) as session:
+        session.leave_charts()
+        session.leave()
 
 
 @verb(whoami, "whoami", _("Quién ingresó, en qué rol y centro."))

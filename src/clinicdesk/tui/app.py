@@ -24,6 +24,7 @@ from clinicdesk.tui.login import LoginScreen
 from clinicdesk.tui.menu import menu
 from clinicdesk.tui.news import News
 from clinicdesk.tui.parts import Command, DeskScreen, Line
+from clinicdesk.tui.rests import Rests
 from clinicdesk.tui.roles import home_of, role_word
 from clinicdesk.tui.screens import ClinicScreen
 
@@ -80,6 +81,7 @@ class ClinicDesk(DeskApp):
         self.news = News(self)
         self._tasks: set[asyncio.Task[None]] = set()
         self._thrown_out: asyncio.Task[None] | None = None
+        self.rests = Rests()
 
     def first_screen(self) -> DeskScreen:
         """The login."""
@@ -103,6 +105,14 @@ class ClinicDesk(DeskApp):
         if self.has_board:
             label, help_text = screen.f3_words
             yield Command("f3", label, self.show_board, help_text, everywhere=True)
+        if self._finds_charts(screen):
+            yield Command(
+                "f2",
+                _("Historia"),
+                self._find_chart,
+                _("buscar un paciente y abrir su historia"),
+                screen.no_line,
+            )
         yield Command("f5", _("Actualizar"), self.refresh_all, _("releer todo, reconectar"), everywhere=True)
         yield Command(
             "f7",
@@ -115,6 +125,21 @@ class ClinicDesk(DeskApp):
         )
         yield Command("f10", _("Menú"), self.menu, _("cerrar sesión, cambiar de rol, salir"), everywhere=True)
 
+    def _finds_charts(self, screen: ClinicScreen) -> bool:
+        """Whether F2 finds charts here: at the home and the board of who reads them and writes no notes."""
+        from clinicdesk.clinic.rights import Permission
+
+        actor = self.link.session.actor
+        reads = actor.may(Permission.CHART_READ) and not actor.may(Permission.NOTE_WRITE)
+        at_home = screen.is_board or screen in self.screen_stack[1:2]
+        has_own = any(each.key == "f2" for each in screen.commands())
+        return reads and not actor.may(Permission.CHART_COPY) and at_home and not has_own
+
+    async def _find_chart(self) -> None:
+        from clinicdesk.tui.roles.chart_screen import find_chart
+
+        await find_chart(self)
+
     # In and out
 
     async def start(self, session: Session) -> None:
@@ -125,6 +150,7 @@ class ClinicDesk(DeskApp):
         self.undoable = []
         self.logged_in, self.connection = True, Line()
         try:
+            await self.rests.give_back(self.link)
             await self._read_day()
         except Refusal:
             self._forget_session()
@@ -177,6 +203,7 @@ class ClinicDesk(DeskApp):
     async def _to_the_login(self) -> None:
         await self.abandon_command()
         await self.put_away()
+        self.rests.keep(self.link.session.actor.username, (each.rest() for each in self.clinic_screens()))
         self._forget_session()
         login = self.screen_stack[0]
         if isinstance(login, LoginScreen):

@@ -12,6 +12,7 @@ from clinicdesk.tui.parts import DeskScreen, HeaderBar
 
 if TYPE_CHECKING:
     from clinicdesk.clinic.changes import Change
+    from clinicdesk.clinic.records.service import SaveDraft
     from clinicdesk.clinic.rights import Actor
     from clinicdesk.clinic.usecases import AnswerT, OrderT, QueryT, RowsT, UseCase, View
     from clinicdesk.tui.app import ClinicDesk
@@ -88,6 +89,10 @@ class ClinicScreen(DeskScreen):
     def unsaved(self) -> bool:
         """Whether something typed stands here alone: it would be lost if the screen were closed."""
         return False
+
+    def rest(self) -> SaveDraft | None:
+        """The save of a draft that the database did not take, for the person's next login at this desk."""
+        return None
 
     async def unlocked(self) -> None:
         """The person is back, after a lock that ended what was open at the server."""

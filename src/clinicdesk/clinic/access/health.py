@@ -84,6 +84,8 @@ class GateFacts:
 
     refusal: str
     messages: str
+    is_closed: bool = True
+    """Whether PostgreSQL's own locks, large objects and NOTIFY are shut to strangers (closed.sql)."""
 
     @property
     def speaks_plainly(self) -> bool:
@@ -95,14 +97,28 @@ def at_the_gate(url: str) -> GateFacts:
     """Try the gate as a login does, without counting as one."""
     asks = (
         "SELECT current_setting('lc_messages'), has_schema_privilege('gate', 'USAGE')"
-        " AND has_function_privilege('gate.begin(text, text)', 'EXECUTE')"
+        " AND has_function_privilege('gate.begin(text, text)', 'EXECUTE'),"
+        " NOT has_function_privilege('pg_catalog.pg_advisory_lock(bigint)', 'EXECUTE')"
+        " AND NOT has_function_privilege('pg_catalog.pg_notify(text, text)', 'EXECUTE')"
+        " AND NOT has_function_privilege('pg_catalog.lo_create(oid)', 'EXECUTE')"
     )
     try:
         row = gate.ask(url, lambda line: line.execute(asks).fetchone())
     except Refusal as refusal:
         return GateFacts(str(refusal), "")
-    messages, usable = row or ("", False)
-    return GateFacts("" if usable else "gate.begin", str(messages))
+    messages, usable, closed = row or ("", False, False)
+    return GateFacts("" if usable else "gate.begin", str(messages), bool(closed))
+
+
+def unsealed_minutes(engine: Engine) -> float:
+    """How long the oldest act without a seal has waited; 0 where none waits. For the database's owner."""
+    waits = text(
+        "SELECT coalesce(extract(epoch FROM clock_timestamp() - min(a.at)) / 60, 0) FROM public.acts a"
+        " WHERE a.at >= coalesce((SELECT max(settled_at) FROM public.seals), '-infinity')"
+        " AND NOT EXISTS (SELECT 1 FROM public.seal_items i WHERE i.key = a.key)"
+    )
+    with server.as_owner(engine) as connection:
+        return float(connection.execute(waits).scalar_one())
 
 
 def lets_anybody_in(url: str) -> bool:

@@ -20,6 +20,7 @@ from clinicdesk.clinic.turns import rules
 from clinicdesk.clinic.turns.model import turn_events, turns
 from clinicdesk.clinic.usecases import Reader, view
 from clinicdesk.kit import clock
+from clinicdesk.kit.words import _
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +134,13 @@ def _turns() -> Select[Any]:
             turns.c.calls,
             turns.c.reason,
             turns.c.voided_reason,
-            patients.c.family,
-            patients.c.given,
-            patients.c.sex,
+            # A sealed patient's row is hidden from who is not concerned; the turn is there all the same.
+            func.coalesce(patients.c.family, _("Paciente sellado")),
+            func.coalesce(patients.c.given, ""),
+            func.coalesce(patients.c.sex, ""),
             patients.c.birth,
-            patients.c.chart_number,
-            patients.c.sealed,
+            func.coalesce(patients.c.chart_number, 0),
+            func.coalesce(patients.c.sealed, True),
             turns.c.cancelled_by,
             turns.c.cancelled_late,
             turns.c.slots,
@@ -146,7 +148,7 @@ def _turns() -> Select[Any]:
             func.coalesce(specialties.c.name, people.c.specialty),
             triage_levels.c.most_minutes,
         )
-        .join(patients, patients.c.patient_id == turns.c.patient_id)
+        .outerjoin(patients, patients.c.patient_id == turns.c.patient_id)
         .join(people, people.c.id == turns.c.doctor_id)
         .outerjoin(rooms, rooms.c.id == turns.c.room_id)
         .outerjoin(procedures, procedures.c.id == turns.c.procedure_id)

@@ -18,7 +18,7 @@ HOMES: Final = MappingProxyType(
         "secretaria": "board:Board",
         "enfermeria": "board:Board",
         "laboratorio": "board:Board",
-        "resultados": "board:Board",
+        "resultados": "results_desk:ResultsDesk",
         "gestion": "board:Board",
         "administrador": "administrator:Administrator",
         "privacidad": "privacy:PrivacyHome",

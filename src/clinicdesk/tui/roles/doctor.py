@@ -24,8 +24,9 @@ from clinicdesk.tui.parts.screen import WIDE
 from clinicdesk.tui.roles import chart_text, doctor_queue, note_text
 from clinicdesk.tui.roles.attending import Attended
 from clinicdesk.tui.roles.chart import SECTIONS, ChartPane, Contents, Reading, side_lines
+from clinicdesk.tui.roles.chart_closed import ChartClosed
 from clinicdesk.tui.roles.doctor_queue import Place
-from clinicdesk.tui.roles.guarded import ChartClosed, Guarded
+from clinicdesk.tui.roles.guarded import Guarded
 from clinicdesk.tui.roles.joint import Joint
 from clinicdesk.tui.roles.patient_page import patient_page
 

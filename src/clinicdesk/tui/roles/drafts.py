@@ -112,6 +112,14 @@ class DraftKeeper:
             except TimeoutError:
                 return
 
+    def rest(self) -> SaveDraft | None:
+        """The save that is still owed, None where the server has everything."""
+        if not self.dirty:
+            return None
+        written = self._editing.written()
+        text, stated = written.text, written.diagnoses
+        return replace(self._order, key=new_id(), text=text, diagnoses=stated, version=self.version + 1)
+
     async def save(self) -> None:
         """Everything to the server, now. Raises Refusal; what was typed stays due then."""
         while self.dirty:

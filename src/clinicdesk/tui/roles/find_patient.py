@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Final
 
@@ -21,15 +22,13 @@ _MOST: Final = 50
 _NAME: Final = 38
 
 
-class FindPatient(ClinicScreen):
-    """A search box over its candidates; Enter takes one and closes the screen."""
+class Finding(ClinicScreen):
+    """A search box over its candidates; Enter takes one."""
 
-    NAME = _("Buscar paciente")
-
-    def __init__(self, announced: str, chosen: Callable[[PatientRow], Awaitable[None]]) -> None:
-        """`announced` is what Enter does to `{}`; `chosen` does it, once this screen is gone."""
+    def __init__(self, announced: str) -> None:
+        """`announced` is what Enter does to `{}`."""
         super().__init__()
-        self._announced, self._chosen = announced, chosen
+        self._announced = announced
         self.box = PatientBox(_("Paciente"), on_change=self._typed)
         self.search = self.box
         self.finder: Finder[Found] = Finder(self._find, self._show)
@@ -47,7 +46,7 @@ class FindPatient(ClinicScreen):
         yield Command("enter", _("Elegir"), self.enter, _("elegir al señalado"), self.no_line)
         yield Command("down", _("Mover"), self._into_list, _("ir a los candidatos"), shown_as="↓↑")
         yield Command("/", _("Buscar"), self._to_box, _("volver a la búsqueda"), bar=False)
-        yield Command("escape", _("Volver"), self.leave, _("volver"))
+        yield Command("escape", _("Volver"), self.leave, _("un paso atrás"))
 
     def started(self) -> None:
         """Type at once."""
@@ -92,9 +91,11 @@ class FindPatient(ClinicScreen):
         if not found.rows:
             self.prompt.refuse(_("No hay paciente con «{}».").format(text))
         elif seen or len(found.rows) == 1:
-            patient = self.candidates.current or found.rows[0]
-            self.desk.pop_screen()
-            await self._chosen(patient)
+            await self.take_patient(self.candidates.current or found.rows[0])
+
+    @abstractmethod
+    async def take_patient(self, patient: PatientRow) -> None:
+        """What Enter does."""
 
     # Moving
 
@@ -109,11 +110,15 @@ class FindPatient(ClinicScreen):
         self.focus_on(self.box)
 
     def leave(self) -> None:
-        """Esc: from the list to the box, from the box back."""
+        """Esc: from the list to the box, from the box `away`."""
         if self.focused is self.box:
-            self.desk.pop_screen()
+            self.away()
         else:
             self._to_box()
+
+    @abstractmethod
+    def away(self) -> None:
+        """Esc in the box."""
 
     def line_changed(self) -> None:
         """The same text again, once there is a line."""
@@ -137,6 +142,26 @@ class FindPatient(ClinicScreen):
             self.prompt.hint(_("Ninguno. Un paciente sellado aparece con el documento entero."))
         else:
             self.prompt.hint("")
+
+
+class FindPatient(Finding):
+    """The same as a screen of its own, that closes once somebody was taken."""
+
+    NAME = _("Buscar paciente")
+
+    def __init__(self, announced: str, chosen: Callable[[PatientRow], Awaitable[None]]) -> None:
+        """`chosen` does what is announced, once this screen is gone."""
+        super().__init__(announced)
+        self._chosen = chosen
+
+    async def take_patient(self, patient: PatientRow) -> None:
+        """Back, and on with this one."""
+        self.desk.pop_screen()
+        await self._chosen(patient)
+
+    def away(self) -> None:
+        """Back without anybody."""
+        self.desk.pop_screen()
 
 
 def _chart_number(patient: PatientRow) -> str:

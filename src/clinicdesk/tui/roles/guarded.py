@@ -14,20 +14,13 @@ from clinicdesk.clinic.patients.queries import PatientRow
 from clinicdesk.clinic.privacy.service import LeaseAnswer
 from clinicdesk.clinic.records import queries
 from clinicdesk.clinic.usecases import QueryT, RowsT, View
-from clinicdesk.kit.errors import Exit, Refusal
 from clinicdesk.kit.words import _
 from clinicdesk.tui import turn_words
 from clinicdesk.tui.parts import Command
 from clinicdesk.tui.roles.attending import Attending
 from clinicdesk.tui.roles.break_glass import BreakGlass
+from clinicdesk.tui.roles.chart_closed import ChartClosed, urgency_words
 from clinicdesk.tui.roles.find_patient import FindPatient
-
-
-class ChartClosed(Refusal):
-    """The chart on the screen may not be read any more."""
-
-    says = "La historia se cerró: terminó el acceso. Los borradores siguen guardados."
-    exit = Exit.NOT_ALLOWED
 
 
 class Guarded(Attending):
@@ -82,7 +75,7 @@ class Guarded(Attending):
         until = self._urgent.get(patient_id)
         if until is None or until <= self.now():
             return ""
-        return _("Historia abierta por urgencia hasta las {}").format(turn_words.clock_time(until, self.zone))
+        return urgency_words(until, self.zone)
 
     # Closing by itself
 

@@ -208,6 +208,10 @@ class NoteScreen(ClinicScreen):
         if not self.desk.offline and self.keeper is not None:
             self.keeper.hurry()
 
+    def rest(self) -> service.SaveDraft | None:
+        """What the server has not taken of the draft."""
+        return self.keeper.rest() if self.keeper is not None else None
+
     @property
     def signing(self) -> bool:
         """Whether the page to be signed covers the editor."""
