@@ -106,12 +106,8 @@ END $$;
 CREATE FUNCTION access.change_own(p_salt bytea, p_verifier text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  IF p_verifier !~ '^SCRAM-SHA-256\$\d+:' THEN
-    RAISE EXCEPTION 'a verifier is needed, never a password' USING ERRCODE = '22023';
-  END IF;
-  UPDATE public.logins SET salt = p_salt, must_change = false WHERE username = substr(session_user, 3);
-  IF NOT FOUND THEN
+  IF NOT starts_with(session_user, 'u_') THEN
     RAISE EXCEPTION 'no such login' USING ERRCODE = 'P0002';
   END IF;
-  EXECUTE format('ALTER ROLE %I PASSWORD %L', session_user, p_verifier);
+  PERFORM access.replace_password(substr(session_user, 3), p_salt, p_verifier, false);
 END $$;

@@ -121,8 +121,8 @@ class DraftKeeper:
         return replace(self._order, key=new_id(), text=text, diagnoses=stated, version=self.version + 1)
 
     async def save(self) -> None:
-        """Everything to the server, now. Raises Refusal; what was typed stays due then."""
-        while self.dirty:
+        """Everything to the server, now, also what is on its way there. Raises Refusal; it stays due then."""
+        while self.dirty or self._saving.locked():
             await self._save_due()
 
     async def _save_due(self) -> None:
