@@ -128,10 +128,11 @@ class ClinicDesk(DeskApp):
     def _finds_charts(self, screen: ClinicScreen) -> bool:
         """Whether F2 finds charts here: at the home and the board of who reads them and writes no notes."""
         from clinicdesk.clinic.rights import Permission
+        from clinicdesk.tui.roles.board import Board
 
         actor = self.link.session.actor
         reads = actor.may(Permission.CHART_READ) and not actor.may(Permission.NOTE_WRITE)
-        at_home = screen.is_board or screen in self.screen_stack[1:2]
+        at_home = isinstance(screen, Board) or screen in self.screen_stack[1:2]
         has_own = any(each.key == "f2" for each in screen.commands())
         return reads and not actor.may(Permission.CHART_COPY) and at_home and not has_own
 
