@@ -57,6 +57,7 @@ class Scene:
     patients: tuple[UUID, ...]
     seed: int = 1
     steps: int = 60
+    """Steps of each member; 0: until `meanwhile` has ended."""
     insist: bool = False
     """Whether an order that met no server is sent again, under its key, until it is answered."""
 
@@ -84,16 +85,19 @@ def crowd(scene: Scene, usernames: Sequence[str], *, meanwhile: Callable[[], Non
     """Let them all work, each a process with a login of its own; `meanwhile` runs here."""
     with _SPAWN.Manager() as manager:
         told = manager.list()
-        barrier = _SPAWN.Barrier(len(usernames))
+        barrier, over = _SPAWN.Barrier(len(usernames)), manager.Event()
         members = [
-            _SPAWN.Process(target=_member, args=(scene, number, username, barrier, told))
+            _SPAWN.Process(target=_member, args=(scene, number, username, barrier, over, told))
             for number, username in enumerate(usernames)
         ]
         for member in members:
             member.start()
-        meanwhile()
-        for member in members:
-            member.join(900)
+        try:
+            meanwhile()
+        finally:
+            over.set()
+            for member in members:
+                member.join(900)
         assert [member.exitcode for member in members] == [0] * len(members)
         every = Told()
         for each in told:
@@ -102,12 +106,14 @@ def crowd(scene: Scene, usernames: Sequence[str], *, meanwhile: Callable[[], Non
     return every
 
 
-def _member(scene: Scene, number: int, username: str, barrier: Any, told: Any) -> None:
+def _member(scene: Scene, number: int, username: str, barrier: Any, over: Any, told: Any) -> None:
     session = bootstrap.log_in(scene.url, username, PASSWORD, host="multitud")
     desk = Desk(session.engine, session.actor, now=lambda: scene.at)
     worker = _Member(scene, desk, random.Random(scene.seed * 1009 + number))
     barrier.wait(300)
-    worker.work()
+    steps = range(scene.steps) if scene.steps else iter(over.is_set, True)
+    for _step in steps:
+        worker.step()
     told.append(worker.told)
     session.close()
 
@@ -123,20 +129,19 @@ class _Member:
         self.attends = at.role.value == "medico"
         self.ask = queries.DayQuery(at.clinic_id)
 
-    def work(self) -> None:
-        """So many steps, each an order or a refusal."""
-        for _step in range(self.scene.steps):
-            # Old lists are worth as much as new ones: most desks decide on what they saw a moment ago.
-            if not self.seen or self.chance.random() < 0.4:
-                self.seen = self._insisting(lambda: self.desk.see(queries.day_turns, self.ask))
-            case, order = self._choose()
-            try:
-                answer = self._insisting(lambda: self.desk.do(case, order))  # noqa: B023 - done before the next
-            except Refusal as refusal:
-                self.told.ends[type(refusal).__name__] += 1
-            else:
-                self.told.ends["done"] += 1
-                self._acknowledged(order, answer)
+    def step(self) -> None:
+        """One order, acknowledged or refused."""
+        # Old lists are worth as much as new ones: most desks decide on what they saw a moment ago.
+        if not self.seen or self.chance.random() < 0.4:
+            self.seen = self._insisting(lambda: self.desk.see(queries.day_turns, self.ask))
+        case, order = self._choose()
+        try:
+            answer = self._insisting(lambda: self.desk.do(case, order))
+        except Refusal as refusal:
+            self.told.ends[type(refusal).__name__] += 1
+        else:
+            self.told.ends["done"] += 1
+            self._acknowledged(order, answer)
 
     def _choose(self) -> tuple[UseCase[Any, Any], Any]:
         if not self.attends and (not self.seen or self.chance.random() < 0.3):
