@@ -295,8 +295,36 @@ ALTER TABLE turns ENABLE ROW LEVEL SECURITY;
 CREATE POLICY turns_seen ON turns FOR SELECT
   TO k_admision, k_secretaria, k_medico, k_enfermeria, k_laboratorio, k_resultados, k_gestion USING (true);
 CREATE POLICY turns_made ON turns FOR INSERT TO k_admision, k_secretaria, k_medico WITH CHECK (true);
+CREATE POLICY turns_overbooked ON turns FOR INSERT TO k_gestion WITH CHECK (kind = 'overbook');
+CREATE POLICY turn_events_managed ON turn_events FOR INSERT TO k_gestion
+  WITH CHECK (person_id = (SELECT charts.me()));
 CREATE POLICY turns_moved ON turns FOR UPDATE TO k_admision, k_secretaria, k_medico, k_enfermeria
   USING (clinic_id = ANY ((SELECT charts.my_clinics())::bigint[]));
 CREATE POLICY turns_arranged ON turns FOR UPDATE TO k_admision, k_secretaria, k_medico
   USING (state IN ('registrado', 'confirmado', 'cancelado'))
   WITH CHECK (state IN ('registrado', 'confirmado', 'cancelado'));
+
+-- Overbooks: counted up to the block's limit by whoever may give them, beyond it by management alone.
+ALTER TABLE block_places ENABLE ROW LEVEL SECURITY;
+CREATE POLICY block_places_seen ON block_places FOR SELECT
+  TO k_admision, k_secretaria, k_medico, k_enfermeria, k_laboratorio, k_resultados, k_gestion USING (true);
+CREATE POLICY block_places_freed ON block_places FOR DELETE TO k_admision, k_secretaria, k_medico, k_enfermeria
+  USING (true);
+CREATE POLICY block_places_taken ON block_places FOR INSERT TO k_admision, k_medico WITH CHECK (pool <> 'overbook');
+CREATE POLICY block_places_overbooked ON block_places FOR INSERT TO k_secretaria
+  WITH CHECK (pool <> 'overbook' OR n <= (SELECT b.overbooks FROM agenda_blocks b WHERE b.id = block_id));
+CREATE POLICY block_places_beyond ON block_places FOR INSERT TO k_gestion WITH CHECK (pool = 'overbook');
+
+-- Who waits, and who went without: entered and moved on in one's own name.
+ALTER TABLE waitlist ENABLE ROW LEVEL SECURITY;
+CREATE POLICY waitlist_seen ON waitlist FOR SELECT
+  TO k_admision, k_secretaria, k_medico, k_enfermeria, k_laboratorio, k_resultados, k_gestion USING (true);
+CREATE POLICY waitlist_own ON waitlist FOR INSERT TO k_admision, k_secretaria, k_medico
+  WITH CHECK (asked_of = (SELECT charts.me()));
+CREATE POLICY waitlist_moved ON waitlist FOR UPDATE TO k_admision, k_secretaria, k_medico
+  USING (resolution IS NULL) WITH CHECK (changed_by = (SELECT charts.me()));
+ALTER TABLE unmet_demand ENABLE ROW LEVEL SECURITY;
+CREATE POLICY unmet_demand_seen ON unmet_demand FOR SELECT
+  TO k_admision, k_secretaria, k_medico, k_enfermeria, k_laboratorio, k_resultados, k_gestion USING (true);
+CREATE POLICY unmet_demand_own ON unmet_demand FOR INSERT TO k_admision, k_secretaria, k_medico
+  WITH CHECK (person_id = (SELECT charts.me()));

@@ -53,7 +53,7 @@ GRANT SELECT ON alembic_version TO k_staff; -- a desk can tell that its program 
 
 -- Demographics and turns: everyone who meets patients.
 GRANT SELECT ON patients, patient_documents, coverages, turns, turn_events, turn_moves, admissions, bookings, block_places,
-  triage_events, transfers, day_closings
+  waitlist, unmet_demand, triage_events, transfers, day_closings
   TO k_admision, k_secretaria, k_medico, k_enfermeria, k_laboratorio, k_resultados, k_gestion;
 GRANT EXECUTE ON FUNCTION search_people(text[], text, integer)
   TO k_admision, k_secretaria, k_medico, k_enfermeria, k_laboratorio, k_resultados, k_gestion;
@@ -61,14 +61,16 @@ GRANT INSERT ON patients, patient_documents, patient_search, coverages TO k_admi
 GRANT USAGE ON SEQUENCE chart_numbers TO k_admision, k_secretaria, k_medico;
 GRANT UPDATE (phone, email, address, city, version) ON patients TO k_admision, k_secretaria, k_medico;
 
-GRANT INSERT ON turns, bookings, block_places TO k_admision, k_secretaria, k_medico;
-GRANT INSERT ON turn_events TO k_admision, k_secretaria, k_medico, k_enfermeria;
+GRANT INSERT ON turns, bookings, block_places TO k_admision, k_secretaria, k_medico, k_gestion;
+GRANT INSERT ON turn_events TO k_admision, k_secretaria, k_medico, k_enfermeria, k_gestion;
 GRANT UPDATE (seq, state, state_at, doctor_id, ticket, arrived_at, called_at, calls, room_id, starts_at, ends_at,
   wall_start, day, voided_reason) ON turns TO k_admision, k_secretaria, k_medico, k_enfermeria;
 GRANT DELETE ON block_places TO k_admision, k_secretaria, k_medico, k_enfermeria;
 GRANT UPDATE (clinic_id, doctor_id, procedure_id, block_id, kind, zone, slots, cancelled_by, cancelled_late) ON turns
   TO k_admision, k_secretaria, k_medico;
-GRANT INSERT ON turn_moves TO k_admision, k_secretaria, k_medico;
+GRANT INSERT ON turn_moves, waitlist, unmet_demand TO k_admision, k_secretaria, k_medico;
+GRANT UPDATE (state, resolution, offered_slot, turn_id, changed_at, changed_by, version) ON waitlist
+  TO k_admision, k_secretaria, k_medico;
 GRANT UPDATE (active, during) ON bookings TO k_admision, k_secretaria, k_medico, k_enfermeria;
 GRANT INSERT ON admissions TO k_admision, k_secretaria;
 GRANT SELECT, INSERT ON tickets TO k_admision, k_secretaria;

@@ -10,7 +10,7 @@ import typer
 from clinicdesk.cli import given
 from clinicdesk.cli.frame import Call, noun, the_call, verb
 from clinicdesk.cli.outcome import Misused
-from clinicdesk.cli.turn import Patient
+from clinicdesk.cli.turn_words import Patient
 from clinicdesk.kit.words import _
 
 if TYPE_CHECKING:

@@ -41,6 +41,8 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "agenda": ("clinic:agenda", _("Agendas: bloques de la semana.")),
     "patient": ("patient", _("Pacientes: registrar, buscar, ver, corregir.")),
     "turn": ("turn", _("Turnos: lugares libres, dar, confirmar, llamar, finalizar.")),
+    "waitlist": ("waitlist:waitlist", _("Lista de espera: anotar, ver, ofrecer, cerrar.")),
+    "demand": ("waitlist:demand", _("Demanda insatisfecha: anotar y listar.")),
     "admission": ("admission", _("Admisión: llegadas, triaje, colas, números y constancias.")),
     "day": ("day", _("El día del centro: cerrarlo, abrirlo, lo que quedó sin terminar.")),
     "record": ("record", _("Registros de la historia: agregar, listar, ver.")),

@@ -8,7 +8,7 @@ import typer
 
 from clinicdesk.cli import given
 from clinicdesk.cli.frame import Call, Writes, noun, the_call, verb
-from clinicdesk.cli.turn import Patient
+from clinicdesk.cli.turn_words import Patient
 from clinicdesk.kit.ids import opaque
 from clinicdesk.kit.words import _
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 import typer
 
-from clinicdesk.cli import given
+from clinicdesk.cli import given, turn_series
 from clinicdesk.cli.frame import Call, Writes, noun, the_call, verb
+from clinicdesk.cli.turn_words import Again, Asked, Length, Patient, Reason, Repeat, Times, unless_again
 from clinicdesk.kit.ids import opaque
 from clinicdesk.kit.words import _
 
@@ -27,14 +26,8 @@ if TYPE_CHECKING:
 AnswerT = TypeVar("AnswerT")
 
 
-class Asked(StrEnum):
-    """Who asks for a cancellation, as it is typed."""
-
-    PACIENTE = "paciente"
-    CENTRO = "centro"
-
-
 app = noun(_("Turnos: lugares libres, dar, confirmar, llamar, finalizar."))
+app.add_typer(turn_series.app, name="series")
 _SLOTS: Final = {
     _("Cuándo"): "when",
     _("Profesional"): "doctor_name",
@@ -59,17 +52,7 @@ TurnId = Annotated[
         metavar="TURN_ID", help=_("El id que dan turn list y turn book, o el número de hoy: A016.")
     ),
 ]
-Patient = Annotated[
-    str, typer.Argument(metavar=_("DOCUMENTO"), help=_("12345678, DNI:12345678, HC 123 o un identificador."))
-]
 Doctor = Annotated[str | None, typer.Option(metavar=_("USUARIO"), help=_("Profesional, por su usuario."))]
-Length = Annotated[
-    int, typer.Option(metavar="N", min=1, max=24, help=_("Cuántos lugares seguidos ocupa, 1 si no."))
-]
-Again = Annotated[
-    bool, typer.Option("--again", help=_("Aunque ya tenga un turno futuro de la misma práctica."))
-]
-Reason = Annotated[str | None, typer.Option(metavar=_("TEXTO"), help=_("Motivo."))]
 
 
 @verb(app, "slots", _("Lugares libres, por hora."))
@@ -123,7 +106,7 @@ def _slot_object(row: SlotRow, username: str | None, for_scripts: bool) -> dict[
     return slot if for_scripts else slot | {"when": f"{row.starts_at:%d/%m/%Y %H:%M}"}
 
 
-@verb(app, "book", _("Dar un turno en un lugar libre."), cls=Writes)
+@verb(app, "book", _("Dar un turno en un lugar libre, o una serie a la misma hora."), cls=Writes)
 def book(
     ctx: typer.Context,
     document: Patient,
@@ -131,32 +114,20 @@ def book(
     reason: Reason = None,
     length: Length = 1,
     again: Again = False,
+    repeat: Annotated[Repeat | None, typer.Option("--repeat", help=_("Una serie: cada cuánto."))] = None,
+    times: Times = 10,
 ) -> None:
     """Book a slot; a slot taken meanwhile is a conflict that says by whom."""
     from clinicdesk.clinic.turns import service
 
     call = the_call(ctx)
+    if repeat is not None:
+        asked = turn_series.Asking(document, slot, repeat, times, length, reason)
+        turn_series.book_series(call, asked, again=again)
+        return
     patient_id = given.patient_of(call, document).patient_id
     said = {"patient_id": patient_id, "slot": slot, "reason": reason, "length": length}
     show_turn(call, unless_again(call, service.book_turn, service.BookTurn, said, again=again))
-
-
-def unless_again(
-    call: Call, case: UseCase[Any, AnswerT], made: Callable[..., Any], said: dict[str, Any], *, again: bool
-) -> AnswerT:
-    """Carry out an order that gives turns; with --again also where the same procedure is still to come."""
-    from clinicdesk.clinic.turns.errors import AlreadyBooked
-
-    order = made(**call.keyed, **said)
-    try:
-        return call.desk.do(case, order)
-    except AlreadyBooked as refusal:
-        found: Any = refusal.fields["turns"]
-        if again:
-            return call.desk.do(case, replace(order, acknowledged=tuple(each.id for each in found)))
-        for each in found:
-            call.say(f"{each.starts_at:%d/%m/%Y %H:%M}  {each.procedure}  {each.doctor}  {each.clinic}")
-        raise
 
 
 @verb(app, "list", _("Los turnos de un día, o los de un paciente."))
@@ -441,3 +412,21 @@ def finish(ctx: typer.Context, turn_id: TurnId) -> None:
 
     call = the_call(ctx)
     show_turn(call, step(call, service.finish_visit, service.FinishVisit, turn_id))
+
+
+@verb(app, "overbook", _("Dar un sobreturno a la hora de un lugar ya dado."), cls=Writes)
+def overbook(
+    ctx: typer.Context,
+    document: Patient,
+    slot: Annotated[str, typer.Option(metavar="ID", help=_("El lugar: bloque y hora, como en turn slots."))],
+    reason: Reason = None,
+    beyond: Annotated[bool, typer.Option("--beyond", help=_("Más allá del máximo del bloque."))] = False,
+    again: Again = False,
+) -> None:
+    """Give an overbook; beyond the block's limit only with the right to, and saying so."""
+    from clinicdesk.clinic.turns import overbooking
+
+    call = the_call(ctx)
+    case = overbooking.overbook_beyond if beyond else overbooking.overbook
+    said = {"patient_id": given.patient_of(call, document).patient_id, "slot": slot, "reason": reason}
+    show_turn(call, unless_again(call, case, overbooking.Overbook, said, again=again))

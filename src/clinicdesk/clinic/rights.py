@@ -26,6 +26,7 @@ class Permission(StrEnum):
     TURN_READ = "turn.read"
     TURN_BOOK = "turn.book"
     TURN_OVERBOOK = "turn.overbook"
+    TURN_OVERBOOK_BEYOND = "turn.overbook_beyond"
     TURN_ADMIT = "turn.admit"
     TURN_CALL = "turn.call"
     TURN_ATTEND = "turn.attend"
@@ -113,7 +114,13 @@ PERMISSIONS: Final = MappingProxyType(
         },
         Role.LABORATORIO: _READS,
         Role.RESULTADOS: _READS | {Permission.CHART_READ, Permission.CHART_COPY, Permission.HISTORY_EXPORT},
-        Role.GESTION: _READS | {Permission.AGENDA_MANAGE, Permission.TURN_OVERBOOK, Permission.REPORT_READ},
+        Role.GESTION: _READS
+        | {
+            Permission.AGENDA_MANAGE,
+            Permission.TURN_OVERBOOK,
+            Permission.TURN_OVERBOOK_BEYOND,
+            Permission.REPORT_READ,
+        },
         Role.ADMINISTRADOR: frozenset(
             {
                 Permission.USER_MANAGE,
@@ -170,6 +177,7 @@ GROUP_PERMISSION: Final = MappingProxyType(
         Permission.TURN_READ: "k_gestion",
         Permission.TURN_BOOK: "k_admision",
         Permission.TURN_OVERBOOK: "k_secretaria",
+        Permission.TURN_OVERBOOK_BEYOND: "k_gestion",
         Permission.TURN_ADMIT: "k_admision",
         Permission.TURN_CALL: "k_admision",
         Permission.TURN_ATTEND: "k_medico",

@@ -40,7 +40,7 @@ class QuotaFull(Refusal):
 class OverbookLimit(Refusal):
     """The block's overbooks of the day are used up."""
 
-    says = "Ya hay {most} sobreturnos el {day}, el máximo de este bloque."
+    says = "Van {most} sobreturnos de {most} en este bloque. Hace falta autorización de gestión."
     exit = Exit.CONFLICT
     constraint = "block_places_n_ck"
 

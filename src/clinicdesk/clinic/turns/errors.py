@@ -154,3 +154,67 @@ class RoomTurnsChanged(Refusal):
     at_desk = "Revisar la lista."
     at_prompt = "Verlos: room affected."
     exit = Exit.CONFLICT
+
+
+class SeriesRefused(Refusal):
+    """Some sessions of a series cannot be given: none is.
+
+    `sessions` are all of them, each with `wall_start` and, where it cannot be, `why`.
+    """
+
+    says = "No se dio ningún turno: fallan {count} de {times}. {first}"
+    at_prompt = "Ver cuáles: turn series plan."
+    exit = Exit.CONFLICT
+
+
+class BadSeries(Refusal):
+    """A series of no sessions, of one, or of too many."""
+
+    says = "Una serie tiene de 2 a {most} turnos."
+    exit = Exit.INVALID
+
+
+class SeriesNotFound(Refusal):
+    """The patient has no such series with turns to come."""
+
+    says = "No quedan turnos por venir en esa serie."
+    exit = Exit.NOT_FOUND
+
+
+class WishChanged(Refusal):
+    """Somebody else dealt with the wish first."""
+
+    says = "Otra persona atendió esa espera: ahora está {state}."
+    exit = Exit.CONFLICT
+
+
+class WishNotFound(Refusal):
+    """No such row in the waiting list."""
+
+    says = "No hay esa espera en la lista."
+    exit = Exit.NOT_FOUND
+    constraint = "waitlist_patient_fk"
+
+
+class BadWish(Refusal):
+    """A wish for nothing, or one that ends without saying how."""
+
+    says = "La espera necesita a quién o qué se espera, y al cerrarla su resolución."
+    constraint = (
+        "waitlist_what_ck",
+        "waitlist_half_day_ck",
+        "waitlist_priority_ck",
+        "waitlist_note_ck",
+        "waitlist_resolution_ck",
+        "waitlist_resolutions_ck",
+        "waitlist_turn_ck",
+        "waitlist_state_ck",
+        "waitlist_turn_id_fk",
+    )
+
+
+class BadDemand(Refusal):
+    """An unmet demand without a known reason."""
+
+    says = "El motivo es uno de: sin_oferta, sin_lugar, oferta_rechazada."
+    constraint = ("unmet_demand_reason_ck", "unmet_demand_note_ck")

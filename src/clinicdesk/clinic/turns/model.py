@@ -263,3 +263,74 @@ turn_reassigned: Final = by_patient(
     patient_fk("turn_reassigned", "was_id", "turns"),
     CheckConstraint("id <> was_id", name="turn_reassigned_two_ck"),
 )
+
+# Who waits for an earlier or for any place: with a doctor, in a specialty, for a procedure, at a clinic; what
+# is not said does not matter. One row a wish, moved on in place; every step is an act.
+waitlist: Final = by_patient(
+    "waitlist",
+    Column("clinic_id", BigInteger),
+    Column("doctor_id", BigInteger),
+    Column("specialty_id", BigInteger),
+    Column("procedure_id", BigInteger),
+    Column("from_day", Date, nullable=False),
+    words("half_day", nullable=True),
+    Column("priority", SmallInteger, nullable=False, server_default=text("2")),
+    words("note", nullable=True),
+    words("state", server_default=text("'esperando'")),
+    words("resolution", nullable=True),
+    words("offered_slot", nullable=True),
+    Column("turn_id", Uuid),
+    instant("asked_at"),
+    Column("asked_of", BigInteger, nullable=False),
+    instant("changed_at"),
+    Column("changed_by", BigInteger, nullable=False),
+    Column("version", Integer, nullable=False, server_default=text("1")),
+    patient_fk("waitlist", "turn_id", "turns"),
+    ForeignKeyConstraint(["clinic_id"], ["clinics.id"], name="waitlist_clinic_fk"),
+    ForeignKeyConstraint(["doctor_id"], ["people.id"], name="waitlist_doctor_fk"),
+    ForeignKeyConstraint(["specialty_id"], ["specialties.id"], name="waitlist_specialty_fk"),
+    ForeignKeyConstraint(["procedure_id"], ["procedures.id"], name="waitlist_procedure_fk"),
+    ForeignKeyConstraint(["asked_of"], ["people.id"], name="waitlist_asked_of_fk"),
+    ForeignKeyConstraint(["changed_by"], ["people.id"], name="waitlist_changed_by_fk"),
+    CheckConstraint(
+        "num_nonnulls(clinic_id, doctor_id, specialty_id, procedure_id) >= 1", name="waitlist_what_ck"
+    ),
+    CheckConstraint("half_day IN ('manana', 'tarde')", name="waitlist_half_day_ck"),
+    CheckConstraint("priority BETWEEN 1 AND 3", name="waitlist_priority_ck"),
+    CheckConstraint("length(note) <= 400", name="waitlist_note_ck"),
+    CheckConstraint("state IN ('esperando', 'ofrecido', 'resuelto', 'retirado')", name="waitlist_state_ck"),
+    CheckConstraint(
+        "(state IN ('resuelto', 'retirado')) = (resolution IS NOT NULL)"
+        " AND (state <> 'ofrecido' OR offered_slot IS NOT NULL)",
+        name="waitlist_resolution_ck",
+    ),
+    CheckConstraint(
+        "resolution IN ('turno_dado', 'atendido', 'no_quiere', 'no_responde', 'otro')",
+        name="waitlist_resolutions_ck",
+    ),
+    CheckConstraint("(resolution = 'turno_dado') = (turn_id IS NOT NULL)", name="waitlist_turn_ck"),
+    Index("waitlist_open_ix", "priority", "asked_at", postgresql_where=text("state = 'esperando'")),
+)
+
+# Who asked and got nothing, with the reason: what a network does not offer is counted by it.
+unmet_demand: Final = by_patient(
+    "unmet_demand",
+    Column("clinic_id", BigInteger, nullable=False),
+    Column("doctor_id", BigInteger),
+    Column("specialty_id", BigInteger),
+    Column("procedure_id", BigInteger),
+    words("reason"),
+    words("note", nullable=True),
+    instant("at"),
+    Column("person_id", BigInteger, nullable=False),
+    ForeignKeyConstraint(["clinic_id"], ["clinics.id"], name="unmet_demand_clinic_fk"),
+    ForeignKeyConstraint(["doctor_id"], ["people.id"], name="unmet_demand_doctor_fk"),
+    ForeignKeyConstraint(["specialty_id"], ["specialties.id"], name="unmet_demand_specialty_fk"),
+    ForeignKeyConstraint(["procedure_id"], ["procedures.id"], name="unmet_demand_procedure_fk"),
+    ForeignKeyConstraint(["person_id"], ["people.id"], name="unmet_demand_person_fk"),
+    CheckConstraint(
+        "reason IN ('sin_oferta', 'sin_lugar', 'oferta_rechazada')", name="unmet_demand_reason_ck"
+    ),
+    CheckConstraint("length(note) <= 400", name="unmet_demand_note_ck"),
+    Index("unmet_demand_clinic_ix", "clinic_id", "at"),
+)

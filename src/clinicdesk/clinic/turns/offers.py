@@ -103,13 +103,14 @@ class Offer:
         }
 
 
-def offered(tx: Reader, slot_id: str, length: int = 1) -> Offer:
+def offered(tx: Reader, slot_id: str, length: int = 1, *, begun: bool = False) -> Offer:
     """`length` neighbouring slots from the one named on, where the agenda offers them and work is possible.
 
-    Raises SlotNotFound, BlockClosed, SlotPast, TooFarAhead, DoctorNotThere.
+    `begun`: one that has begun will do until it ends. Raises SlotNotFound, BlockClosed, SlotPast,
+    TooFarAhead, DoctorNotThere.
     """
     offer = named(tx, slot_id, length)
-    if (offer.ends_at if offer.by_arrival else offer.starts_at) < tx.now:
+    if (offer.ends_at if begun or offer.by_arrival else offer.starts_at) < tx.now:
         raise SlotPast(time=offer.wall_start.strftime("%d/%m %H:%M"))
     last = rules.horizon(clock.local_day(tx.now, offer.zone))
     if offer.day > last:

@@ -79,6 +79,79 @@ def may_hop(from_state: State, to_state: State) -> bool:
     return to_state in HOPS[from_state]
 
 
+class Wish(StrEnum):
+    """States of a row of the waiting list, stored as written."""
+
+    ESPERANDO = "esperando"
+    OFRECIDO = "ofrecido"
+    RESUELTO = "resuelto"
+    RETIRADO = "retirado"
+
+
+class Resolution(StrEnum):
+    """How a wait ended, stored as written."""
+
+    TURNO_DADO = "turno_dado"
+    ATENDIDO = "atendido"
+    NO_QUIERE = "no_quiere"
+    NO_RESPONDE = "no_responde"
+    OTRO = "otro"
+
+
+ENDS: Final = MappingProxyType(
+    {
+        Resolution.TURNO_DADO: Wish.RESUELTO,
+        Resolution.ATENDIDO: Wish.RESUELTO,
+        Resolution.NO_QUIERE: Wish.RETIRADO,
+        Resolution.NO_RESPONDE: Wish.RETIRADO,
+        Resolution.OTRO: Wish.RETIRADO,
+    }
+)
+
+
+class HalfDay(StrEnum):
+    """Before noon on the clinic's clock, or from it on; stored as written."""
+
+    MANANA = "manana"
+    TARDE = "tarde"
+
+
+class Unmet(StrEnum):
+    """Why somebody who asked got no turn, stored as written."""
+
+    SIN_OFERTA = "sin_oferta"
+    SIN_LUGAR = "sin_lugar"
+    OFERTA_RECHAZADA = "oferta_rechazada"
+
+
+_NOON: Final = 12
+
+
+def half_day_of(wall: datetime) -> HalfDay:
+    """The half of the day of a wall time."""
+    return HalfDay.MANANA if wall.hour < _NOON else HalfDay.TARDE
+
+
+class Every(StrEnum):
+    """How often the sessions of a series come, as it is typed."""
+
+    DAILY = "daily"
+    WEEKLY = "weekly"
+    BIWEEKLY = "biweekly"
+    FOURWEEKLY = "fourweekly"
+
+
+EVERY_DAYS: Final = MappingProxyType(
+    {Every.DAILY: 1, Every.WEEKLY: 7, Every.BIWEEKLY: 14, Every.FOURWEEKLY: 28}
+)
+MOST_SESSIONS: Final = 60
+
+
+def session_days(first: date, every: Every, times: int) -> tuple[date, ...]:
+    """The days of a series, its first included."""
+    return tuple(first + timedelta(days=EVERY_DAYS[every] * n) for n in range(times))
+
+
 def horizon(today: date) -> date:
     """The last day on which a turn may be given."""
     return today + timedelta(days=HORIZON_DAYS)

@@ -110,10 +110,11 @@ def claimed(
     claims.take(tx, patient_id, turn_id, offer.resources(chart), offer.during)
     offer.reserve(tx, (patient_id, turn_id))
     more = {"slots": len(offer.slots), **more}
-    return born(tx, patient_id, turn_id, _place_of(offer, "booked"), State.REGISTRADO, more)
+    return born(tx, patient_id, turn_id, place_of(offer, "booked"), State.REGISTRADO, more)
 
 
-def _place_of(offer: Offer, kind: str) -> Place:
+def place_of(offer: Offer, kind: str) -> Place:
+    """Where and when a turn in an offer stands."""
     block = offer.block
     where = (block.clinic_id, block.doctor_id, block.room_id, block.procedure_id, block.id)
     return Place(*where, kind, offer.starts_at, offer.ends_at, offer.zone)

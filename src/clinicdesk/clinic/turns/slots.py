@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Protocol
@@ -66,7 +66,11 @@ def slots(tx: Reader, query: SlotsQuery) -> tuple[SlotRow, ...]:
 
 
 def _busy(tx: Reader, blocks: Sequence[Block], start: datetime, end: datetime) -> tuple[Busy, ...]:
-    resources = {each for block in blocks for each in (block.doctor_id, block.room_id)}
+    return busy(tx, {each for block in blocks for each in (block.doctor_id, block.room_id)}, start, end)
+
+
+def busy(tx: Reader, resources: Collection[int], start: datetime, end: datetime) -> tuple[Busy, ...]:
+    """The claims in force on these resources between two instants."""
     wanted = (
         func.unnest(cast(sorted(resources), ARRAY(BigInteger)))
         .table_valued("id", name="wanted")
