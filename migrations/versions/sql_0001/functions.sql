@@ -9,10 +9,12 @@ $$;
 
 -- People by document prefix or by words in any order. Searching stands on a table granted to nobody:
 -- bounded here, so that no role can page through the registry by raw SQL. A sealed patient answers to
--- the whole document alone, and to whom they concern.
+-- the whole document alone, and to whom they concern. Planned once a connection: no plan depends on what
+-- is looked for, and planning costs as much as finding.
 CREATE FUNCTION public.search_people(p_words text[], p_document text, p_limit integer)
 RETURNS TABLE (patient_id uuid, rank integer)
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
   most integer := least(greatest(p_limit, 1), 50);
   keys text[] := ARRAY(SELECT '3' || left(w, 3) FROM unnest(p_words) w WHERE length(w) >= 3);
