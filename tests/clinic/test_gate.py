@@ -46,11 +46,15 @@ def test_who_finds_the_gate_full_waits_for_a_place(network: Network) -> None:
             each.close()
 
     leave = threading.Timer(0.4, go)
+    with pytest.raises(psycopg.OperationalError):
+        at_the_gate(network)
     leave.start()
     try:
-        network.log_in("msosa").close()
+        session = network.log_in("msosa")
+        session.close()
     finally:
         leave.join()
+    assert session.actor.username == "msosa"
 
 
 def test_an_upgrade_repairs_a_gate_that_somebody_shut(network: Network) -> None:
