@@ -89,6 +89,14 @@ def test_many_at_once_are_no_more_than_many_in_a_row(network: Network, reached: 
         told = list(crowd.map(lambda _n: tried(network, "msosa", "atacante"), range(32)))
     assert all(told)
     assert len(reached) == 5
+    ask, line = (
+        "SELECT * FROM gate.begin('msosa', 'atacante')",
+        db.conninfo(network.url, *gate.LOGIN, "prueba"),
+    )
+    with psycopg.connect(line) as one, psycopg.connect(line) as other:
+        one.execute(ask)  # and has not committed: whoever asks beside it waits, on any machine
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            other.execute(ask)
 
 
 def test_the_same_person_many_times_at_once_waits_and_gets_in(network: Network) -> None:
