@@ -28,6 +28,7 @@ _BOARD: Final = "a board of the day, read again by itself every minute"
 _GOES_ON: Final = "goes on with an opening that is written down"
 _UNDER_A_LEASE: Final = "read under a lease, whose opening is written down"
 NOT_ACTS: Final = {
+    "agenda.exceptions": _SITE,
     "agenda.list": _SITE,
     "clinic.list": _SITE,
     "doctor.list": _SITE,

@@ -393,6 +393,8 @@ CREATE TABLE clinics (
   zone TEXT NOT NULL,
   city TEXT,
   address TEXT,
+  latitude DOUBLE PRECISION,
+  longitude DOUBLE PRECISION,
   closed_on DATE,
   version INTEGER DEFAULT 1 NOT NULL,
   changed_by BIGINT,
@@ -404,6 +406,7 @@ CREATE TABLE clinics (
   CONSTRAINT clinics_code_ck CHECK (code ~ '^[A-Z0-9][A-Z0-9-]{0,11}$'),
   CONSTRAINT clinics_country_ck CHECK (country ~ '^[A-Z]{2}$'),
   CONSTRAINT clinics_name_ck CHECK (length(name) BETWEEN 1 AND 80),
+  CONSTRAINT clinics_coordinates_ck CHECK ((latitude IS NULL) = (longitude IS NULL) AND latitude BETWEEN -90 AND 90 AND longitude BETWEEN -180 AND 180),
   CONSTRAINT clinics_place_ck CHECK (length(city) <= 80 AND length(address) <= 120)
 );
 

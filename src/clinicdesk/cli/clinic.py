@@ -1,4 +1,4 @@
-"""`clinicdesk clinic|agenda`: where care happens, and when it is offered."""
+"""`clinicdesk clinic`: where care happens."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from clinicdesk.cli.site_parts import clinic_of, clinic_rows, facts, given, told
 from clinicdesk.kit.words import _
 
 clinic = noun(_("Centros de la red."))
-agenda = noun(_("Agendas del centro: bloques de la semana."))
 _NAMES: Final = (
     *(
         "code",
@@ -127,48 +126,3 @@ def edit_clinic(
     answer = call.desk.do(service.edit_clinic, order)
     data = {"code": answer.code, "version": answer.version, "changed": answer.changed}
     call.answer(data, _("Centro {code} corregido.").format(code=answer.code))
-
-
-@verb(agenda, "list", _("Los bloques de la semana, por profesional y día."))
-def list_agendas(
-    ctx: typer.Context,
-    doctor: Annotated[
-        str | None, typer.Option(metavar=_("USUARIO"), help=_("De un profesional, por su usuario."))
-    ] = None,
-) -> None:
-    """List weekly blocks, in the clinic's wall time."""
-    from clinicdesk.cli.shapes import doctor_id_of, people_of
-    from clinicdesk.clinic.agendas import queries
-
-    call = the_call(ctx)
-    doctor_id = doctor_id_of(call, doctor) if doctor is not None else None
-    found = call.desk.see(
-        queries.list_blocks, queries.BlocksQuery(call.session().actor.at.clinic_id, doctor_id)
-    )
-    people = people_of(call)
-    rows = (
-        {
-            "doctor": people.username(row.block.doctor_id),
-            "doctor_name": row.doctor,
-            "weekday": row.block.weekday,
-            "weekday_name": _WEEKDAYS[row.block.weekday - 1],
-            "starts": f"{row.block.starts:%H:%M}",
-            "ends": f"{row.block.ends:%H:%M}",
-            "slot_minutes": row.block.slot_minutes,
-            "room": row.room,
-            "procedure": row.procedure,
-            "valid_from": row.block.valid_from,
-            "valid_to": row.block.valid_to,
-        }
-        for row in found
-    )
-    columns = {
-        _("Profesional"): "doctor_name",
-        _("Día"): "weekday_name",
-        _("Desde"): "starts",
-        _("Hasta"): "ends",
-        _("Minutos"): "slot_minutes",
-        _("Consultorio"): "room",
-        _("Práctica"): "procedure",
-    }
-    call.rows(rows, columns)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import MAXYEAR, date, datetime
+from datetime import MAXYEAR, date, datetime, time
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from clinicdesk.kit.words import _
 
 if TYPE_CHECKING:
     from clinicdesk.cli.frame import Call
+    from clinicdesk.clinic.agendas.rules import Half
     from clinicdesk.clinic.patients.queries import PatientRow
     from clinicdesk.clinic.records.rules import DiagnosisEntry
 
@@ -147,3 +148,41 @@ def attributes_of(given: Iterable[str]) -> dict[str, str]:
         found[key.strip()] = value
     problems.settle()
     return found
+
+
+WEEKDAYS: Final = (_("lun"), _("mar"), _("mié"), _("jue"), _("vie"), _("sáb"), _("dom"))
+_PLAIN: Final = str.maketrans("áé", "ae")
+
+
+def weekdays_of(text: str | None) -> tuple[int, ...]:
+    """`lun,mié` or `1,3` as numbers, 1 Monday. Raises InvalidInput with each that is none."""
+    return tuple(dict.fromkeys(_weekday(word.strip()) for word in (text or "").split(",") if word.strip()))
+
+
+def _weekday(word: str) -> int:
+    plain = word.lower().translate(_PLAIN)[:3]
+    for number, name in enumerate(WEEKDAYS, 1):
+        if plain == name.translate(_PLAIN) or word == str(number):
+            return number
+    raise InvalidInput(_("«{}» no es un día: lun, mar, mié, jue, vie, sáb o dom.").format(word))
+
+
+def half_of(text: str | None) -> Half | None:
+    """`am` or `pm`. Raises InvalidInput."""
+    from clinicdesk.clinic.agendas.rules import Half
+
+    try:
+        return None if text is None else Half(text.strip().lower())
+    except ValueError:
+        raise InvalidInput(_("«{}» no es am (mañana) ni pm (tarde).").format(text)) from None
+
+
+def time_of(text: str | None) -> time | None:
+    """`9`, `9:30` or `09:30` as a wall time. Raises InvalidInput."""
+    if text is None:
+        return None
+    hours, _colon, minutes = text.strip().partition(":")
+    try:
+        return time(int(hours), int(minutes or 0))
+    except ValueError:
+        raise InvalidInput(_("«{}» no es una hora: 9:30.").format(text)) from None

@@ -38,7 +38,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "holiday": ("holiday", _("Feriados de un país o de un centro.")),
     "specialty": ("specialty", _("Especialidades.")),
     "procedure": ("procedure", _("Prácticas: duración, requisitos, consultorio.")),
-    "agenda": ("clinic:agenda", _("Agendas: bloques de la semana.")),
+    "agenda": ("agenda", _("Agendas: bloques, licencias, suspensiones.")),
     "patient": ("patient", _("Pacientes: registrar, buscar, ver, corregir.")),
     "turn": ("turn", _("Turnos: lugares libres, dar, confirmar, llamar, finalizar.")),
     "waitlist": ("waitlist:waitlist", _("Lista de espera: anotar, ver, ofrecer, cerrar.")),

@@ -70,20 +70,37 @@ def slots(
     limit: Annotated[
         int, typer.Option(metavar="N", min=1, max=5000, help=_("Cuántos lugares, 200 si no."))
     ] = 200,
+    weekday: Annotated[
+        str | None, typer.Option(metavar=_("DÍAS"), help=_("Solo esos días, entre comas: lun,mié,vie."))
+    ] = None,
+    half: Annotated[
+        str | None, typer.Option(metavar="am|pm", help=_("Solo a la mañana (am) o a la tarde (pm)."))
+    ] = None,
+    length: Length = 1,
+    network: Annotated[bool, typer.Option("--network", help=_("En todos los centros de la red."))] = False,
+    nearest: Annotated[
+        str | None, typer.Option(metavar=_("CENTRO"), help=_("En toda la red, lo más cerca de este primero."))
+    ] = None,
 ) -> None:
     """List free slots; their ids are what `turn book --slot` takes."""
     from clinicdesk.cli.shapes import doctor_id_of, people_of
+    from clinicdesk.cli.site_parts import site_id
     from clinicdesk.clinic.turns import slots as offer
 
     call = the_call(ctx)
     query = offer.SlotsQuery(
-        clinic_id=call.session().actor.at.clinic_id,
+        clinic_id=site_id(call, nearest),
         doctor_id=doctor_id_of(call, doctor) if doctor is not None else None,
         procedure=procedure,
         specialty=specialty,
         since=given.day_of(since),
         days=days,
         limit=limit,
+        network=network,
+        nearest=nearest is not None,
+        weekdays=given.weekdays_of(weekday),
+        half=given.half_of(half),
+        length=length,
     )
     found = call.desk.see(offer.slots, query)
     people = people_of(call)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime, time
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -216,7 +216,67 @@ def blocks(tx: Reader, query: BlocksQuery, first: date, last: date) -> tuple[rul
     return tuple(block_of(tuple(row)) for row in tx.rows(statement))
 
 
-def serves(procedure_ids: Sequence[int]) -> ColumnElement[bool]:
+@dataclass(frozen=True, slots=True)
+class ExceptionsQuery:
+    """Leave and suspensions made at a clinic: of one doctor or all; lifted and past ones too with `all`."""
+
+    clinic_id: int
+    doctor_id: int | None = None
+    everything: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ExceptionRow:
+    """A leave or a suspension; `last_day` None: until further notice. Days and hours in wall time."""
+
+    id: int
+    kind: str
+    doctor_id: int
+    doctor: str
+    block_id: int | None
+    first_day: date
+    last_day: date | None
+    from_time: time | None
+    to_time: time | None
+    leave_kind: str | None
+    reason: str
+    made_at: datetime
+    lifted_at: datetime | None
+
+
+@view("agenda.exceptions", needs=Permission.SITE_READ)
+def list_exceptions(tx: Reader, query: ExceptionsQuery) -> tuple[ExceptionRow, ...]:
+    """Leave and suspensions by first day."""
+    of = agenda_exceptions.c
+    statement = (
+        select(
+            of.id,
+            of.kind,
+            of.doctor_id,
+            people.c.family,
+            of.block_id,
+            of.first_day,
+            of.last_day,
+            of.from_time,
+            of.to_time,
+            of.leave_kind,
+            of.reason,
+            of.made_at,
+            of.lifted_at,
+        )
+        .join(people, people.c.id == of.doctor_id)
+        .where(of.clinic_id == query.clinic_id)
+        .order_by(of.first_day, of.id)
+    )
+    if query.doctor_id is not None:
+        statement = statement.where(of.doctor_id == query.doctor_id)
+    if not query.everything:
+        today = clock.local_day(tx.now, sites.zone_of(tx, query.clinic_id))
+        statement = statement.where(of.lifted_at.is_(None), or_(of.last_day.is_(None), of.last_day >= today))
+    return tx.into(ExceptionRow, statement)
+
+
+def serves(procedure_ids: Sequence[int] | Select[Any]) -> ColumnElement[bool]:
     """Whether a block serves one of these procedures."""
     of = block_procedures.c
     also = select(of.block_id).where(of.block_id == agenda_blocks.c.id, of.procedure_id.in_(procedure_ids))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import MAXYEAR, date, datetime, time, timedelta
@@ -39,6 +41,8 @@ RELEASE_HOURS: Final = 48
 _MOST_PLACES: Final = 500
 _MOST_OVERBOOKS: Final = 50
 _MOST_RELEASE_HOURS: Final = 720
+_NOON: Final = 12
+_EARTH_KM: Final = 6371.0
 
 _BY_ROLE: Final = MappingProxyType(
     {Role.GESTION: Channel.GESTION, Role.MEDICO: Channel.PROFESIONAL, Role.SERVICIO: Channel.WEB}
@@ -303,32 +307,77 @@ class Busy:
     ends_at: datetime
 
 
-def free_slots(
-    blocks: Iterable[Block],
-    busy: Iterable[Busy],
-    days: Iterable[date],
-    zone: str,
-    now: datetime,
-    calendar: Calendar = ALWAYS,
-) -> list[Slot]:
-    """Slots nobody holds and that have not begun, by time."""
-    taken: dict[int, list[Busy]] = {}
-    for claim in busy:
-        taken.setdefault(claim.resource_id, []).append(claim)
-    wanted = list(days)
-    found = [
-        slot
-        for block in blocks
-        for day in wanted
-        for slot in slots_of(block, day, zone, calendar)
-        if slot.starts_at >= now and not _clashes(slot, taken)
-    ]
-    return sorted(found, key=lambda slot: (slot.starts_at, slot.block.doctor_id))
+class Taken:
+    """Claims in force, asked by doctor or room: those of one never overlap, so one look decides."""
+
+    def __init__(self, busy: Iterable[Busy]) -> None:
+        """Sorts them once."""
+        held: dict[int, list[Busy]] = {}
+        for claim in busy:
+            held.setdefault(claim.resource_id, []).append(claim)
+        self._held = {key: sorted(each, key=lambda claim: claim.ends_at) for key, each in held.items()}
+        self._ends = {key: [claim.ends_at for claim in each] for key, each in self._held.items()}
+
+    def clashes(self, slot: Slot) -> bool:
+        """Whether the slot's doctor or room is claimed during it; by order of arrival nobody is."""
+        if slot.block.capacity is not None:
+            return False
+        return self._holds(slot.block.doctor_id, slot) or self._holds(slot.block.room_id, slot)
+
+    def _holds(self, resource: int, slot: Slot) -> bool:
+        ends = self._ends.get(resource)
+        if ends is None:
+            return False
+        at = bisect_right(ends, slot.starts_at)
+        return at < len(ends) and self._held[resource][at].starts_at < slot.ends_at
 
 
-def _clashes(slot: Slot, taken: dict[int, list[Busy]]) -> bool:
-    return any(
-        claim.starts_at < slot.ends_at and slot.starts_at < claim.ends_at
-        for resource in (slot.block.doctor_id, slot.block.room_id)
-        for claim in taken.get(resource, ())
-    )
+def runs(slots: Iterable[Slot], length: int) -> Iterator[tuple[Slot, ...]]:
+    """Each stretch of `length` slots of one block in which every one begins where the one before ends."""
+    window: list[Slot] = []
+    for slot in slots:
+        if window and (window[-1].block.id != slot.block.id or window[-1].ends_at != slot.starts_at):
+            window = []
+        window = [*window[-(length - 1) :], slot] if length > 1 else [slot]
+        if len(window) == length:
+            yield tuple(window)
+
+
+class Half(StrEnum):
+    """Half of a day, by the clinic's wall clock."""
+
+    AM = "am"
+    PM = "pm"
+
+    def holds(self, wall: datetime) -> bool:
+        """Whether a wall time falls into it: noon begins the second."""
+        return (wall.hour < _NOON) == (self is Half.AM)
+
+
+def distance_km(one: tuple[float, float], other: tuple[float, float]) -> float:
+    """Great-circle distance of two places given as latitude and longitude in degrees (haversine)."""
+    (north, east), (north_b, east_b) = (tuple(map(math.radians, each)) for each in (one, other))
+    half = math.sin((north_b - north) / 2) ** 2
+    half += math.cos(north) * math.cos(north_b) * math.sin((east_b - east) / 2) ** 2
+    return 2 * _EARTH_KM * math.asin(math.sqrt(half))
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where a clinic stands; coordinates in degrees where they are known."""
+
+    id: int
+    name: str
+    city: str | None
+    latitude: float | None
+    longitude: float | None
+
+    def far_from(self, other: Site) -> tuple[int, float, str]:
+        """Sorts clinics by nearness to another: itself, by distance where known, the same city, by name."""
+        if self.id == other.id:
+            return (0, 0.0, "")
+        if None not in (self.latitude, self.longitude, other.latitude, other.longitude):
+            mine = (self.latitude or 0.0, self.longitude or 0.0)
+            theirs = (other.latitude or 0.0, other.longitude or 0.0)
+            return (1, distance_km(mine, theirs), self.name)
+        return (2 if self.city and self.city == other.city else 3, 0.0, self.name)

@@ -10,6 +10,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Date,
+    Double,
     ForeignKeyConstraint,
     Integer,
     PrimaryKeyConstraint,
@@ -51,6 +52,9 @@ clinics: Final = reference(
     words("zone"),
     words("city", nullable=True),
     words("address", nullable=True),
+    # Degrees; both or neither. What "the nearest clinic" goes by.
+    Column("latitude", Double),
+    Column("longitude", Double),
     # The first day on which it no longer works; NULL for one that does.
     Column("closed_on", Date),
     *edited("clinics"),
@@ -59,6 +63,11 @@ clinics: Final = reference(
     CheckConstraint("code ~ '^[A-Z0-9][A-Z0-9-]{0,11}$'", name="clinics_code_ck"),
     CheckConstraint("country ~ '^[A-Z]{2}$'", name="clinics_country_ck"),
     CheckConstraint("length(name) BETWEEN 1 AND 80", name="clinics_name_ck"),
+    CheckConstraint(
+        "(latitude IS NULL) = (longitude IS NULL) AND latitude BETWEEN -90 AND 90"
+        " AND longitude BETWEEN -180 AND 180",
+        name="clinics_coordinates_ck",
+    ),
     CheckConstraint("length(city) <= 80 AND length(address) <= 120", name="clinics_place_ck"),
 )
 
