@@ -88,11 +88,8 @@ def _screens(network: Network, where: Sequence[Place], at: object) -> Iterator[D
 def _waits(told: Told, shown: Sequence[Shown]) -> list[float]:
     """Seconds from each acknowledged step to its board; steps that later ones overtook there are left out."""
     seen = {turn: at for board in shown for turn, at in board.seen_at.items()}
-    return [
-        max(0.0, seen[done.turn_id, done.seq] - done.at)
-        for done in told.done
-        if (done.turn_id, done.seq) in seen
-    ]
+    steps = ((done.turn_id, done.seq, done.at) for done in told.done if done.turn_id is not None)
+    return [max(0.0, seen[turn, seq] - at) for turn, seq, at in steps if (turn, seq) in seen]
 
 
 if __name__ == "__main__":

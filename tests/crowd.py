@@ -18,8 +18,9 @@ from clinicdesk import bootstrap
 from clinicdesk.clinic.admissions import service as admissions
 from clinicdesk.clinic.desk import Desk
 from clinicdesk.clinic.records import service as records
-from clinicdesk.clinic.turns import queries, service, undo
-from clinicdesk.clinic.turns.rules import HOPS, VOIDS, State
+from clinicdesk.clinic.turns import queries, rules, service, suspension, undo
+from clinicdesk.clinic.turns.moving import MoveTurn, move
+from clinicdesk.clinic.turns.rules import How, State
 from clinicdesk.clinic.usecases import UseCase
 from clinicdesk.kit.errors import DatabaseUnreachable, Refusal
 from tests.factories import PASSWORD, Network
@@ -37,6 +38,8 @@ COUNTER: Final[tuple[_Hop, ...]] = (
     (service.reopen, service.Hop, (_S.CANCELADO,)),
     (undo.reinstate, service.Hop, (_S.CANCELADO,)),
     (service.absent, service.Hop, (_S.REGISTRADO, _S.CONFIRMADO)),
+    (undo.unabsent, service.Hop, (_S.AUSENTE,)),
+    (move, MoveTurn, (_S.REGISTRADO, _S.CONFIRMADO, _S.CANCELADO)),
 )
 DOCTOR: Final[tuple[_Hop, ...]] = (
     (records.start_visit, records.StartVisit, (_S.EN_ESPERA,)),
@@ -55,6 +58,8 @@ class Scene:
     at: datetime
     slots: tuple[str, ...]
     patients: tuple[UUID, ...]
+    blocks: tuple[tuple[int, int], ...]
+    """(doctor, block) of that day: what management suspends and opens again."""
     seed: int = 1
     steps: int = 60
     """Steps of each member; 0: until `meanwhile` has ended."""
@@ -67,7 +72,7 @@ class Done:
     """An order that was acknowledged, and when (monotonic)."""
 
     key: UUID
-    turn_id: UUID
+    turn_id: UUID | None
     seq: int
     state: str
     at: float
@@ -109,7 +114,8 @@ def crowd(scene: Scene, usernames: Sequence[str], *, meanwhile: Callable[[], Non
 def _member(scene: Scene, number: int, username: str, barrier: Any, over: Any, told: Any) -> None:
     session = bootstrap.log_in(scene.url, username, PASSWORD, host="multitud")
     desk = Desk(session.engine, session.actor, now=lambda: scene.at)
-    worker = _Member(scene, desk, random.Random(scene.seed * 1009 + number))
+    made = _Manager if session.actor.at.role.value == "gestion" else _Member
+    worker = made(scene, desk, random.Random(scene.seed * 1009 + number))
     barrier.wait(300)
     steps = range(scene.steps) if scene.steps else iter(over.is_set, True)
     for _step in steps:
@@ -134,14 +140,18 @@ class _Member:
         # Old lists are worth as much as new ones: most desks decide on what they saw a moment ago.
         if not self.seen or self.chance.random() < 0.4:
             self.seen = self._insisting(lambda: self.desk.see(queries.day_turns, self.ask))
-        case, order = self._choose()
+        self.do(*self._choose())
+
+    def do(self, case: UseCase[Any, Any], order: Any) -> Any:
+        """Carry it out and remember how it ended; None where it was refused."""
         try:
             answer = self._insisting(lambda: self.desk.do(case, order))
         except Refusal as refusal:
             self.told.ends[type(refusal).__name__] += 1
-        else:
-            self.told.ends["done"] += 1
-            self._acknowledged(order, answer)
+            return None
+        self.told.ends["done"] += 1
+        self._acknowledged(order, answer)
+        return answer
 
     def _choose(self) -> tuple[UseCase[Any, Any], Any]:
         if not self.attends and (not self.seen or self.chance.random() < 0.3):
@@ -156,17 +166,18 @@ class _Member:
         verbs = DOCTOR if self.attends else COUNTER
         fitting = [verb for verb in verbs if row.state in verb[2]]
         case, order, _from = self.chance.choice(fitting if fitting and self.chance.random() < 0.8 else verbs)
-        seen: dict[str, Any] = {
-            "patient_id": row.patient_id,
-            "turn_id": row.id,
-            "seq": row.seq,
-            "from_state": row.state,
-        }
-        return case, order(**seen, reason="prueba")
+        seen: dict[str, Any] = {"seq": row.seq, "from_state": row.state, "reason": "prueba"}
+        if case is move:
+            seen["slot"] = self.chance.choice(self.scene.slots)
+        return case, order(patient_id=row.patient_id, turn_id=row.id, **seen)
 
     def _acknowledged(self, order: Any, answer: Any) -> None:
-        turn_id = getattr(answer, "turn_id", None) or answer.id
-        self.told.done.append(Done(order.key, turn_id, answer.seq, answer.state, time.monotonic()))
+        if isinstance(answer, suspension.CascadeAnswer):
+            done = Done(order.key, None, 0, "", time.monotonic())
+        else:
+            turn_id = getattr(answer, "turn_id", None) or answer.id
+            done = Done(order.key, turn_id, answer.seq, answer.state, time.monotonic())
+        self.told.done.append(done)
 
     def _insisting(self, attempt: Callable[[], Any]) -> Any:
         end = time.monotonic() + _INSIST_SECONDS
@@ -180,19 +191,41 @@ class _Member:
             time.sleep(0.2)
 
 
+class _Manager(_Member):
+    """Suspends a block with all its turns, and opens it again."""
+
+    suspended: int | None = None
+
+    def step(self) -> None:
+        """Suspend, or lift the suspension."""
+        time.sleep(0.1)
+        if self.suspended is not None:
+            self.do(suspension.reinstate, suspension.Reinstate(exception_id=self.suspended))
+            self.suspended = None
+            return
+        doctor, block = self.chance.choice(self.scene.blocks)
+        day = self.scene.day
+        query = suspension.AwayQuery(doctor, day, day, block_id=block)
+        fallen = self._insisting(lambda: self.desk.see(suspension.fallen_by_absence, query))
+        order = suspension.SuspendBlock(
+            block_id=block, first_day=day, last_day=day, reason="prueba", seen=fallen.seen
+        )
+        answer = self.do(suspension.suspend_block, order)
+        self.suspended = None if answer is None else answer.id
+
+
 EXPECTED: Final = frozenset(
-    {
-        *("done", "again", "SlotTaken", "PatientBusy", "TurnChanged", "IllegalHop", "TurnNotFound"),
-        *("NobodyWaits", "AlreadyBooked", "TurnInCourse"),
-    }
+    {"done", "again", "SlotTaken", "PatientBusy", "TurnChanged", "IllegalHop", "TurnNotFound", "NobodyWaits"}
+    | {"SamePlace", "TurnInCourse", "BlockClosed", "AffectedChanged", "UndoneTooLate", "AlreadyBooked"}
 )
+_WITHOUT_STEP: Final = frozenset({"turn.call", "agenda.suspend", "agenda.reinstate"})
 
 _OVERLAPS: Final = """
     SELECT count(*) FROM bookings a JOIN bookings b ON a.resource_id = b.resource_id AND a.id < b.id
     WHERE a.active AND b.active AND a.during && b.during"""
 _CHAINS: Final = """
     SELECT t.id, t.state, t.seq, array_agg(e.from_state ORDER BY e.seq) AS left_states,
-      array_agg(e.to_state ORDER BY e.seq) AS states
+      array_agg(e.to_state ORDER BY e.seq) AS states, array_agg(e.how ORDER BY e.seq) AS hows
     FROM turns t JOIN turn_events e ON e.patient_id = t.patient_id AND e.turn_id = t.id
     GROUP BY t.patient_id, t.id"""
 _CLAIMS: Final = """
@@ -208,21 +241,26 @@ _KEPT: Final = "SELECT act, turn_id, seq, to_state FROM turn_events WHERE act = 
 _ACTS: Final = "SELECT count(*) FROM acts WHERE key = ANY(:keys) AND outcome = 'done'"
 
 
+_DECLARED: Final = frozenset(
+    {("", state.value, How.HOP.value) for state in rules.BORN}
+    | {(state.value, to.value, How.HOP.value) for state, ways in rules.HOPS.items() for to in ways}
+    | {(state.value, to.value, How.MOVE.value) for state, to in rules.MOVES.items()}
+    | {(state.value, to.value, How.UNDO.value) for state, ways in rules.UNDOES.items() for to in ways}
+    | {(state.value, state.value, How.VOID.value) for state in rules.VOIDS}
+)
+
+
 def in_order(owner: Engine) -> None:
     """Nobody is in two places; each turn came to its state by declared steps and holds what that holds."""
     with owner.connect() as connection:
         assert connection.execute(text(_OVERLAPS)).scalar_one() == 0
         chains = connection.execute(text(_CHAINS)).all()
         claims = connection.execute(text(_CLAIMS)).all()
-    declared = {(state.value, to.value) for state, ways in HOPS.items() for to in ways}
-    declared |= {(state.value, state.value) for state in VOIDS}
-    born = {("", State.REGISTRADO.value), ("", State.EN_ESPERA.value)}
     for turn in chains:
         assert (turn.state, turn.seq) == (turn.states[-1], len(turn.states)), turn
         assert turn.left_states == ["", *turn.states[:-1]], turn
-        steps = list(zip(turn.left_states, turn.states, strict=True))
-        assert steps[0] in born, turn
-        assert set(steps[1:]) <= declared, turn
+        steps = list(zip(turn.left_states, turn.states, turn.hows, strict=True))
+        assert set(steps) <= _DECLARED, turn
     for turn in claims:
         assert turn.held in _held(turn), turn
         if turn.held and turn.state != State.FINALIZADO.value:
@@ -259,10 +297,10 @@ def nothing_lost(owner: Engine, told: Told) -> None:
 
 
 def _has_no_step(owner: Engine, done: Done) -> bool:
-    """Whether an order without a step of its own was a call, or marks a turn as a mistake."""
+    """Whether an order makes no step of a turn it names: a call, a suspension."""
     asked = "SELECT what FROM acts WHERE key = :key"
     with owner.connect() as connection:
-        return connection.execute(text(asked), {"key": done.key}).scalar_one() in {"turn.void", "turn.call"}
+        return connection.execute(text(asked), {"key": done.key}).scalar_one() in _WITHOUT_STEP
 
 
 def on_boards(network: Network, clinic_id: int, day: Any) -> dict[UUID, tuple[str, int, int]]:

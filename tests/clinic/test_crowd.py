@@ -11,7 +11,7 @@ from tests.boards import boards, comes_to_show
 from tests.crowd import EXPECTED, Scene, crowd, in_order, nothing_lost, on_boards
 from tests.factories import Network, new_patient
 
-PEOPLE = ("msosa", "cruiz", "secre", "ncano", "lpaz", "jibarra")
+PEOPLE = ("msosa", "cruiz", "secre", "ncano", "lpaz", "jibarra", "gestion")
 
 
 def scene(network: Network, *, patients: int = 10, slots: int = 5, **more: object) -> Scene:
@@ -25,9 +25,13 @@ def scene(network: Network, *, patients: int = 10, slots: int = 5, **more: objec
     for doctor in ("lpaz", "jibarra"):
         query = offered.SlotsQuery(clinic_id, network.person_ids[doctor], since=day, days=1, limit=200)
         found += [slot.id for slot in early.see(offered.slots, query)][100 : 100 + slots]
+    blocks = tuple(
+        (network.person_ids[doctor], network.block_ids[doctor] + day.weekday())
+        for doctor in ("lpaz", "jibarra")
+    )
     people = tuple(new_patient(session).patient_id for _ in range(patients))
     session.close()
-    return Scene(network.url, day, at, tuple(found), people, **more)  # type: ignore[arg-type]
+    return Scene(network.url, day, at, tuple(found), people, blocks, **more)  # type: ignore[arg-type]
 
 
 def test_a_crowd_leaves_the_day_in_order_and_every_board_shows_it(network: Network) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -33,8 +33,6 @@ ASUNCION, MEXICO, LIMA = "America/Asuncion", "America/Mexico_City", "America/Lim
 # Real changes: Paraguay stays on its summer time since 2024, Mexico gave its up in 2022.
 BEFORE = {ASUNCION: "<-04>4<-03>,M10.1.0/0,M3.4.0/0", MEXICO: "CST6CDT,M4.1.0,M10.5.0"}
 AFTER = {ASUNCION: "<-03>3", MEXICO: "CST6"}
-# Invented: on the seventh of July the clocks of Paraguay go from ten to eleven.
-SKIPS = {ASUNCION: "<-03>3<-02>,J188/10,J300/0", MEXICO: "CST6"}
 
 
 @dataclass
@@ -104,7 +102,10 @@ def place(network: Network, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         clerk = {"person_id": network.person_ids["msosa"], "role": "admisionista"}
         owner.execute(insert(clinic_roles), [clerk | {"clinic_id": each} for each in (south, west)])
     folder = tmp_path_factory.mktemp("rules")
-    rules = {"before": BEFORE, "after": AFTER, "skips": SKIPS}
+    # Invented: on a day of winter the clocks of Paraguay go from ten to eleven.
+    number = winter(7, 7, 10).replace(year=2023).timetuple().tm_yday  # J: leap days are not counted
+    skips = {ASUNCION: f"<-03>3<-02>,J{number}/10,J330/0", MEXICO: "CST6"}
+    rules = {"before": BEFORE, "after": AFTER, "skips": skips}
     folders = {name: write_rules(folder / name, name, zones) for name, zones in rules.items()}
     codes = {ASUNCION: "NORTE", MEXICO: "SUR", LIMA: "OESTE"}
     fronts = {zone: network.log_in("msosa", clinic=code) for zone, code in codes.items()}
@@ -146,10 +147,12 @@ def _week(
 
 
 def winter(month: int, day: int, hour: int, minute: int = 0) -> datetime:
-    """A wall time of the next such day that is at least a month ahead: winter in Paraguay is mid-year."""
+    """A wall time on the next such day, or some weeks later: soon enough to be offered, not too soon."""
     today = clock.now().date()
-    year = today.year if (today.month, today.day) < (month - 1, day) else today.year + 1
-    return datetime(year, month, day, hour, minute)  # noqa: DTZ001 - wall time
+    nominal = date(today.year, month, day)
+    candidates = [nominal + timedelta(days=year * 365 + later) for later in (0, 25) for year in (0, 1)]
+    wanted = next(each for each in candidates if 2 <= (each - today).days <= 350)
+    return datetime.combine(wanted, time(hour, minute))
 
 
 def test_under_new_rules_no_turn_moves_on_the_wall_and_every_instant_follows(place: Place) -> None:

@@ -23,7 +23,7 @@ from tests.simulated import heads
 from tests.tui.desk import Desk
 from tests.tui.test_simulated_day import shown_heads
 
-PEOPLE = ("msosa", "cruiz", "secre", "lpaz", "jibarra")
+PEOPLE = ("msosa", "cruiz", "secre", "lpaz", "jibarra", "gestion")
 PATIENCE_SECONDS = 120
 BETWEEN = 25
 """Acts between two deaths: the crowd is in the middle of its work."""
