@@ -120,6 +120,7 @@ def _member(scene: Scene, number: int, username: str, barrier: Any, over: Any, t
     steps = range(scene.steps) if scene.steps else iter(over.is_set, True)
     for _step in steps:
         worker.step()
+    worker.end()
     told.append(worker.told)
     session.close()
 
@@ -141,6 +142,9 @@ class _Member:
         if not self.seen or self.chance.random() < 0.4:
             self.seen = self._insisting(lambda: self.desk.see(queries.day_turns, self.ask))
         self.do(*self._choose())
+
+    def end(self) -> None:
+        """Nothing is left open."""
 
     def do(self, case: UseCase[Any, Any], order: Any) -> Any:
         """Carry it out and remember how it ended; None where it was refused."""
@@ -200,8 +204,7 @@ class _Manager(_Member):
         """Suspend, or lift the suspension."""
         time.sleep(0.1)
         if self.suspended is not None:
-            self.do(suspension.reinstate, suspension.Reinstate(exception_id=self.suspended))
-            self.suspended = None
+            self.end()
             return
         doctor, block = self.chance.choice(self.scene.blocks)
         day = self.scene.day
@@ -212,6 +215,12 @@ class _Manager(_Member):
         )
         answer = self.do(suspension.suspend_block, order)
         self.suspended = None if answer is None else answer.id
+
+    def end(self) -> None:
+        """What is suspended is opened again."""
+        if self.suspended is not None:
+            self.do(suspension.reinstate, suspension.Reinstate(exception_id=self.suspended))
+            self.suspended = None
 
 
 EXPECTED: Final = frozenset(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import closing
 
 from clinicdesk.clinic.desk import Desk
+from clinicdesk.clinic.turns import service, suspension
 from clinicdesk.clinic.turns import slots as offered
 from clinicdesk.kit import clock
 from tests.boards import boards, comes_to_show
@@ -32,6 +34,24 @@ def scene(network: Network, *, patients: int = 10, slots: int = 5, **more: objec
     people = tuple(new_patient(session).patient_id for _ in range(patients))
     session.close()
     return Scene(network.url, day, at, tuple(found), people, blocks, **more)  # type: ignore[arg-type]
+
+
+def test_management_suspends_turns_that_the_counter_gave(network: Network) -> None:
+    made = scene(network, seed=7)
+    (doctor, block), day = made.blocks[0], made.day
+    with closing(network.log_in("msosa")) as front, closing(network.log_in("gestion")) as manager:
+        early, desk = (Desk(each.engine, each.actor, now=lambda: made.at) for each in (front, manager))
+        early.do(service.book_turn, service.BookTurn(patient_id=made.patients[0], slot=made.slots[0]))
+        query = suspension.AwayQuery(doctor, day, day, block_id=block)
+        fallen = desk.see(suspension.fallen_by_absence, query)
+        order = suspension.SuspendBlock(
+            block_id=block, first_day=day, last_day=day, reason="congreso", seen=fallen.seen
+        )
+        suspended = desk.do(suspension.suspend_block, order)
+        assert suspended.cancelled == len(fallen.turns) >= 1
+        lifted = desk.do(suspension.reinstate, suspension.Reinstate(exception_id=suspended.id))
+        assert lifted.restored == suspended.cancelled
+    in_order(network.owner)
 
 
 def test_a_crowd_leaves_the_day_in_order_and_every_board_shows_it(network: Network) -> None:

@@ -290,7 +290,7 @@ CREATE POLICY day_closings_own ON day_closings FOR INSERT TO k_secretaria
   WITH CHECK (person_id = (SELECT charts.me()) AND clinic_id = ANY ((SELECT charts.my_clinics())::bigint[]));
 
 -- A turn is changed by whoever works at its clinic; before the patient has come, moved, confirmed and
--- cancelled by whoever gives turns in the network.
+-- cancelled by whoever gives turns in the network, and by management with the block that it suspends.
 ALTER TABLE turns ENABLE ROW LEVEL SECURITY;
 CREATE POLICY turns_seen ON turns FOR SELECT
   TO k_admision, k_secretaria, k_medico, k_enfermeria, k_laboratorio, k_resultados, k_gestion USING (true);
@@ -300,7 +300,7 @@ CREATE POLICY turn_events_managed ON turn_events FOR INSERT TO k_gestion
   WITH CHECK (person_id = (SELECT charts.me()));
 CREATE POLICY turns_moved ON turns FOR UPDATE TO k_admision, k_secretaria, k_medico, k_enfermeria
   USING (clinic_id = ANY ((SELECT charts.my_clinics())::bigint[]));
-CREATE POLICY turns_arranged ON turns FOR UPDATE TO k_admision, k_secretaria, k_medico
+CREATE POLICY turns_arranged ON turns FOR UPDATE TO k_admision, k_secretaria, k_medico, k_gestion
   USING (state IN ('registrado', 'confirmado', 'cancelado'))
   WITH CHECK (state IN ('registrado', 'confirmado', 'cancelado'));
 
@@ -308,8 +308,8 @@ CREATE POLICY turns_arranged ON turns FOR UPDATE TO k_admision, k_secretaria, k_
 ALTER TABLE block_places ENABLE ROW LEVEL SECURITY;
 CREATE POLICY block_places_seen ON block_places FOR SELECT
   TO k_admision, k_secretaria, k_medico, k_enfermeria, k_laboratorio, k_resultados, k_gestion USING (true);
-CREATE POLICY block_places_freed ON block_places FOR DELETE TO k_admision, k_secretaria, k_medico, k_enfermeria
-  USING (true);
+CREATE POLICY block_places_freed ON block_places FOR DELETE
+  TO k_admision, k_secretaria, k_medico, k_enfermeria, k_gestion USING (true);
 CREATE POLICY block_places_taken ON block_places FOR INSERT TO k_admision, k_medico WITH CHECK (pool <> 'overbook');
 CREATE POLICY block_places_overbooked ON block_places FOR INSERT TO k_secretaria
   WITH CHECK (pool <> 'overbook' OR n <= (SELECT b.overbooks FROM agenda_blocks b WHERE b.id = block_id));
