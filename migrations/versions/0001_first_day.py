@@ -20,6 +20,7 @@ _FILES = (
     "sessions.sql",
     "charts.sql",
     "sites.sql",
+    "people.sql",
     "display.sql",
     "audit.sql",
     "agendas.sql",

@@ -69,6 +69,8 @@ NOT_ACTS: Final = {
     "care.list": "who follows a patient, beside the act that relates them",
     "patient.find": "finds whom an act is about; showing them is patient.show",
     "patient.again": _GOES_ON,
+    "patient.alike_on": "another letter of a form whose look-alikes are written down",
+    "patient.roll_on": "goes on with patient.roll",
     "patient.typed": "another letter of a search that is written down",
     "chart.again": _UNDER_A_LEASE,
     "chart.more": _UNDER_A_LEASE,
@@ -88,7 +90,7 @@ NOT_ACTS: Final = {
 # What must be acts whatever the catalogue says: the verbs of the requirement.
 ACTS: Final = {
     "open": ("chart.open", "patient.show", "chart.break_glass", "chart.copy"),
-    "search": ("patient.search",),
+    "search": ("patient.search", "patient.alike", "patient.roll", "patient.duplicates"),
     "print and export": ("history.export", "audit.export"),
     "create": ("patient.register", "turn.book", "admission.walk_in", "record.add", "note.sign"),
     "amend": ("patient.contact", "note.addend", "turn.void", "note.drop_draft"),

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from clinicdesk.clinic.admissions import rules as queueing
 from clinicdesk.clinic.agendas import rules as agendas
 from clinicdesk.clinic.countries import PACKS
+from clinicdesk.clinic.patients import asking, spelling
 from clinicdesk.clinic.patients import rules as patients
 from clinicdesk.kit import clock, ids
 from clinicdesk.kit.errors import InvalidInput
@@ -60,9 +61,9 @@ def test_a_document_is_understood_or_refused(text: str, country: str) -> None:
 
 @given(names)
 def test_folding_forgets_case_and_accents_and_settles(text: str) -> None:
-    once = patients.folded(text)
-    assert patients.folded(once) == once
-    assert once == patients.folded(unicodedata.normalize("NFD", text))
+    once = spelling.folded(text)
+    assert spelling.folded(once) == once
+    assert once == spelling.folded(unicodedata.normalize("NFD", text))
 
 
 @pytest.mark.parametrize(
@@ -75,8 +76,8 @@ def test_folding_forgets_case_and_accents_and_settles(text: str) -> None:
     ],
 )
 def test_what_is_typed_is_among_the_keys(given_names: str, family: str, typed: str) -> None:
-    keys = patients.search_keys(given_names, family)
-    wanted = patients.understood(typed)
+    keys = spelling.SearchNames.of(given_names, family).keys(None)
+    wanted = asking.understood(typed)
     assert all(any(key.startswith(word) for key in keys) for word in wanted.words)
     assert {f"3{word[:3]}" for word in wanted.words if len(word) > 2} <= set(keys)
 
@@ -84,24 +85,24 @@ def test_what_is_typed_is_among_the_keys(given_names: str, family: str, typed: s
 @pytest.mark.parametrize(
     ("typed", "wanted"),
     [
-        ("28.431.907", patients.Wanted(document="28431907")),
-        ("2843", patients.Wanted(document="2843")),
-        ("28", patients.Wanted()),
-        ("HC 004417", patients.Wanted(chart_number=4417)),
-        ("AR:DNI:28431907", patients.Wanted(document="28431907")),
-        ("schmidt332", patients.Wanted(document="SCHMIDT332", words=("schmidt332",))),
-        ("Curt84 Schmidt332", patients.Wanted(words=("curt84", "schmidt332"))),
-        ("quispe rosa", patients.Wanted(words=("quispe", "rosa"))),
-        ("", patients.Wanted()),
+        ("28.431.907", asking.Wanted(document="28431907")),
+        ("2843", asking.Wanted(document="2843")),
+        ("28", asking.Wanted()),
+        ("HC 004417", asking.Wanted(chart_number=4417)),
+        ("AR:DNI:28431907", asking.Wanted(document="28431907")),
+        ("schmidt332", asking.Wanted(document="SCHMIDT332", words=("schmidt332",))),
+        ("Curt84 Schmidt332", asking.Wanted(words=("curt84", "schmidt332"))),
+        ("quispe rosa", asking.Wanted(words=("quispe", "rosa"))),
+        ("", asking.Wanted()),
     ],
 )
-def test_one_box_understands(typed: str, wanted: patients.Wanted) -> None:
-    assert patients.understood(typed) == wanted
+def test_one_box_understands(typed: str, wanted: asking.Wanted) -> None:
+    assert asking.understood(typed) == wanted
 
 
 @given(st.text(max_size=80))
 def test_the_box_takes_anything(text: str) -> None:
-    assert isinstance(patients.understood(text).empty, bool)
+    assert isinstance(asking.understood(text).empty, bool)
 
 
 def block(starts: time, ends: time, minutes: int, weekday: int) -> agendas.Block:

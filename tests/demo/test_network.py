@@ -13,7 +13,8 @@ from sqlalchemy import Engine, text
 
 from clinicdesk import bootstrap
 from clinicdesk.clinic.patients import queries as registry
-from clinicdesk.clinic.patients.rules import Document, search_keys
+from clinicdesk.clinic.patients.rules import Document
+from clinicdesk.clinic.patients.spelling import SearchNames
 from clinicdesk.clinic.records import queries as history
 from clinicdesk.clinic.records import rules
 from clinicdesk.clinic.records import service as records
@@ -48,8 +49,14 @@ def test_the_registry_holds_the_plan(demo: Demo, ask: Ask) -> None:
     assert sorted(stored) == sorted(planned)
     assert ask("SELECT count(*), max(chart_number) FROM patients") == [(50, 50)]
     assert ask("SELECT count(*) FROM patient_documents WHERE kind = 'HC'") == [(50,)]
-    found: dict[Any, Any] = dict(ask("SELECT patient_id, n FROM patient_search"))
-    assert all(found[each.id] == search_keys(each.given, each.family) for each in plan(SMALL).patients)
+    found = {each[0]: each[1:] for each in ask("SELECT patient_id, names, birth, n FROM patient_search")}
+    words: dict[str, int] = {}
+    for each in plan(SMALL).patients:
+        names = SearchNames.of(each.given, each.family)
+        numbers = (each.document.number,) if each.document else ()
+        assert found[each.id] == (names.stored, each.birth, names.keys(each.birth.year, numbers))
+        words |= {word: words.get(word, 0) + 1 for word in names.words}
+    assert {row[0]: row[1] for row in ask("SELECT word, people FROM name_words")} == words
 
 
 def test_nobody_is_given_what_they_do_not_tolerate(ask: Ask) -> None:

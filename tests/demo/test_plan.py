@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from clinicdesk.clinic.countries import PACKS
-from clinicdesk.clinic.patients.rules import name_words, parsed_document, problems_of
+from clinicdesk.clinic.patients.rules import parsed_document, problems_of
+from clinicdesk.clinic.patients.spelling import name_words
 from clinicdesk.clinic.records.rules import typed_text
 from clinicdesk.clinic.rights import STAFF_ROLES, Role
 from clinicdesk.demo import Size, plan

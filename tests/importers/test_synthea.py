@@ -14,7 +14,7 @@ from typing import Any, Final
 import pytest
 
 from clinicdesk.clinic.patients import queries as registry
-from clinicdesk.clinic.patients.rules import search_keys
+from clinicdesk.clinic.patients.spelling import SearchNames
 from clinicdesk.clinic.records import queries as history
 from clinicdesk.importers import ImportResult
 from clinicdesk.kit.ids import derived_id
@@ -126,6 +126,7 @@ def test_patients_are_who_the_file_says(loaded: Loaded) -> None:
     for row in patients(loaded):
         (found,) = loaded.stored(
             "SELECT t.patient_id, family, given, sex, birth, deceased_on, address, city, t.version,"
+            " (SELECT names FROM patient_search s WHERE s.patient_id = t.patient_id),"
             " (SELECT n FROM patient_search s WHERE s.patient_id = t.patient_id) FROM patients t",
             row,
         )
@@ -136,7 +137,10 @@ def test_patients_are_who_the_file_says(loaded: Loaded) -> None:
         assert found[0] == derived_id(
             datetime(born.year, born.month, born.day, tzinfo=UTC), "synthea", "patient", row["Id"]
         )
-        assert found[8:] == (1, search_keys(row["FIRST"], row["LAST"]))
+        names = SearchNames.of(row["FIRST"], row["LAST"])
+        numbers = [row[column].replace("-", "") for column in ("SSN", "DRIVERS", "PASSPORT") if row[column]]
+        assert found[8:10] == (1, names.stored)
+        assert sorted(found[10]) == sorted(names.keys(born.year, tuple(numbers)))
 
 
 def test_documents_are_those_of_the_file_and_a_chart(loaded: Loaded) -> None:

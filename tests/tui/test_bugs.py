@@ -20,13 +20,13 @@ def test_a_bug_shows_a_code_is_written_down_and_the_screen_stays(
     person = counter.patient("Secreta", "Ana")
     desk = open_desk("msosa", env={"CLINICDESK_HOME": str(tmp_path)})
     with counter.network.owner.begin() as owner:
-        owner.execute(text("ALTER FUNCTION search_people RENAME TO search_people_gone"))
+        owner.execute(text("ALTER FUNCTION search_numbers RENAME TO search_numbers_gone"))
     try:
         desk.press(f"{person.document}<Enter>")
         desk.wait_for("Falló un paso. F5 muestra cómo quedó. Avisar con el código ")
     finally:
         with counter.network.owner.begin() as owner:
-            owner.execute(text("ALTER FUNCTION search_people_gone RENAME TO search_people"))
+            owner.execute(text("ALTER FUNCTION search_numbers_gone RENAME TO search_numbers"))
     desk.wait_for(lambda: re.search(r"código \w{4}-\w{2}\.", desk.line) is not None)
     found = re.search(r"código (\w{4}-\w{2})", desk.line)
     assert found

@@ -258,7 +258,7 @@ def test_it_reads_its_two_functions_and_no_table_at_all(
 @pytest.mark.parametrize(
     "statement",
     [
-        "SELECT public.search_people('{a}', '', 10)",
+        "SELECT public.search_people('{a}', NULL, NULL, NULL, '')",
         "SELECT access.set_display_key('SCRAM-SHA-256$4096:x')",
         "SELECT charts.leave()",
         "SELECT display.initials('Rosa', 'Quispe')",

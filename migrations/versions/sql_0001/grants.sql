@@ -55,9 +55,18 @@ GRANT SELECT ON alembic_version TO k_staff; -- a desk can tell that its program 
 GRANT SELECT ON patients, patient_documents, coverages, turns, turn_events, turn_moves, admissions, bookings, block_places,
   waitlist, unmet_demand, triage_events, transfers, day_closings
   TO k_admision, k_secretaria, k_medico, k_enfermeria, k_laboratorio, k_resultados, k_gestion;
-GRANT EXECUTE ON FUNCTION search_people(text[], text, integer)
-  TO k_admision, k_secretaria, k_medico, k_enfermeria, k_laboratorio, k_resultados, k_gestion;
-GRANT INSERT ON patients, patient_documents, patient_search, coverages TO k_admision, k_secretaria, k_medico;
+GRANT EXECUTE ON FUNCTION search_words(text, text, text, text),
+  search_people(text, text, text, text, text), search_numbers(text, text, integer)
+  TO k_admision, k_secretaria, k_medico, k_enfermeria, k_laboratorio, k_resultados, k_gestion, k_privacidad;
+GRANT EXECUTE ON FUNCTION search_alike(text[], text[], text[], text[]), learn_words(text[], text[])
+  TO k_admision, k_secretaria, k_medico;
+GRANT INSERT ON patients, patient_documents, patient_search, coverages, distinct_people
+  TO k_admision, k_secretaria, k_medico;
+GRANT SELECT (patient_id, other_id) ON distinct_people
+  TO k_admision, k_secretaria, k_medico, k_enfermeria, k_laboratorio, k_resultados, k_gestion, k_privacidad;
+GRANT SELECT ON likely_duplicates
+  TO k_admision, k_secretaria, k_medico, k_enfermeria, k_laboratorio, k_resultados, k_gestion, k_privacidad;
+GRANT INSERT, DELETE ON likely_duplicates TO k_secretaria, k_gestion;
 GRANT USAGE ON SEQUENCE chart_numbers TO k_admision, k_secretaria, k_medico;
 GRANT UPDATE (phone, email, address, city, version) ON patients TO k_admision, k_secretaria, k_medico;
 
@@ -99,7 +108,7 @@ GRANT EXECUTE ON FUNCTION charts.me(), charts.leased(), charts.my_clinics(), cha
 GRANT EXECUTE ON FUNCTION charts.enter(uuid, uuid, text, text, text, bigint) TO k_medico, k_enfermeria, k_resultados;
 GRANT EXECUTE ON FUNCTION charts.break_glass(uuid, uuid, text, text, text, text, bigint) TO k_medico, k_enfermeria;
 GRANT EXECUTE ON FUNCTION charts.open_copy(uuid, uuid, text, text, text, bigint) TO k_resultados;
-GRANT EXECUTE ON FUNCTION charts.review(bigint, text, text), search_people(text[], text, integer) TO k_privacidad;
+GRANT EXECUTE ON FUNCTION charts.review(bigint, text, text) TO k_privacidad;
 GRANT SELECT ON chart_alerts, chart_limits, acts, patients, patient_documents, coverages, care_relations
   TO k_privacidad;
 GRANT UPDATE (charts_per_hour) ON chart_limits TO k_privacidad;

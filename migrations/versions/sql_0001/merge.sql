@@ -126,14 +126,20 @@ LANGUAGE sql AS $$
     SELECT patient_id, chart, given, family, sex, birth, deceased_on, phone, email, address, city, p_at
     FROM charted RETURNING 1
   ), searched AS (
-    INSERT INTO public.patient_search (patient_id, n) SELECT patient_id, search FROM charted
+    INSERT INTO public.patient_search (patient_id, names, birth, n)
+    SELECT patient_id, search_names, birth, search FROM charted
+  ), heard AS (
+    INSERT INTO public.name_words (word, sound, people)
+    SELECT w.word, min(w.sound), count(*) FROM found f CROSS JOIN unnest(f.name_words, f.name_sounds) AS w (word, sound)
+    WHERE f.fault IS NULL AND (f.fresh OR f.changed) GROUP BY w.word ORDER BY w.word
+    ON CONFLICT (word) DO UPDATE SET people = name_words.people + excluded.people
   ), updated AS (
     UPDATE public.patients p SET given = f.given, family = f.family, sex = f.sex, birth = f.birth,
       deceased_on = f.deceased_on, phone = f.phone, email = f.email, address = f.address, city = f.city,
       version = p.version + 1
     FROM found f WHERE p.patient_id = f.patient_id AND f.fault IS NULL AND f.changed RETURNING 1
   ), refound AS (
-    UPDATE public.patient_search s SET n = f.search
+    UPDATE public.patient_search s SET n = f.search, names = f.search_names, birth = f.birth
     FROM found f WHERE s.patient_id = f.patient_id AND f.fault IS NULL AND f.changed
   ), n AS (
     SELECT (SELECT count(*) FROM found) AS total, (SELECT count(*) FROM accepted) AS accepted,

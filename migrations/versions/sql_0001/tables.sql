@@ -92,6 +92,15 @@ CREATE TABLE chart_limits (
   CONSTRAINT chart_limits_range_ck CHECK (charts_per_hour BETWEEN 1 AND 10000)
 );
 
+CREATE TABLE distinct_people (
+  patient_id UUID NOT NULL,
+  other_id UUID NOT NULL,
+  person TEXT NOT NULL,
+  at TIMESTAMP WITH TIME ZONE NOT NULL,
+  CONSTRAINT distinct_people_pk PRIMARY KEY (patient_id, other_id),
+  CONSTRAINT distinct_people_order_ck CHECK (patient_id < other_id)
+);
+
 CREATE TABLE gate_attempts (
   ticket UUID DEFAULT gen_random_uuid() NOT NULL,
   username TEXT NOT NULL,
@@ -128,6 +137,27 @@ CREATE TABLE import_ledger (
   CONSTRAINT import_ledger_kind_ck CHECK (kind IN ('patient', 'visit'))
 );
 
+CREATE TABLE likely_duplicates (
+  patient_id UUID NOT NULL,
+  other_id UUID NOT NULL,
+  likeness INTEGER NOT NULL,
+  found_at TIMESTAMP WITH TIME ZONE NOT NULL,
+  CONSTRAINT likely_duplicates_pk PRIMARY KEY (patient_id, other_id),
+  CONSTRAINT likely_duplicates_order_ck CHECK (patient_id < other_id),
+  CONSTRAINT likely_duplicates_likeness_ck CHECK (likeness BETWEEN 0 AND 100)
+);
+
+CREATE TABLE name_words (
+  word TEXT COLLATE "C" NOT NULL,
+  sound TEXT COLLATE "C" NOT NULL,
+  people INTEGER NOT NULL,
+  CONSTRAINT name_words_pk PRIMARY KEY (word),
+  CONSTRAINT name_words_length_ck CHECK (length(word) BETWEEN 1 AND 120 AND length(sound) <= 120),
+  CONSTRAINT name_words_people_ck CHECK (people > 0)
+);
+
+CREATE INDEX name_words_sound_ix ON name_words (sound);
+
 CREATE TABLE patient_documents (
   document_key TEXT NOT NULL,
   patient_id UUID NOT NULL,
@@ -145,6 +175,8 @@ CREATE INDEX patient_documents_patient_ix ON patient_documents (patient_id);
 
 CREATE TABLE patient_search (
   patient_id UUID NOT NULL,
+  names TEXT NOT NULL,
+  birth DATE,
   n TEXT[] NOT NULL,
   CONSTRAINT patient_search_pk PRIMARY KEY (patient_id)
 );
@@ -176,6 +208,10 @@ CREATE TABLE patients (
   CONSTRAINT patients_allergy_ck CHECK (allergy_status IN ('sin_preguntar', 'ninguna', 'registradas')),
   CONSTRAINT patients_chart_ck CHECK (chart_number > 0)
 );
+
+CREATE INDEX patients_phone_ix ON patients ((reverse(regexp_replace(phone, '\D', '', 'g'))) COLLATE "C");
+
+CREATE INDEX patients_sealed_ix ON patients (patient_id) WHERE sealed;
 
 CREATE TABLE people (
   id BIGINT DEFAULT nextval('resource_ids') NOT NULL,
@@ -281,6 +317,9 @@ CREATE UNLOGGED TABLE staging_patients (
   address TEXT,
   city TEXT,
   search TEXT[] NOT NULL,
+  search_names TEXT NOT NULL,
+  name_words TEXT[] NOT NULL,
+  name_sounds TEXT[] NOT NULL,
   documents TEXT[] NOT NULL,
   document_columns TEXT[] NOT NULL,
   document_texts TEXT[] NOT NULL

@@ -127,7 +127,7 @@ async def _network(call: Call, wanted: Wanted, *, watch: bool) -> None:
 
 def _words_for(wanted: Wanted) -> list[str]:
     """What a network's count compares as words too: a number, a state said once."""
-    from clinicdesk.clinic.patients.rules import folded
+    from clinicdesk.clinic.patients.spelling import folded
 
     if len(wanted.states) > 1:
         raise Misused(text=_("Con --all, un solo --state."))

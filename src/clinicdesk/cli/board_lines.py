@@ -9,7 +9,7 @@ from uuid import UUID
 
 from clinicdesk.cli.shapes import people_of, state_word, turn_cells, turn_object
 from clinicdesk.clinic.admissions.rules import wait_minutes
-from clinicdesk.clinic.patients.rules import folded
+from clinicdesk.clinic.patients.spelling import folded
 from clinicdesk.clinic.turns.board import freed, late_minutes
 from clinicdesk.clinic.turns.rules import State
 from clinicdesk.kit import clock

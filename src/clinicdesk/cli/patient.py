@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from clinicdesk.cli import given
+from clinicdesk.cli import given, patient_pairs
 from clinicdesk.cli.frame import Call, Writes, noun, the_call, verb
 from clinicdesk.kit.ids import opaque
 from clinicdesk.kit.words import _
@@ -133,7 +133,15 @@ def edit(
     _show(call, call.desk.see(queries.reread, queries.PatientQuery(answer.patient_id)))
 
 
-@verb(app, "search", _("Buscar por documento, nombres en cualquier orden o número de historia."))
+_SEARCH = _(
+    "Buscar a una persona.\n\n"
+    "Por documento o su comienzo, nombres en cualquier orden y aun mal escritos, A1234 (inicial y cuatro "
+    "últimas cifras), teléfono, HC y número de historia, o el código leído de una cédula. "
+    "Un año de nacimiento entre los nombres deja menos."
+)
+
+
+@verb(app, "search", _SEARCH)
 def search(
     ctx: typer.Context,
     words: Annotated[list[str], typer.Argument(metavar=_("TEXTO…"), help=_("Lo que se sabe."))],
@@ -156,7 +164,12 @@ def search(
     if not rows:
         call.say(_("Nadie coincide con «{text}».").format(text=text[:60]))
     if found.more:
-        call.say(_("Hay más: agregar un dato o --limit."))
+        many = (
+            _("Hay más de {more} más: agregar {what}.")
+            if found.uncounted
+            else _("Hay {more} más: agregar {what}.")
+        )
+        call.say(many.format(more=found.more, what=found.narrowing))
 
 
 _ACCESSES = {
@@ -282,3 +295,6 @@ def unfollow(
     for row in live:
         call.desk.do(service.end_relation, service.EndRelation(patient_id=patient_id, relation_id=row.id))
     call.answer({"ended": len(live)}, _("Seguimientos terminados: {n}.").format(n=len(live)))
+
+
+patient_pairs.add_to(app)

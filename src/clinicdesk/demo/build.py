@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,10 +21,12 @@ from clinicdesk.clinic.patients import rules as registry
 from clinicdesk.clinic.patients.model import (
     allergies,
     coverages,
+    name_words,
     patient_documents,
     patient_search,
     patients,
 )
+from clinicdesk.clinic.patients.spelling import SearchNames, sound
 from clinicdesk.clinic.rights import Role
 from clinicdesk.clinic.sites.model import clinic_hours, clinics, floors, procedures, rooms, specialties
 from clinicdesk.clinic.sites.rules import MINUTES_OF_A_DAY
@@ -84,6 +87,7 @@ def build(connection: Connection, plan: Plan, seed: str) -> None:
         _write_staff(book, plan, ids)
         _write_agendas(book, plan, ids, seed)
         _write_patients(connection, book, plan.patients)
+        _write_words(book, plan.patients)
         book.write(raw)
         for worker, person_id, salt, secret in zip(plan.staff, ids.people, salts, made, strict=True):
             if worker.username and secret:
@@ -210,6 +214,13 @@ def _block(
     )
 
 
+def _write_words(book: Book, plan: Sequence[Patient]) -> None:
+    """The words of everybody's names, with how many bear them."""
+    people = Counter(word for each in plan for word in SearchNames.of(each.given, each.family).words)
+    for word, count in sorted(people.items()):
+        book.add(name_words, word=word, sound=sound(word), people=count)
+
+
 def _write_patients(connection: Connection, book: Book, plan: Sequence[Patient]) -> None:
     if not plan:
         return
@@ -261,4 +272,7 @@ def _identity(book: Book, patient: Patient, chart_number: int) -> None:
         created_at=patient.registered_at,
         **{name: getattr(patient, name) for name in names},
     )
-    book.add(patient_search, patient_id=patient.id, n=registry.search_keys(patient.given, patient.family))
+    searched = SearchNames.of(patient.given, patient.family)
+    numbers = (patient.document.number,) if patient.document is not None else ()
+    keys = searched.keys(patient.birth.year, numbers)
+    book.add(patient_search, patient_id=patient.id, names=searched.stored, birth=patient.birth, n=keys)

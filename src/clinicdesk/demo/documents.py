@@ -9,7 +9,8 @@ from random import Random
 from types import MappingProxyType
 from typing import Final
 
-from clinicdesk.clinic.patients.rules import Document, name_words, parsed_document
+from clinicdesk.clinic.patients.rules import Document, parsed_document
+from clinicdesk.clinic.patients.spelling import name_words
 
 # DNI numbers were given out nearly by year of birth; (year, first number of it), between them a line.
 _DNI_BY_YEAR: Final = (

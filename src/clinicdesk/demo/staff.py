@@ -8,7 +8,7 @@ from random import Random
 from types import MappingProxyType
 from typing import Final
 
-from clinicdesk.clinic.patients.rules import name_words
+from clinicdesk.clinic.patients.spelling import name_words
 from clinicdesk.clinic.rights import Role
 from clinicdesk.demo.names import Names
 from clinicdesk.demo.places import DOCTORS, SPECIALTIES, Place

@@ -19,7 +19,8 @@ import msgspec
 from sqlalchemy import Table
 
 from clinicdesk.clinic.desk import Desk
-from clinicdesk.clinic.patients.rules import NAME_MOST, parsed_document, search_keys
+from clinicdesk.clinic.patients.rules import NAME_MOST, parsed_document
+from clinicdesk.clinic.patients.spelling import SearchNames, sound
 from clinicdesk.clinic.records.rules import RecordKind
 from clinicdesk.clinic.rights import Permission
 from clinicdesk.clinic.staging import (
@@ -150,7 +151,7 @@ class _Rows:
         birth = day("BIRTHDATE", born, self._latest)
         death = maybe_day("DEATHDATE", died, self._latest)
         _in_order("DEATHDATE", died, death, "BIRTHDATE", birth)
-        documents = _documents(*numbers)
+        documents, names = _documents(*numbers), SearchNames.of(given, family)
         return (
             key("Id", patient_key),
             given,
@@ -162,7 +163,12 @@ class _Rows:
             None,
             maybe("ADDRESS", address),
             maybe("CITY", city),
-            search_keys(given, family),
+            names.keys(
+                int(birth[:4]), tuple(document.rpartition(":")[2] for document, _column, _said in documents)
+            ),
+            names.stored,
+            list(names.words),
+            [sound(word) for word in names.words],
             [document for document, _column, _said in documents],
             [column for _document, column, _said in documents],
             [said for _document, _column, said in documents],

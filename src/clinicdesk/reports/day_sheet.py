@@ -14,7 +14,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from clinicdesk.clinic.patients.queries import PatientRow, by_ids
-from clinicdesk.clinic.patients.rules import folded
+from clinicdesk.clinic.patients.spelling import folded
 from clinicdesk.clinic.rights import Permission
 from clinicdesk.clinic.turns.queries import DayQuery, TurnRow, day_turns
 from clinicdesk.clinic.turns.rules import State

@@ -7,7 +7,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
-from clinicdesk.clinic.patients.rules import folded
+from clinicdesk.clinic.patients.spelling import folded
 from clinicdesk.clinic.privacy.queries import AccessRow, AlertRow
 from clinicdesk.clinic.privacy.rules import Outcome
 from clinicdesk.kit import clock

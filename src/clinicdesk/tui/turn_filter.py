@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from clinicdesk.clinic.patients.rules import folded
+from clinicdesk.clinic.patients.spelling import folded
 from clinicdesk.clinic.turns.network import NetworkTurn
 from clinicdesk.clinic.turns.queries import TurnRow
 from clinicdesk.kit.words import _

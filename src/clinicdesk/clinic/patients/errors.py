@@ -30,6 +30,13 @@ class PatientChanged(Refusal):
     exit = Exit.CONFLICT
 
 
+class SamePatient(Refusal):
+    """Both sides of a pair are one and the same entry."""
+
+    says = "Son la misma ficha: hacen falta dos pacientes."
+    constraint = "distinct_people_order_ck"
+
+
 class BadSex(Refusal):
     """A sex outside F, M, X."""
 

@@ -23,6 +23,8 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from clinicdesk.clinic.tables import TableClass, by_patient, instant, keyed, metadata, words
 
+PHONE_BACKWARDS: Final = r"reverse(regexp_replace(phone, '\D', '', 'g'))"
+
 chart_numbers: Final = Sequence("chart_numbers", metadata=metadata, data_type=BigInteger)
 
 patients: Final = Table(
@@ -53,6 +55,9 @@ patients: Final = Table(
         "allergy_status IN ('sin_preguntar', 'ninguna', 'registradas')", name="patients_allergy_ck"
     ),
     CheckConstraint("chart_number > 0", name="patients_chart_ck"),
+    Index("patients_sealed_ix", "patient_id", postgresql_where=text("sealed")),
+    # The digits of the phone from its end: what is remembered of a phone is how it ends.
+    Index("patients_phone_ix", text(f'({PHONE_BACKWARDS}) COLLATE "C"')),
     info={"class": TableClass.BY_PATIENT},
 )
 
@@ -73,14 +78,56 @@ patient_documents: Final = keyed(
     Index("patient_documents_patient_ix", "patient_id"),
 )
 
-# Written by the program with the patient; read through search_people() alone.
+# Written by the program with the patient; read through the definer functions of people.sql alone.
+# `names` are the folded words, `family|given|joined`; `n` the keys they are found under (spelling.py).
 patient_search: Final = keyed(
     "patient_search",
     "patient_id",
     Column("patient_id", Uuid, nullable=False),
+    words("names"),
+    Column("birth", Date),
     Column("n", ARRAY(Text), nullable=False),
     PrimaryKeyConstraint("patient_id", name="patient_search_pk"),
     Index("patient_search_n_ix", "n", postgresql_using="gin", postgresql_with={"fastupdate": "off"}),
+)
+
+# Every word of a name, how it sounds and about how many people bear it: what a mistyped word is
+# corrected by. No word is ever taken out, and the number is an estimate that no registration waits for.
+name_words: Final = keyed(
+    "name_words",
+    "word",
+    Column("word", Text(collation="C"), nullable=False),
+    Column("sound", Text(collation="C"), nullable=False),
+    Column("people", Integer, nullable=False),
+    PrimaryKeyConstraint("word", name="name_words_pk"),
+    CheckConstraint("length(word) BETWEEN 1 AND 120 AND length(sound) <= 120", name="name_words_length_ck"),
+    CheckConstraint("people > 0", name="name_words_people_ck"),
+    Index("name_words_sound_ix", "sound"),
+)
+
+# Two people whom somebody has looked at: alike, and not the same. `patient_id` is the lesser of both.
+distinct_people: Final = keyed(
+    "distinct_people",
+    "patient_id",
+    Column("patient_id", Uuid, nullable=False),
+    Column("other_id", Uuid, nullable=False),
+    words("person"),
+    instant("at"),
+    PrimaryKeyConstraint("patient_id", "other_id", name="distinct_people_pk"),
+    CheckConstraint("patient_id < other_id", name="distinct_people_order_ck"),
+)
+
+# The work list of the last scan: pairs that are likely one person. `likeness` is in percent.
+likely_duplicates: Final = keyed(
+    "likely_duplicates",
+    "patient_id",
+    Column("patient_id", Uuid, nullable=False),
+    Column("other_id", Uuid, nullable=False),
+    Column("likeness", Integer, nullable=False),
+    instant("found_at"),
+    PrimaryKeyConstraint("patient_id", "other_id", name="likely_duplicates_pk"),
+    CheckConstraint("patient_id < other_id", name="likely_duplicates_order_ck"),
+    CheckConstraint("likeness BETWEEN 0 AND 100", name="likely_duplicates_likeness_ck"),
 )
 
 allergies: Final = by_patient(

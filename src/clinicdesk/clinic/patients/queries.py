@@ -8,13 +8,15 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import cast, func, select, true
+from sqlalchemy import Select, cast, func, select, true
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.types import Text, Uuid
+from sqlalchemy.types import Uuid
 
 from clinicdesk.clinic.patients import rules
+from clinicdesk.clinic.patients.asking import understood
 from clinicdesk.clinic.patients.errors import PatientNotFound
 from clinicdesk.clinic.patients.model import allergies, coverages, patient_documents, patients
+from clinicdesk.clinic.patients.search import find_people
 from clinicdesk.clinic.rights import Permission
 from clinicdesk.clinic.usecases import Reader, view
 
@@ -50,10 +52,14 @@ class PatientRow:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The best fits, at most `limit`; `more` says that others fit too."""
+    """The best fits, at most `limit`. So many `more` fit too, and others uncounted where `uncounted`;
+    `narrowing` says, in words, what would leave fewer.
+    """
 
-    rows: tuple[PatientRow, ...]
-    more: bool
+    rows: tuple[PatientRow, ...] = ()
+    more: int = 0
+    uncounted: bool = False
+    narrowing: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +72,7 @@ class SearchQuery:
     @property
     def subject(self) -> str:
         """What the act of searching tells of it: by what was searched, never a word of it."""
-        wanted = rules.understood(self.text)
+        wanted = understood(self.text)
         if wanted.chart_number is not None:
             return "chart"
         return "document" if wanted.document else "name"
@@ -200,33 +206,21 @@ def search_on(tx: Reader, query: SearchQuery) -> Found:
 
 
 def _search(tx: Reader, query: SearchQuery) -> Found:
-    wanted = rules.understood(query.text)
+    wanted = understood(query.text)
     if wanted.empty:
-        return Found((), more=False)
-    ranked = (
-        _by_chart(tx, wanted.chart_number) if wanted.chart_number else _ranked(tx, wanted, query.limit + 1)
-    )
-    by_id = {row.patient_id: row for row in by_ids(tx, ranked)}
-    rows = tuple(by_id[patient_id] for patient_id in ranked if patient_id in by_id)
-    return Found(rows[: query.limit], more=len(rows) > query.limit)
+        return Found()
+    if wanted.chart_number is not None:
+        found = tx.first(_holder_of(rules.chart_key(wanted.chart_number)))
+        return Found(by_ids(tx, (found.patient_id,)) if found else ())
+    ranked = find_people(tx, wanted, query.limit)
+    by_id = {row.patient_id: row for row in by_ids(tx, ranked.ids[: query.limit])}
+    rows = tuple(by_id[patient_id] for patient_id in ranked.ids if patient_id in by_id)
+    more = max(ranked.total - query.limit, 0)
+    return Found(rows, more, more > 0 and ranked.capped, wanted.narrowing if more else "")
 
 
-def _by_chart(tx: Reader, chart_number: int) -> list[UUID]:
-    key = rules.chart_key(chart_number)
-    found = tx.first(select(patient_documents.c.patient_id).where(patient_documents.c.document_key == key))
-    return [found.patient_id] if found else []
-
-
-def _ranked(tx: Reader, wanted: rules.Wanted, limit: int) -> list[UUID]:
-    """Ids best first: by document, and by words where no document fits."""
-    found = _called(tx, (), wanted.document, limit) if wanted.document else []
-    return found or (_called(tx, wanted.words, "", limit) if wanted.words else [])
-
-
-def _called(tx: Reader, words: tuple[str, ...], document: str, limit: int) -> list[UUID]:
-    listed = cast(list(words), ARRAY(Text))
-    called = func.search_people(listed, document, limit).table_valued("patient_id", "rank")
-    return [row.patient_id for row in tx.rows(select(called).order_by(called.c.rank))]
+def _holder_of(document_key: str) -> Select[Any]:
+    return select(patient_documents.c.patient_id).where(patient_documents.c.document_key == document_key)
 
 
 def by_ids(tx: Reader, ids: Iterable[UUID]) -> tuple[PatientRow, ...]:
@@ -271,12 +265,12 @@ def find(tx: Reader, query: DocumentQuery) -> PatientRow:
 
 def by_document(tx: Reader, text: str) -> PatientRow:
     """The patient of a document as typed, or of a chart number as `HC 123`."""
-    wanted = rules.understood(text)
+    wanted = understood(text)
     if wanted.chart_number is not None:
         key = rules.chart_key(wanted.chart_number)
     else:
         key = rules.parsed_document(text, tx.actor.at.country).key
-    found = tx.first(select(patient_documents.c.patient_id).where(patient_documents.c.document_key == key))
+    found = tx.first(_holder_of(key))
     if found is None:
         raise PatientNotFound(what=text)
     return header(tx, found.patient_id)

@@ -1,4 +1,4 @@
-"""Pure decisions about people: documents, names as they are searched, what a registration needs."""
+"""Pure decisions about people: documents, and what a registration needs."""
 
 from __future__ import annotations
 
@@ -15,16 +15,8 @@ from clinicdesk.kit.words import _
 
 EARLIEST_BIRTH: Final = date(1880, 1, 1)
 NAME_MOST: Final = 120
-_PARTICLES: Final = frozenset(
-    {"de", "del", "la", "las", "los", "da", "das", "do", "dos", "di", "van", "von", "y"}
-)
-_JOINERS: Final = re.compile(r"['’`´]")
-_BREAKS: Final = re.compile(r"[\W_]+")
 _SEPARATORS: Final = re.compile(r"[\s.\-–/]+")
 _NUMBER: Final = re.compile(r"(?=.*[0-9])[0-9A-Z]{1,30}")
-_DOCUMENT_LIKE: Final = re.compile(r"[\d.\-\s]{3,}")
-_CHART: Final = re.compile(r"(?:hc|historia)\s*0*(\d{1,12})", re.IGNORECASE)
-_PREFIX_LETTERS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,60 +70,6 @@ def shown_document(country: str | None, kind: str, number: str) -> str:
     if country and kind in pack(country).grouped and number.isdigit():
         return f"{kind} {int(number):,}".replace(",", ".")
     return f"{kind} {number}"
-
-
-def folded(text: str) -> str:
-    """Lower case without marks: ñ → n, ü → u; apostrophes vanish, other punctuation becomes a blank."""
-    apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
-    plain = "".join(char for char in apart if not unicodedata.combining(char))
-    return _BREAKS.sub(" ", _JOINERS.sub("", plain)).strip()
-
-
-def name_words(text: str) -> tuple[str, ...]:
-    """The folded words of a name that tell people apart: particles go, unless they are all there is."""
-    words = folded(text).split()
-    return tuple(word for word in words if word not in _PARTICLES) or tuple(words)
-
-
-def search_keys(given: str, family: str) -> list[str]:
-    """The keys a person is found under: folded words, joined surnames, three-letter prefixes (`3mar`)."""
-    words = list(dict.fromkeys((*name_words(family), *name_words(given), folded(family).replace(" ", ""))))
-    prefixes = dict.fromkeys(f"3{word[:_PREFIX_LETTERS]}" for word in words if len(word) >= _PREFIX_LETTERS)
-    return [*words, *prefixes]
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What somebody typed into the search box, understood: a document, a chart number or words."""
-
-    document: str = ""
-    chart_number: int | None = None
-    words: tuple[str, ...] = ()
-
-    @property
-    def empty(self) -> bool:
-        """Too little to search by: less than three characters in every word."""
-        return (
-            not self.document
-            and self.chart_number is None
-            and not any(len(word) >= _PREFIX_LETTERS for word in self.words)
-        )
-
-
-def understood(text: str) -> Wanted:
-    """One box takes all: digits are a document (or its beginning), `HC 123` a chart, else names.
-
-    Letters with a digit among them may be either: a passport, or a name somebody numbered.
-    """
-    text = unicodedata.normalize("NFKC", text).strip()
-    if found := _CHART.fullmatch(text):
-        return Wanted(chart_number=int(found.group(1)))
-    tail = text.rsplit(":", 1)[-1].upper()
-    if _DOCUMENT_LIKE.fullmatch(tail) or (tail.isdigit() and tail.isascii()):
-        digits = _SEPARATORS.sub("", tail)
-        return Wanted(document=digits.lstrip("0") if len(digits) >= _PREFIX_LETTERS else "")
-    number = tail if _NUMBER.fullmatch(tail) else ""
-    return Wanted(document=number, words=name_words(text))
 
 
 def problems_of(

@@ -7,10 +7,13 @@ from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import cast, func, insert, select, update
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import Text
 
 from clinicdesk.clinic.changes import Change, Kind
-from clinicdesk.clinic.patients import queries, rules
+from clinicdesk.clinic.patients import queries, rules, spelling
+from clinicdesk.clinic.patients.alike import remember_distinct
 from clinicdesk.clinic.patients.errors import DocumentKnown, PatientChanged, PatientNotFound
 from clinicdesk.clinic.patients.model import (
     chart_numbers,
@@ -43,6 +46,8 @@ class RegisterPatient(Order):
     address: str | None = None
     city: str | None = None
     payer: str | None = None
+    # People alike who were looked at, and are somebody else.
+    distinct_from: tuple[UUID, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +84,8 @@ def register(tx: Tx, order: RegisterPatient) -> PatientAnswer:
         tx.write(insert(patient_documents), _document(order.document, order.patient_id))
     chart_number: int = tx.run(select(chart_numbers.next_value())).scalar_one()
     _write_patient(tx, order, chart_number)
+    for other in order.distinct_from:
+        remember_distinct(tx, order.patient_id, other)
     tx.changed(Change(Kind.PATIENT, tx.act, ids=((order.patient_id, order.patient_id),)))
     return PatientAnswer(order.patient_id, chart_number)
 
@@ -120,11 +127,27 @@ def _write_patient(tx: Tx, order: RegisterPatient, chart_number: int) -> None:
         **{name: _line(getattr(order, name)) for name in _CONTACT},
     }
     tx.write(insert(patients), row)
-    keys = rules.search_keys(given, family)
-    tx.write(insert(patient_search), {"patient_id": order.patient_id, "n": keys})
+    numbers = (order.document.number,) if order.document else ()
+    _write_search(tx, order.patient_id, spelling.SearchNames.of(given, family), order.birth, numbers)
     if payer := _line(order.payer):
         cover = {"patient_id": order.patient_id, "id": new_id(), "payer": payer}
         tx.write(insert(coverages), cover)
+
+
+def _write_search(
+    tx: Tx, patient_id: UUID, names: spelling.SearchNames, birth: date | None, numbers: tuple[str, ...]
+) -> None:
+    """What finds the person from now on, and the words that correct how others are typed."""
+    row = {
+        "patient_id": patient_id,
+        "names": names.stored,
+        "birth": birth,
+        "n": names.keys(birth.year if birth else None, numbers),
+    }
+    tx.write(insert(patient_search), row)
+    words = names.words
+    sounds = [spelling.sound(word) for word in words]
+    tx.write(select(func.learn_words(cast(list(words), ARRAY(Text)), cast(sounds, ARRAY(Text)))))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

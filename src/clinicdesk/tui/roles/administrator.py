@@ -11,7 +11,7 @@ from textual.widget import Widget
 from clinicdesk.clinic.access import administration as admin
 from clinicdesk.clinic.access import queries, rules, service
 from clinicdesk.clinic.access.queries import UserRow
-from clinicdesk.clinic.patients.rules import folded
+from clinicdesk.clinic.patients.spelling import folded
 from clinicdesk.clinic.rights import STAFF_ROLES, Effect, Permission, Role
 from clinicdesk.clinic.sites import queries as sites
 from clinicdesk.clinic.usecases import OrderT, UseCase

@@ -10,7 +10,7 @@ from uuid import UUID
 from textual.widget import Widget
 
 from clinicdesk.clinic.admissions.rules import wait_minutes
-from clinicdesk.clinic.patients.rules import folded
+from clinicdesk.clinic.patients.spelling import folded
 from clinicdesk.clinic.turns.board import freed, late_minutes
 from clinicdesk.clinic.turns.queries import TurnRow
 from clinicdesk.clinic.turns.rules import State

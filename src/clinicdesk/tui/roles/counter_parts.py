@@ -7,9 +7,11 @@ from typing import Final
 from textual import events
 from textual.widget import Widget
 
-from clinicdesk.clinic.patients import rules
-from clinicdesk.clinic.patients.queries import Found
+from clinicdesk.clinic.patients.asking import understood
+from clinicdesk.clinic.patients.queries import Found, PatientRow
 from clinicdesk.clinic.turns.queries import TurnRow
+from clinicdesk.kit.names import short_name
+from clinicdesk.kit.text import cells, shown
 from clinicdesk.kit.words import _, plural
 from clinicdesk.tui.look import TRIAGE, TRIAGE_MINUTES, Tone
 from clinicdesk.tui.parts import Bit, Cell, Rule, SearchBox
@@ -17,6 +19,7 @@ from clinicdesk.tui.parts.screen import WIDE
 
 QUEUE_WIDTH: Final = 30
 WIDE_QUEUE_WIDTH: Final = 45
+_LINE: Final = 78
 
 
 class PatientBox(SearchBox):
@@ -67,24 +70,34 @@ class Pane(Widget):
 
 def exact(text: str, found: Found) -> Found:
     """A document typed whole is the only candidate."""
-    wanted = rules.understood(text).document
+    wanted = understood(text).document
     if not wanted:
         return found
     same = [
         row for row in found.rows if "".join(filter(str.isalnum, row.document.partition(" ")[2])) == wanted
     ]
-    return Found(tuple(same), more=False) if same else found
+    return Found(tuple(same)) if same else found
 
 
 def found_words(text: str, found: Found, *, offline: bool = False) -> str:
     """How many fit, as the end of the search row says it; nothing while there is too little to search by."""
     if offline:
         return _("sin buscar")
-    if not text or rules.understood(text).empty:
+    if not text or understood(text).empty:
         return ""
+    if found.more and not found.uncounted:
+        return _("{} de {}").format(len(found.rows), len(found.rows) + found.more)
     if found.more:
-        return _("más de {} candidatos").format(len(found.rows))
+        return _("{} de más de {}").format(len(found.rows), len(found.rows) + found.more)
     return plural(len(found.rows), _("candidato"), _("candidatos")) if found.rows else _("ninguno")
+
+
+def many_words(said: str, patient: PatientRow, found: Found) -> str:
+    """What Enter does, then how many more fit and what would leave fewer; the name gives way."""
+    more = _("Hay más de {} más: agregar {}.") if found.uncounted else _("Hay {} más: agregar {}.")
+    rest = " " + more.format(found.more, found.narrowing)
+    room = _LINE - cells(said.format("")) - cells(rest)
+    return said.format(shown(short_name(patient.family, patient.given, max(room, 8)))) + rest
 
 
 def level_lines(waiting: list[TurnRow]) -> list[Cell]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterable
 
-from clinicdesk.clinic.patients.rules import folded
+from clinicdesk.clinic.patients.spelling import folded
 from clinicdesk.kit.words import _
 from clinicdesk.tui.parts import Command, SearchBox
 from clinicdesk.tui.parts.base import Part

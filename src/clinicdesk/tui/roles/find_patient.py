@@ -9,12 +9,12 @@ from typing import Final
 from textual.widget import Widget
 
 from clinicdesk.clinic.patients import queries as registry
-from clinicdesk.clinic.patients import rules
+from clinicdesk.clinic.patients.asking import understood
 from clinicdesk.clinic.patients.queries import Found, PatientRow
 from clinicdesk.kit.words import _
 from clinicdesk.tui.finder import Burst, Finder
 from clinicdesk.tui.parts import Column, Command, LineList, Rule
-from clinicdesk.tui.roles.counter_parts import PatientBox, exact, found_words
+from clinicdesk.tui.roles.counter_parts import PatientBox, exact, found_words, many_words
 from clinicdesk.tui.screens import ClinicScreen
 from clinicdesk.tui.turn_lists import age, document, person_cell, whole_name
 
@@ -68,8 +68,8 @@ class Finding(ClinicScreen):
         self._announce()
 
     async def _find(self, text: str) -> Found:
-        if self.desk.offline or rules.understood(text).empty:
-            return Found((), more=False)
+        if self.desk.offline or understood(text).empty:
+            return Found()
         view = registry.search_on if self.burst.goes_on(text) else registry.search
         found = await self.see(view, registry.SearchQuery(text, _MOST))
         self.burst.asked(text)
@@ -135,8 +135,10 @@ class Finding(ClinicScreen):
         elif not text:
             self.prompt.hint(_("Escribir documento, apellido y nombre, o HC y el número de historia."))
         elif found is not None and found.rows and patient is not None:
-            self.prompt.hint(self._announced.format(whole_name(patient)))
-        elif found is not None and rules.understood(text).empty:
+            said = self._announced
+            whole = said.format(whole_name(patient))
+            self.prompt.hint(many_words(said, patient, found) if found.more else whole)
+        elif found is not None and understood(text).empty:
             self.prompt.hint(_("Faltan letras: tres o más."))
         elif found is not None:
             self.prompt.hint(_("Ninguno. Un paciente sellado aparece con el documento entero."))

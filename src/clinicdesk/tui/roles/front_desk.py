@@ -11,6 +11,7 @@ from textual.widget import Widget
 
 from clinicdesk.clinic.patients import queries as registry
 from clinicdesk.clinic.patients import rules
+from clinicdesk.clinic.patients.asking import understood
 from clinicdesk.clinic.patients.queries import Found, PatientRow
 from clinicdesk.clinic.rights import Permission
 from clinicdesk.clinic.turns.queries import TurnRow
@@ -32,6 +33,7 @@ from clinicdesk.tui.roles.counter_parts import (
     exact,
     found_words,
     level_lines,
+    many_words,
 )
 from clinicdesk.tui.roles.walk_in import WalkIns
 from clinicdesk.tui.turn_lists import candidate_list, day_list, queue_list, whole_name
@@ -149,8 +151,8 @@ class FrontDesk(WalkIns, Booking):
         self.announce()
 
     async def _find(self, text: str) -> Found:
-        if self.desk.offline or rules.understood(text).empty:
-            return Found((), more=False)
+        if self.desk.offline or understood(text).empty:
+            return Found()
         view = registry.search_on if self.burst.goes_on(text) else registry.search
         found = await self.see(view, registry.SearchQuery(text, _MOST_CANDIDATES))
         self.burst.asked(text)
@@ -180,7 +182,7 @@ class FrontDesk(WalkIns, Booking):
         seen = self.finder.shown(text) is not None
         found = await self.finder.answer(text)
         if not found.rows:
-            self.unknown = None if rules.understood(text).empty else text
+            self.unknown = None if understood(text).empty else text
         elif seen or len(found.rows) == 1:
             patient = self.candidates.current or found.rows[0]
             await self.day.read_patient(patient.patient_id)
@@ -204,7 +206,7 @@ class FrontDesk(WalkIns, Booking):
         """One person as the only candidate, chosen."""
         self.finder.forget()
         self.box.entry.set(patient.document or f"HC {patient.chart_number}")
-        self.box.note(found_words(self.box.value, Found((patient,), more=False)))
+        self.box.note(found_words(self.box.value, Found((patient,))))
         self.candidates.show((patient,))
         self._take(patient)
 
@@ -303,10 +305,12 @@ class FrontDesk(WalkIns, Booking):
         if found is None:
             return ""
         if not found.rows:
-            few = rules.understood(text).empty
+            few = understood(text).empty
             return _("Faltan letras: tres o más.") if few else _("Ninguno. Enter y otro Enter: registrar.")
         patient = self.candidates.current or found.rows[0]
         turn = self._turn_of(patient)
+        if found.more and (turn is None or turn.state not in words.ADMISSIBLE):
+            return many_words(_("Enter elige a {}."), patient, found)
         said = _("Enter elige a {}.").format(whole_name(patient))
         if turn is not None and turn.state in words.ADMISSIBLE:
             said += " " + _("Otro Enter admite: {}, {}.").format(words.hour(turn), words.doctor(turn, 20))
@@ -314,7 +318,10 @@ class FrontDesk(WalkIns, Booking):
 
     def _wanted(self, text: str) -> str:
         """The text as the message says it: a document in its reading form."""
-        if not rules.understood(text).document:
+        wanted = understood(text)
+        if (card := wanted.card) is not None:
+            return rules.shown_document(card.country, card.kind, card.number)
+        if not wanted.document:
             return f"«{text}»"
         try:
             document = rules.parsed_document(text, self.actor.at.country)

@@ -10,8 +10,11 @@ from typing import Final
 from textual import events
 from textual.widget import Widget
 
+from clinicdesk.clinic.patients import alike as likely
 from clinicdesk.clinic.patients import queries as registry
 from clinicdesk.clinic.patients import rules, service
+from clinicdesk.clinic.patients.alike import Alike
+from clinicdesk.clinic.patients.asking import understood
 from clinicdesk.clinic.patients.errors import DocumentKnown
 from clinicdesk.clinic.patients.queries import Found, PatientRow
 from clinicdesk.kit.errors import InvalidInput
@@ -26,6 +29,8 @@ from clinicdesk.tui.turn_lists import sealed_bit
 _LABEL: Final = 12
 _ALIKE_WIDTH: Final = 34
 _MOST_ALIKE: Final = 4
+_NAME_IN_QUESTION: Final = 26
+_COMPARED: Final = ("document", "family", "given", "sex", "birth")
 _DATE_LENGTH: Final = 10
 _DATE: Final = re.compile(r"(\d{1,2})[/. -]?(\d{1,2})[/. -]?(\d{4})")
 
@@ -111,6 +116,9 @@ class RegisterForm(ClinicScreen):
         self.finder: Finder[Found] = Finder(self._find_alike, self._show_alike)
         self.burst = Burst()
         self._known: PatientRow | None = None
+        self._likely: tuple[Alike, ...] = ()
+        self._asked_about: PatientRow | None = None
+        """The look-alike that a first F8 asked about."""
         searched = _from_search(text) if text else {}
         self._starting = dict(draft) if draft and searched.items() <= draft.items() else searched
 
@@ -169,19 +177,35 @@ class RegisterForm(ClinicScreen):
     # Look-alikes
 
     def _look_for_alike(self, _text: str) -> None:
+        self._asked_about = None
         if self.is_mounted:
-            self.finder.want(f"{self.value('document')}\n{self.value('family')} {self.value('given')}")
+            self.finder.want("\n".join(self.value(name) for name in _COMPARED))
 
     async def _find_alike(self, text: str) -> Found:
-        document, _line, name = text.partition("\n")
-        for wanted in (document, name):
-            if not self.desk.offline and not rules.understood(wanted).empty:
+        document, family, given, *_rest = text.split("\n")
+        self._likely = await self._compare(text)
+        if self._likely:
+            return Found(tuple(each.patient for each in self._likely))
+        for wanted in (document, f"{family} {given}"):
+            if not self.desk.offline and not understood(wanted).empty:
                 view = registry.search_on if self.burst.goes_on(text) else registry.search
                 found = await self.see(view, registry.SearchQuery(wanted, _MOST_ALIKE))
                 self.burst.asked(text)
                 if found.rows:
                     return found
-        return Found((), more=False)
+        return Found()
+
+    async def _compare(self, text: str) -> tuple[Alike, ...]:
+        """Who of the registry is likely the same, once there is enough to compare."""
+        document, family, given, sex, born = text.split("\n")
+        birth = parsed_date(born)
+        number = _number(document, self.actor.at.country)
+        if self.desk.offline or not (family and (number or birth)):
+            return ()
+        view = likely.alike_on if self.burst.goes_on(text) else likely.alike
+        found = await self.see(view, likely.AlikeQuery(number, family, given, sex, birth, _MOST_ALIKE))
+        self.burst.asked(text)
+        return found
 
     def _show_alike(self, _text: str, found: Found) -> None:
         if not self.is_mounted:
@@ -189,12 +213,13 @@ class RegisterForm(ClinicScreen):
         self._known = found.rows[0] if found.rows else None
         title = Bit(f" {_('Personas parecidas')} · {len(found.rows)}", Tone.TITLE)
         lines: list[Cell] = [title, ""]
+        how = {each.patient.patient_id: each for each in self._likely}
         for row in found.rows:
-            lines += self._alike_lines(row)
+            lines += self._alike_lines(row, how.get(row.patient_id))
         self.alike.set(*lines)
         self.keys_changed()
 
-    def _alike_lines(self, row: PatientRow) -> list[Cell]:
+    def _alike_lines(self, row: PatientRow, how: Alike | None) -> list[Cell]:
         if row.closed:
             return [
                 f"  {short_name(row.family, row.given, _ALIKE_WIDTH - 3)}",
@@ -205,7 +230,7 @@ class RegisterForm(ClinicScreen):
         return [
             f"  {short_name(row.family, row.given, _ALIKE_WIDTH - 3)}",
             f"    {sex_age(row.sex, row.birth, self.today())} {born}",
-            f"    {row.document or _('sin documento')}",
+            f"    {row.document or _('sin documento')}{_how_alike(how)}",
             "",
         ]
 
@@ -227,6 +252,8 @@ class RegisterForm(ClinicScreen):
         if problems:
             self.prompt.refuse(problems[0])
             return
+        if self._is_known_already():
+            return
         if document is None and not await self.prompt.confirm(
             _("Registrar sin documento, con número interno:")
         ):
@@ -242,6 +269,7 @@ class RegisterForm(ClinicScreen):
             payer=self.value("payer") or None,
             address=self.value("address") or None,
             city=self.value("city") or None,
+            distinct_from=tuple(each.patient.patient_id for each in self._likely),
         )
         try:
             answer = await self.do(service.register, order)
@@ -251,6 +279,17 @@ class RegisterForm(ClinicScreen):
             self.fields["document"].wrong()
             raise
         self._close_with(await self.see(registry.reread, registry.PatientQuery(answer.patient_id)), new=True)
+
+    def _is_known_already(self) -> bool:
+        """Whether somebody is all but certainly the same and F8 was pressed for the first time."""
+        same = next((each.patient for each in self._likely if each.same), None)
+        if same is None or same == self._asked_about:
+            return False
+        self._asked_about = self._known = same
+        room = _NAME_IN_QUESTION
+        said = _("Se parece a {}. F2: es esa persona. F8: es otra, registrarla.")
+        self.prompt.refuse(said.format(short_name(same.family, same.given, room)))
+        return True
 
     def _document(self) -> rules.Document | None:
         text = self.value("document")
@@ -291,9 +330,28 @@ class RegisterForm(ClinicScreen):
         self.desk.pop_screen()
 
 
+def _how_alike(how: Alike | None) -> str:
+    return f" · {how.score:.0%}".replace("%", " %") if how is not None else ""
+
+
+def _number(text: str, country: str) -> str:
+    """The number of a document as far as it is typed; empty where it is none."""
+    try:
+        return rules.parsed_document(text, country).number if text else ""
+    except InvalidInput:
+        return ""
+
+
 def _from_search(text: str) -> dict[str, str]:
     """What was searched, in the field where it belongs."""
-    wanted = rules.understood(text)
+    wanted = understood(text)
+    if (card := wanted.card) is not None:
+        return {
+            "document": f"{card.country}:{card.kind}:{card.number}",
+            "family": card.family,
+            "given": card.given,
+            "sex": card.sex,
+        } | ({"birth": f"{card.birth:%d/%m/%Y}"} if card.birth else {})
     if wanted.document:
         return {"document": text}
     return {} if wanted.chart_number else {"family": text.title()}

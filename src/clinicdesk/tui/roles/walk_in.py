@@ -8,7 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from clinicdesk.clinic.admissions import service as admissions
-from clinicdesk.clinic.patients.rules import folded
+from clinicdesk.clinic.patients.spelling import folded
 from clinicdesk.clinic.rights import Permission
 from clinicdesk.clinic.sites import queries as sites
 from clinicdesk.clinic.sites.queries import DoctorRow

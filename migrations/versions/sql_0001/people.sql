@@ -1,0 +1,131 @@
+-- Finding people. The tables searched are granted to nobody: these functions bound what one call gives,
+-- so that no role can page through the registry by raw SQL. A sealed patient answers to the whole
+-- document alone, and to whom they concern.
+
+CREATE FUNCTION public.is_hidden(p_patient uuid) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT EXISTS (SELECT FROM public.patients p WHERE p.patient_id = p_patient AND p.sealed)
+    AND NOT charts.may_see_sealed(p_patient);
+$$;
+
+-- The words of names that are one of these, sound like one of those or begin in one of these ways.
+-- Lists of words travel as text, with blanks between: the driver sends it ten times faster than an array.
+CREATE FUNCTION public.search_words(p_words text, p_sounds text, p_starts text, p_sound_starts text)
+RETURNS TABLE (word text, people integer)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_custom_plan AS $$
+BEGIN
+  RETURN QUERY
+    (SELECT w.word, w.people FROM public.name_words w
+     WHERE w.word = ANY (string_to_array(left(p_words, 100000), ' ')) ORDER BY w.people DESC LIMIT 800)
+    UNION
+    (SELECT w.word, w.people FROM public.name_words w
+     WHERE w.sound = ANY (string_to_array(left(p_sounds, 100000), ' ')) ORDER BY w.people DESC LIMIT 800)
+    UNION
+    SELECT f.word, f.people FROM unnest((string_to_array(p_starts, ' '))[1:8]) s CROSS JOIN LATERAL (
+      SELECT w.word, w.people FROM public.name_words w
+      WHERE w.word >= s AND w.word < s || chr(1114111) ORDER BY w.people DESC LIMIT 120) f
+    UNION
+    SELECT f.word, f.people FROM unnest((string_to_array(p_sound_starts, ' '))[1:8]) s CROSS JOIN LATERAL (
+      SELECT w.word, w.people FROM public.name_words w
+      WHERE w.sound >= s AND w.sound < s || chr(1114111) ORDER BY w.people DESC LIMIT 120) f;
+END $$;
+
+-- People who have a key of each group, the rarest group first; NULL asks nothing. With digits, those of
+-- whom a document begins so.
+CREATE FUNCTION public.search_people(p_first text, p_second text, p_third text, p_fourth text, p_number text)
+RETURNS TABLE (patient_id uuid, names text, birth date)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_custom_plan SET enable_seqscan = off AS $$
+BEGIN
+  IF p_number = '' THEN
+    RETURN QUERY
+      SELECT s.patient_id, s.names, s.birth FROM public.patient_search s
+      WHERE s.n && string_to_array(p_first, ' ') AND (p_second IS NULL OR s.n && string_to_array(p_second, ' ')) AND (p_third IS NULL OR s.n && string_to_array(p_third, ' '))
+        AND (p_fourth IS NULL OR s.n && string_to_array(p_fourth, ' '))
+        AND (s.patient_id NOT IN (SELECT p.patient_id FROM public.patients p WHERE p.sealed)
+             OR NOT public.is_hidden(s.patient_id))
+      LIMIT 1000;
+  ELSE
+    RETURN QUERY
+      SELECT s.patient_id, s.names, s.birth FROM public.patient_search s
+      WHERE s.n && string_to_array(p_first, ' ') AND (p_second IS NULL OR s.n && string_to_array(p_second, ' ')) AND (p_third IS NULL OR s.n && string_to_array(p_third, ' '))
+        AND (p_fourth IS NULL OR s.n && string_to_array(p_fourth, ' '))
+        AND s.patient_id IN (
+          SELECT d.patient_id FROM public.patient_documents d
+          WHERE d.number >= p_number AND d.number < p_number || chr(1114111) AND d.valid)
+        AND (s.patient_id NOT IN (SELECT p.patient_id FROM public.patients p WHERE p.sealed)
+             OR NOT public.is_hidden(s.patient_id))
+      LIMIT 1000;
+  END IF;
+END $$;
+
+-- People by the beginning of a document (rank 0 the whole, 2 its beginning), a chart number (1) or the end
+-- of a phone, given backwards (3).
+CREATE FUNCTION public.search_numbers(p_number text, p_phone text, p_limit integer)
+RETURNS TABLE (patient_id uuid, rank integer)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_custom_plan AS $$
+DECLARE
+  most integer := least(greatest(p_limit, 1), 200);
+BEGIN
+  RETURN QUERY
+    WITH found AS (
+      (SELECT d.patient_id, CASE WHEN d.number = p_number THEN 0 ELSE 2 END AS r, d.number AS place
+       FROM public.patient_documents d
+       WHERE p_number <> '' AND d.number >= p_number AND d.number < p_number || chr(1114111) AND d.valid
+         AND (d.number = p_number OR NOT public.is_hidden(d.patient_id))
+       ORDER BY d.number LIMIT most)
+      UNION ALL
+      (SELECT d.patient_id, 1, d.number FROM public.patient_documents d
+       WHERE d.document_key = 'chart:' || lpad(p_number, greatest(6, length(p_number)), '0')
+         AND NOT public.is_hidden(d.patient_id))
+      UNION ALL
+      (SELECT p.patient_id, 3, p.phone FROM public.patients p
+       WHERE p_phone <> '' AND reverse(regexp_replace(p.phone, '\D', '', 'g')) COLLATE "C" >= p_phone
+         AND reverse(regexp_replace(p.phone, '\D', '', 'g')) COLLATE "C" < p_phone || chr(1114111)
+         AND NOT public.is_hidden(p.patient_id)
+       LIMIT most)
+    )
+    SELECT f.patient_id, min(f.r) FROM found f GROUP BY f.patient_id
+    ORDER BY min(f.r), min(f.place), f.patient_id LIMIT most;
+END $$;
+
+-- Who may be the person that somebody is about to register: by a document's one-slip neighbours, and by
+-- surname, given name and year.
+CREATE FUNCTION public.search_alike(p_numbers text[], p_family text[], p_given text[], p_years text[])
+RETURNS TABLE (patient_id uuid, names text, birth date, sex text, numbers text[])
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_custom_plan SET enable_seqscan = off AS $$
+BEGIN
+  RETURN QUERY
+    WITH found AS (
+      (SELECT d.patient_id FROM public.patient_documents d
+       WHERE d.number = ANY (p_numbers[1:400]) AND d.valid AND d.kind <> 'HC' LIMIT 200)
+      UNION
+      (SELECT s.patient_id FROM public.patient_search s
+       WHERE s.n && p_family AND s.n && p_given AND (p_years IS NULL OR s.n && p_years) LIMIT 200)
+    )
+    SELECT s.patient_id, s.names, s.birth, p.sex, ARRAY(
+        SELECT d.number FROM public.patient_documents d
+        WHERE d.patient_id = s.patient_id AND d.valid AND d.kind <> 'HC')
+    FROM found f JOIN public.patient_search s ON s.patient_id = f.patient_id
+    JOIN public.patients p ON p.patient_id = f.patient_id
+    WHERE NOT p.sealed OR charts.may_see_sealed(p.patient_id);
+END $$;
+
+-- The words of a name that somebody new bears. A common word is counted now and then, by so much the more,
+-- and never waited for: of two who register at once one does not count.
+CREATE FUNCTION public.learn_words(p_words text[], p_sounds text[]) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  WITH counted AS (
+    SELECT w.word FROM public.name_words w
+    WHERE w.word = ANY (p_words[1:40]) AND random() < 8.0 / greatest(w.people, 8) FOR UPDATE SKIP LOCKED
+  )
+  UPDATE public.name_words w SET people = w.people + greatest(1, w.people / 8) FROM counted c WHERE w.word = c.word;
+  INSERT INTO public.name_words (word, sound, people)
+    SELECT t.word, min(t.sound), 1 FROM unnest(p_words[1:40], p_sounds[1:40]) AS t (word, sound)
+    WHERE length(t.word) BETWEEN 1 AND 120 GROUP BY t.word ORDER BY t.word
+  ON CONFLICT (word) DO NOTHING;
+END $$;

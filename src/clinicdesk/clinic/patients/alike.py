@@ -1,0 +1,248 @@
+"""People who may be one: candidates while somebody registers, the work list, and what was looked at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import and_, cast, delete, func, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.types import Text
+
+from clinicdesk.clinic.patients import queries
+from clinicdesk.clinic.patients.errors import SamePatient
+from clinicdesk.clinic.patients.likeness import Identity, likeness
+from clinicdesk.clinic.patients.model import distinct_people, likely_duplicates, patient_documents, patients
+from clinicdesk.clinic.patients.queries import PatientRow
+from clinicdesk.clinic.patients.ranking import TypedWord
+from clinicdesk.clinic.patients.search import vocabulary
+from clinicdesk.clinic.patients.spelling import SearchNames, number_slips, year_key
+from clinicdesk.clinic.rights import Permission
+from clinicdesk.clinic.usecases import Order, Reader, Tx, use_case, view
+
+_MOST_ALIKE: Final = 4
+_PAGE: Final = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class AlikeQuery:
+    """What is known so far of somebody about to be registered; `number` is of any kind of document."""
+
+    number: str
+    family: str
+    given: str
+    sex: str
+    birth: date | None
+    limit: int = _MOST_ALIKE
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """Somebody of the registry who may be the same; `same` where it is all but certain."""
+
+    patient: PatientRow
+    score: float
+    same: bool
+
+
+@view("patient.alike", needs=Permission.PATIENT_WRITE, act=True, purpose="OPER")
+def alike(tx: Reader, query: AlikeQuery) -> tuple[Alike, ...]:
+    """Who may be the person being registered, the likeliest first. Looking is an act."""
+    return _alike(tx, query)
+
+
+@view("patient.alike_on", needs=Permission.PATIENT_WRITE)
+def alike_on(tx: Reader, query: AlikeQuery) -> tuple[Alike, ...]:
+    """The same with another letter in the form: goes on with what is written down."""
+    return _alike(tx, query)
+
+
+def _alike(tx: Reader, query: AlikeQuery) -> tuple[Alike, ...]:
+    wanted = Identity.of(query.given, query.family, query.sex, query.birth, query.number)
+    found = []
+    for row in _candidates(tx, query, wanted.names):
+        other = Identity(SearchNames.parsed(row.names), row.sex, row.birth, tuple(row.numbers))
+        how = likeness(wanted, other)
+        if how.suggests:
+            found.append((how, row.patient_id))
+    found.sort(key=lambda pair: (-pair[0].same, -pair[0].score, pair[1]))
+    best = found[: query.limit]
+    rows = {row.patient_id: row for row in queries.by_ids(tx, [patient_id for _how, patient_id in best])}
+    return tuple(
+        Alike(rows[patient_id], how.score, how.same) for how, patient_id in best if patient_id in rows
+    )
+
+
+def _candidates(tx: Reader, query: AlikeQuery, names: SearchNames) -> list[Any]:
+    numbers = sorted({query.number, *number_slips(query.number)}) if query.number else []
+    words = [TypedWord(word) for word in dict.fromkeys((*names.family[:1], *names.given[:1]))]
+    vocabulary(tx, words, slips=True)
+    readings = {word.word: word.keys(corrected=True, last=False) for word in words}
+    family, given = (readings.get("".join(part[:1]), []) for part in (names.family, names.given))
+    years = [year_key(query.birth.year + step) for step in (-1, 0, 1)] if query.birth else None
+    lists = (cast(each, ARRAY(Text)) for each in (numbers, family, given, years))
+    called = func.search_alike(*lists).table_valued("patient_id", "names", "birth", "sex", "numbers")
+    return tx.rows(select(called))
+
+
+@dataclass(frozen=True, slots=True)
+class RollQuery:
+    """A page of the registry, after this patient."""
+
+    after: UUID | None = None
+    limit: int = _PAGE
+
+
+@dataclass(frozen=True, slots=True)
+class RollRow:
+    """One person of the registry as a scan for duplicates compares them."""
+
+    patient_id: UUID
+    given: str
+    family: str
+    sex: str
+    birth: date | None
+    numbers: tuple[str, ...]
+
+
+@view("patient.roll", needs=Permission.REPORT_READ, act=True, purpose="OPER")
+def roll(tx: Reader, query: RollQuery) -> tuple[RollRow, ...]:
+    """The first page of everybody the reader may see, for a scan. Reading the registry through is an act."""
+    return _page(tx, query)
+
+
+@view("patient.roll_on", needs=Permission.REPORT_READ)
+def roll_on(tx: Reader, query: RollQuery) -> tuple[RollRow, ...]:
+    """The page after that: goes on with patient.roll."""
+    return _page(tx, query)
+
+
+def _page(tx: Reader, query: RollQuery) -> tuple[RollRow, ...]:
+    numbers = (
+        select(func.string_agg(patient_documents.c.number, " "))
+        .where(
+            patient_documents.c.patient_id == patients.c.patient_id,
+            patient_documents.c.valid,
+            patient_documents.c.kind != "HC",
+        )
+        .scalar_subquery()
+        .label("numbers")
+    )
+    shown = ("patient_id", "given", "family", "sex", "birth")
+    statement = select(*(patients.c[name] for name in shown), numbers).order_by(patients.c.patient_id)
+    if query.after is not None:
+        statement = statement.where(patients.c.patient_id > query.after)
+    rows = tx.rows(statement.limit(query.limit))
+    return tuple(
+        RollRow(row.patient_id, row.given, row.family, row.sex, row.birth, tuple((row.numbers or "").split()))
+        for row in rows
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two people alike, the lesser id first; `likeness` in percent."""
+
+    patient_id: UUID
+    other_id: UUID
+    likeness: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeepPairs(Order):
+    """What a scan found: it takes the place of what the last one did."""
+
+    pairs: tuple[Pair, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KeptAnswer:
+    """How many pairs stand in the work list."""
+
+    pairs: int
+
+
+@use_case("patient.scan", needs=Permission.REPORT_READ, answer=KeptAnswer)
+def keep_pairs(tx: Tx, order: KeepPairs) -> KeptAnswer:
+    """Replace the work list of likely duplicates."""
+    tx.write(delete(likely_duplicates))
+    rows = ((pair.patient_id, pair.other_id, pair.likeness, tx.now) for pair in order.pairs)
+    tx.copy(likely_duplicates, ("patient_id", "other_id", "likeness", "found_at"), rows)
+    return KeptAnswer(len(order.pairs))
+
+
+@dataclass(frozen=True, slots=True)
+class DuplicatesQuery:
+    """The work list, the likeliest first."""
+
+    limit: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicates:
+    """Two people, and how alike they are in percent."""
+
+    patient: PatientRow
+    other: PatientRow
+    likeness: int
+
+
+@view("patient.duplicates", needs=Permission.PATIENT_READ, act=True, purpose="OPER")
+def duplicates(tx: Reader, query: DuplicatesQuery) -> tuple[Duplicates, ...]:
+    """Pairs that the last scan found and nobody has called distinct."""
+    found, known = likely_duplicates.c, distinct_people.c
+    both = and_(known.patient_id == found.patient_id, known.other_id == found.other_id)
+    statement = (
+        select(found.patient_id, found.other_id, found.likeness)
+        .where(~select(literal(1)).where(both).exists())
+        .order_by(found.likeness.desc(), found.patient_id, found.other_id)
+        .limit(query.limit)
+    )
+    pairs = tx.into(Pair, statement)
+    ids = {each for pair in pairs for each in (pair.patient_id, pair.other_id)}
+    rows = {row.patient_id: row for row in queries.by_ids(tx, ids)}
+    return tuple(
+        Duplicates(rows[pair.patient_id], rows[pair.other_id], pair.likeness)
+        for pair in pairs
+        if pair.patient_id in rows and pair.other_id in rows
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallDistinct(Order):
+    """Two people alike who are not the same."""
+
+    patient_id: UUID
+    other_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class DistinctAnswer:
+    """The pair, the lesser id first."""
+
+    patient_id: UUID
+    other_id: UUID
+
+
+@use_case("patient.distinct", needs=Permission.PATIENT_WRITE, answer=DistinctAnswer)
+def call_distinct(tx: Tx, order: CallDistinct) -> DistinctAnswer:
+    """Remember that these are two people; said twice it is remembered once.
+
+    Raises SamePatient, PatientNotFound.
+    """
+    if order.patient_id == order.other_id:
+        raise SamePatient
+    first, second = sorted((order.patient_id, order.other_id))
+    for patient_id in (first, second):
+        queries.header(tx, patient_id)
+    remember_distinct(tx, first, second)
+    return DistinctAnswer(first, second)
+
+
+def remember_distinct(tx: Tx, one: UUID, other: UUID) -> None:
+    """Queue that two people have been looked at and are not the same."""
+    first, second = sorted((one, other))
+    row = {"patient_id": first, "other_id": second, "person": f"u_{tx.actor.username}", "at": tx.now}
+    tx.write(insert(distinct_people).on_conflict_do_nothing(), row)

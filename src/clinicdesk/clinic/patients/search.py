@@ -1,0 +1,178 @@
+"""Finding people by what was typed: words corrected by the vocabulary, people by keys, ranked here.
+
+Two or three statements for most searches. Where too few fit, every word is corrected; where nobody does,
+each word is left out in turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import cast, func, select
+from sqlalchemy.types import Text
+
+from clinicdesk.clinic.patients.asking import Wanted
+from clinicdesk.clinic.patients.ranking import Ranker, TypedWord
+from clinicdesk.clinic.patients.spelling import PREFIX_LETTERS, SearchNames, initial_key, year_key
+from clinicdesk.clinic.usecases import Reader
+
+ENOUGH: Final = 10
+"""So many good fits, and nothing is looked for any further."""
+_GOOD: Final = 0.75
+_CAP: Final = 1000
+_MOST_GROUPS: Final = 4
+_PHONE_TAIL: Final = 7
+_PHONE_WHOLE: Final = 9
+_FOUR: Final = 4
+
+
+@dataclass(slots=True)
+class Ranked:
+    """Ids best first; `total` people fit, and more than that where `capped`."""
+
+    ids: list[UUID] = field(default_factory=list)
+    total: int = 0
+    capped: bool = False
+
+
+def find_people(tx: Reader, wanted: Wanted, limit: int) -> Ranked:
+    """Who fits: by number first, and by words where no number does."""
+    if wanted.document:
+        found = _by_number(tx, wanted, limit)
+        if found.ids or not (wanted.words or wanted.initial):
+            return found
+    if wanted.initial:
+        return _NameSearch(tx, wanted).of_keys([wanted.initial], limit)
+    if not any(len(word) >= PREFIX_LETTERS for word in wanted.words):
+        return Ranked()
+    return _NameSearch(tx, wanted).run(limit)
+
+
+def _by_number(tx: Reader, wanted: Wanted, limit: int) -> Ranked:
+    """Documents that begin so, then phones that end so. Of a long number the last digits will do."""
+    backwards = wanted.phone[::-1]
+    if len(backwards) >= _PHONE_WHOLE:
+        backwards = backwards[:_PHONE_TAIL]
+    called = func.search_numbers(wanted.document, backwards, limit + 1).table_valued("patient_id", "rank")
+    ids = [row.patient_id for row in tx.rows(select(called).order_by(called.c.rank))]
+    return Ranked(ids, len(ids), capped=len(ids) > limit)
+
+
+def _listed(words: Iterable[str] | None) -> object:
+    """A list of words as the functions take it."""
+    return cast(None if words is None else " ".join(filter(None, words)), Text)
+
+
+def vocabulary(tx: Reader, words: Sequence[TypedWord], *, slips: bool) -> None:
+    """Let each word know which words of names it may stand for; with `slips` mistyped too."""
+    if not words:
+        return
+    written = [each for word in words for each in ((word.word, *word.slips) if slips else (word.word,))]
+    heard = [each for word in words for each in ((word.sound, *word.sound_slips) if slips else (word.sound,))]
+    starts = [word.word for word in words if len(word.word) != PREFIX_LETTERS or word.is_short]
+    sound_starts = [word.sound for word in words if slips and len(word.sound) > PREFIX_LETTERS]
+    called = func.search_words(*map(_listed, (written, heard, starts, sound_starts))).table_valued(
+        "word", "people"
+    )
+    people = {row.word: row.people for row in tx.rows(select(called))}
+    for word in words:
+        word.learn(people)
+
+
+class _NameSearch:
+    """One search by words: what is known of them, who was seen, what was asked already."""
+
+    def __init__(self, tx: Reader, wanted: Wanted) -> None:
+        self._tx, self._wanted = tx, wanted
+        self._words = [TypedWord(word) for word in dict.fromkeys(wanted.words)]
+        self._seen: dict[UUID, tuple[SearchNames, date | None]] = {}
+        self._asked: set[tuple[tuple[tuple[str, ...], ...], str]] = set()
+        self._capped = False
+
+    def of_keys(self, keys: list[str], limit: int) -> Ranked:
+        """Everybody under one of these keys."""
+        self._look([keys])
+        return Ranked(list(self._seen)[: limit + 1], len(self._seen), self._capped)
+
+    def run(self, limit: int) -> Ranked:
+        """Known words as they are and beginnings, then corrected, then without one of them."""
+        vocabulary(self._tx, self._words, slips=False)
+        unknown = [word for word in self._words if not word.known() and not word.is_short]
+        if unknown:
+            vocabulary(self._tx, unknown, slips=True)
+        self._look_for(self._words, corrected=unknown)
+        if self._good() < ENOUGH:
+            vocabulary(self._tx, [word for word in self._words if word not in unknown], slips=True)
+            self._look_for(self._words, corrected=self._words)
+        if not self._fitting() and len(self._words) > 1:
+            for left_out in self._words:
+                rest = [word for word in self._words if word is not left_out]
+                self._look_for(rest, corrected=rest)
+        return self._ranked(limit)
+
+    def _look_for(self, words: Sequence[TypedWord], *, corrected: Sequence[TypedWord]) -> None:
+        """People with one key of every word, of the year and of the digits."""
+        last = self._words[-1]
+        groups = [(word, word.keys(corrected=word in corrected, last=word is last)) for word in words]
+        groups.sort(key=lambda pair: pair[0].weight(pair[1]))
+        chosen = [keys for _word, keys in groups][:_MOST_GROUPS]
+        if self._wanted.year is not None:
+            years = [year_key(self._wanted.year + step) for step in (0, -1, 1)]
+            chosen = [*chosen[: _MOST_GROUPS - 1], years]
+        if self._wanted.digits:
+            self._look_with_digits(chosen)
+        else:
+            self._look(chosen)
+        if self._wanted.year is not None and len(self._seen) < ENOUGH:
+            self._look_without_year([keys for _word, keys in groups])
+
+    def _look_without_year(self, groups: list[list[str]]) -> None:
+        """Four digits may be a document's; and a year may be wrong."""
+        self._look(groups[:_MOST_GROUPS], str(self._wanted.year))
+        if not self._seen:
+            self._look(groups[:_MOST_GROUPS])
+
+    def _look_with_digits(self, groups: list[list[str]]) -> None:
+        digits = self._wanted.digits
+        self._look(groups, digits)
+        if len(digits) == _FOUR:
+            initials = list(dict.fromkeys(initial_key(word.word, digits) for word in self._words))
+            self._look([initials, *groups[: _MOST_GROUPS - 1]])
+
+    def _look(self, groups: list[list[str]], digits: str = "") -> None:
+        asked = (tuple(map(tuple, groups)), digits)
+        if not groups or asked in self._asked:
+            return
+        self._asked.add(asked)
+        particles = self._wanted.particles
+        padded = [*groups, *[None] * (_MOST_GROUPS - len(groups))]
+        called = func.search_people(*map(_listed, padded), digits).table_valued(
+            "patient_id", "names", "birth"
+        )
+        rows = self._tx.rows(select(called))
+        self._capped = self._capped or len(rows) >= _CAP
+        for row in rows:
+            self._seen[row.patient_id] = (SearchNames.parsed(row.names), row.birth)
+        if particles and len(rows) >= _CAP and len(groups) < _MOST_GROUPS:
+            self._look([[f"3{each[:PREFIX_LETTERS]}" for each in particles], *groups], digits)
+
+    def _weighed(self) -> list[tuple[float, int, UUID]]:
+        ranker = Ranker(self._words, self._wanted.particles, self._wanted.year)
+        return [(*ranker.cost(*person), patient_id) for patient_id, person in self._seen.items()]
+
+    def _good(self) -> int:
+        return sum(1 for cost, missing, _id in self._weighed() if not missing and cost < _GOOD)
+
+    def _fitting(self) -> int:
+        return sum(1 for _cost, missing, _id in self._weighed() if not missing)
+
+    def _ranked(self, limit: int) -> Ranked:
+        weighed = sorted(self._weighed())
+        least = min((missing for _cost, missing, _id in weighed), default=0)
+        fitting = [each for each in weighed if each[1] <= least]
+        ids = [patient_id for _cost, _missing, patient_id in weighed]
+        return Ranked(ids[: limit + 1], len(fitting), self._capped)
