@@ -34,10 +34,11 @@ WITH made AS (
   INSERT INTO patients (patient_id, chart_number, given, family, sex, created_at)
   SELECT id, 1000000 + g, given, family, 'F', now() FROM made
 )
-INSERT INTO patient_search (patient_id, n)
-SELECT id, ARRAY[family, given, '3' || left(family, 3), '3' || left(given, 3)] FROM made
+INSERT INTO patient_search (patient_id, names, n)
+SELECT id, family || '|' || given || '|',
+  ARRAY[family, given, '3' || left(family, 3), '3' || left(given, 3)] FROM made
 """
-_FOUND = "SELECT * FROM search_people(%(words)s, '', 21)"
+_FOUND = "SELECT * FROM search_people(%(first)s, %(second)s, NULL, NULL, '')"
 
 
 def a_chart(network: Network, doctor: Session, entries: int) -> UUID:
@@ -82,10 +83,11 @@ def body_of(raw: psycopg.Connection[Any]) -> str:
     """The query inside search_people for words, its parameters in psycopg's form."""
     row = raw.execute("SELECT prosrc FROM pg_proc WHERE proname = 'search_people'").fetchone()
     source = str(row[0] if row else "")
-    query = source[source.rindex("RETURN QUERY") + len("RETURN QUERY") : source.rindex("END IF")]
-    keys = "ARRAY(SELECT '3' || left(w, 3) FROM unnest(%(words)s::text[]) w WHERE length(w) >= 3)"
-    query = query.strip().rstrip(";").replace("%", "%%").replace("p_words", "%(words)s::text[]")
-    return query.replace("@> keys", f"@> {keys}").replace("LIMIT most", "LIMIT 21")
+    query = source[source.index("RETURN QUERY") + len("RETURN QUERY") : source.index("ELSE")]
+    query = query.strip().rstrip(";").replace("%", "%%")
+    for name in ("first", "second"):
+        query = query.replace(f"p_{name}", f"%({name})s::text")
+    return query.replace("p_third", "NULL::text").replace("p_fourth", "NULL::text")
 
 
 def compared(name: str, rounds: int, ours: Any, floor: Any) -> None:
@@ -121,7 +123,8 @@ def main() -> None:
 
         def words(number: int) -> dict[str, Any]:
             texts = (str(number % 997), f"{number % 211}x")
-            return {"words": [hashlib.md5(text.encode()).hexdigest() for text in texts]}
+            made = (hashlib.md5(text.encode()).hexdigest() for text in texts)
+            return dict(zip(("first", "second"), made, strict=True))
 
         compared("people, by name", said.rounds, lambda n: timed(mine, [(_FOUND, words(n))]),
                  lambda n: timed(owner, [(body, words(n))]))  # fmt: skip
