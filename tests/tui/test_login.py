@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -271,3 +272,13 @@ def test_a_password_may_be_pasted_and_is_never_cut_to_one_that_fits(
     desk.send(f"\x1b[200~{longest}\x1b[201~")
     desk.press("<Enter>")
     desk.wait_for("Centro Norte · Admisión · Mora, Ana")
+
+
+def test_whoever_comes_in_is_told_when_and_where_they_did_last(
+    open_desk: Open, log_in: Callable[..., Session]
+) -> None:
+    log_in("msosa")
+    desk = open_desk("msosa", env={"DESK_TELLS_LAST_LOGIN": "1"})
+    desk.wait_for(lambda: bool(re.match(r"Último ingreso: \w{3} \d+ \w{3} \d\d:\d\d, \S", desk.line)))
+    desk.press("<Down>")
+    desk.wait_for(lambda: "Último ingreso" not in desk.line)

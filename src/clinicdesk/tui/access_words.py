@@ -96,9 +96,9 @@ def session_words(row: SessionRow, codes: Mapping[int, str], zone: str) -> str:
 
 
 def last_login(last_at: datetime | None, host: str | None, zone: str) -> str:
-    """`Último ingreso: sáb 21 nov 13:04, recepción-1`; nothing to say the first time."""
+    """`Último ingreso: sáb 21 nov 13:04, recepción-1`."""
     if last_at is None:
-        return ""
+        return _("Primer ingreso con este usuario.")
     local = last_at.astimezone(ZoneInfo(zone))
     day = f"{_DAYS[local.weekday()]} {local.day} {_MONTHS[local.month - 1]} {local:%H:%M}"
     return _("Último ingreso: {}, {}").format(day, host or "?")

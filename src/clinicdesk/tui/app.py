@@ -75,6 +75,7 @@ class ClinicDesk(DeskApp):
         self.log_folders = (settings.home / "log", user_state_path("clinicdesk", appauthor=False) / "log")
         self.demo_users = tuple(demo_users)
         self.logged_in = False
+        self.tells_last_login = True
         self.undoable: list[Undo] = []
         """What this session did and can take back, the last at the end."""
         self.locking = Locking(self, settings)
@@ -162,8 +163,20 @@ class ClinicDesk(DeskApp):
             await open_screen(home_of(session.actor.at.role.value))
         self.news.listen(session)
         self.locking.watch(session)
-        if isinstance(self.screen, DeskScreen) and session.rules_differ:
-            self.screen.prompt.alarm(session.rules_differ)
+        self._greet(session)
+
+    def _greet(self, session: Session) -> None:
+        """What whoever comes in should know first: other rules of time, or when they came in last."""
+        from clinicdesk.tui.access_words import last_login
+
+        home = self.screen
+        if not isinstance(home, ClinicScreen):
+            return
+        entered, zone = session.entered, session.actor.at.zone
+        if session.rules_differ:
+            home.prompt.alarm(session.rules_differ)
+        elif self.tells_last_login and not home.pressing:
+            home.prompt.say(last_login(entered.last_at, entered.last_host, zone))
 
     async def _read_day(self) -> None:
         if self.has_board:

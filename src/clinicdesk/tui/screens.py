@@ -86,6 +86,11 @@ class ClinicScreen(DeskScreen):
         """The person logs out, or the desk is locked: save what must not be lost. Must not raise."""
 
     @property
+    def pressing(self) -> bool:
+        """Whether what Enter will do now must not stand behind news."""
+        return False
+
+    @property
     def unsaved(self) -> bool:
         """Whether something typed stands here alone: it would be lost if the screen were closed."""
         return False

@@ -18,7 +18,7 @@ from clinicdesk.clinic.usecases import OrderT, UseCase
 from clinicdesk.kit import clock
 from clinicdesk.kit.names import full_name, short_name
 from clinicdesk.kit.words import _, plural
-from clinicdesk.tui.access_words import detail, last_login, roles_text, session_words, state_bit
+from clinicdesk.tui.access_words import detail, roles_text, session_words, state_bit
 from clinicdesk.tui.parts import (
     Bar,
     Bit,
@@ -113,14 +113,7 @@ class Administrator(ClinicScreen):
     def started(self) -> None:
         """Everybody, from the first."""
         self.focus_on(self.users)
-        self.in_background(self._begin())
-
-    async def _begin(self) -> None:
-        await self.reread()
-        entered = self.link.session.entered
-        said = last_login(entered.last_at, entered.last_host, self.actor.at.zone)
-        if said and not self.link.session.rules_differ:
-            self.prompt.say(said)
+        self.in_background(self.reread())
 
     async def reread(self) -> None:
         """Read logins and clinics again. Raises Refusal."""

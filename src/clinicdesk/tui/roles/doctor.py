@@ -246,6 +246,8 @@ class DoctorHome(Guarded):
         self.chart.show(contents)
         self._fill_strip(contents)
         self._offering = attended.draft is not None
+        if self.pressing:
+            self.prompt.hush()
         if turn_id is not None:
             self.queue.select(turn_id)
         self.focus_on(self.chart.visible_part)
@@ -275,6 +277,11 @@ class DoctorHome(Guarded):
             self.chart.renew(contents)
         self._offering = visit.draft is not None
         self._fill_queue(fresh=True)
+
+    @property
+    def pressing(self) -> bool:
+        """A draft waits to be gone on with."""
+        return self._offering
 
     @property
     def contents(self) -> Contents | None:
