@@ -23,6 +23,7 @@ from clinicdesk.clinic.desk import DatabaseRefused, NotAllowed
 from clinicdesk.clinic.sites.model import clinics, floors, rooms
 from clinicdesk.clinic.turns import retime, service
 from clinicdesk.clinic.turns.errors import SlotTaken
+from clinicdesk.clinic.turns.moving import MoveTurn, move
 from clinicdesk.kit import clock
 from clinicdesk.kit.db import listener
 from tests.clinic.tzif import write_rules
@@ -231,6 +232,21 @@ def test_a_turn_at_an_hour_that_is_skipped_from_now_on_is_listed(place: Place) -
     seen = place.look("skips", [early, skipped, late])
     assert [seen[turn[1]][0].hour for turn in (early, skipped, late)] == [9, 10, 12]
     assert place.retime("after")["hour"] == []
+
+
+def test_a_turn_that_was_moved_follows_where_it_stands_now(place: Place) -> None:
+    place.retime("after")
+    (turn,) = place.book("after", (ASUNCION, winter(7, 21, 9)))
+    slot = place.slot(ASUNCION, winter(7, 21, 11))
+    patient, turn_id, seq = turn
+    order = MoveTurn(patient_id=patient, turn_id=turn_id, seq=seq, from_state="registrado", slot=slot)
+    place.front.desk().do(move, order)
+    assert turn_id not in place.retime("before")["place"]
+    wall, at = place.look("before", [turn])[turn_id]
+    assert (wall.hour, at.hour) == (11, 15)
+    held = [(start.hour, active) for _resource, start, active in place.claims(turn_id)]
+    assert sorted(held) == [(12, False)] * 3 + [(15, True)] * 3
+    place.retime("after")
 
 
 def test_desks_work_on_while_turns_follow_new_rules(place: Place) -> None:
