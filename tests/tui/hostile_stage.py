@@ -269,6 +269,13 @@ SCENES: Final = {
         stride=32,
         fields={"clinics": ("name",), "people": ("family", "given")},
     ),
+    "Agendas": Scene(
+        _by_role("secre"),
+        lambda _stage: (("e", "Bloques de la semana"),),
+        lambda _stage: ("<F5>", "<Down>", "<PageDown>", "<Home>"),
+        stride=32,
+        fields={"people": ("family",), "rooms": ("code",), "procedures": ("code",)},
+    ),
     "DoctorHome": Scene(
         lambda stage: stage.doctor,
         lambda _stage: (("", "Historia"),),

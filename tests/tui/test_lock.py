@@ -47,6 +47,7 @@ PLACES = {
     "password": Place("cruiz", "<F10>4una cl", "Clave actual » ******"),
     "clinic board": Place("secre", "", FAMILY.split()[0]),
     "network board": Place("secre", "<F3>", "Centro Sur"),
+    "agendas": Place("secre", "e", "Bloques de la semana"),
     "administration": Place("admin", "", "Personas con acceso"),
     "chart": Place("doctor", "", f"{FAMILY}, {GIVEN}"),
     "note": Place("doctor", "e<Tab>Tos seca desde el martes.", "Tos seca desde el martes."),

@@ -30,8 +30,10 @@ from clinicdesk.kit import clock
 
 _MOST_DAYS: Final = 90
 _MOST_LENGTH: Final = 24
-# How many days each stretch looks at: most searches end in the first.
-_STRETCHES: Final = (2, 7, 30, _MOST_DAYS)
+# How many days a stretch looks at: most searches end in the first, which is short where many agendas are.
+_FIRST_DAYS: Final = 7
+_MANY: Final = 200
+_STRETCHES: Final = (7, 30, _MOST_DAYS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,10 @@ def slots(tx: Reader, query: SlotsQuery) -> tuple[SlotRow, ...]:
         return ()
     first = max(query.since or date.min, min(clock.local_day(tx.now, each.zone) for each in found))
     days = [first + timedelta(days=n) for n in range(min(max(query.days, 1), _MOST_DAYS))]
+    if query.weekdays:
+        days = [day for day in days if day.isoweekday() in query.weekdays]
+    if not days:
+        return ()
     shut = agendas.calendar(tx, [each.block for each in found], days[0], days[-1])
     made: list[SlotRow] = []
     for each in _by_nearness(query, found) if query.nearest else [found]:
@@ -134,7 +140,7 @@ def _search(
     for each in found:
         by_weekday.setdefault(each.block.weekday, []).append(each)
     made: list[tuple[_Agenda, tuple[Slot, ...], int | None]] = []
-    for stretch in _stretches(days):
+    for stretch in _stretches(days, 1 if len(found) > _MANY else _FIRST_DAYS):
         held = _Held(tx, found, stretch)
         for day in stretch:
             for each in by_weekday.get(day.isoweekday(), ()):
@@ -144,9 +150,9 @@ def _search(
     return _rows(query, made)
 
 
-def _stretches(days: Sequence[date]) -> Iterator[Sequence[date]]:
+def _stretches(days: Sequence[date], first: int) -> Iterator[Sequence[date]]:
     at = 0
-    for length in _STRETCHES:
+    for length in (first, *_STRETCHES):
         if at < len(days):
             yield days[at : at + length]
         at += length

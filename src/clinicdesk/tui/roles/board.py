@@ -11,6 +11,7 @@ from textual.widget import Widget
 
 from clinicdesk.clinic.admissions.rules import wait_minutes
 from clinicdesk.clinic.patients.spelling import folded
+from clinicdesk.clinic.rights import Permission
 from clinicdesk.clinic.turns.board import freed, late_minutes
 from clinicdesk.clinic.turns.queries import TurnRow
 from clinicdesk.clinic.turns.rules import State
@@ -140,6 +141,8 @@ class Board(TurnVerbs):
         """Verbs first, then views."""
         yield Command("enter", _("Aplicar"), self.to_list, _("dejar el filtro puesto"), pane=self.filter)
         yield from self.verbs(in_bar="luxz")
+        if self.actor.may(Permission.AGENDA_MANAGE):
+            yield Command("e", _("Bloque"), self.open_agendas, _("agendas: bloques y licencias"), bar=False)
         yield Command("v", _("Vista"), self.other_view, _("columnas o tabla"))
         yield Command("/", _("Filtrar"), self.open_filter, _("filtrar"))
         yield Command(
@@ -148,6 +151,12 @@ class Board(TurnVerbs):
         yield Command("down", _("Ir a la lista"), self.to_list, _("ir a la lista"), pane=self.filter)
         yield Command("left", _("Columna"), lambda: self.next_column(-1), _("columna"), bar=False)
         yield Command("right", _("Columna"), lambda: self.next_column(1), _("columna"), bar=False)
+
+    async def open_agendas(self) -> None:
+        """`e`: the weekly blocks of the clinic acted in."""
+        from clinicdesk.tui.roles.agendas import Agendas
+
+        await self.desk.push_screen(Agendas())
 
     def started(self) -> None:
         """The queue first; another place's day is read now."""
