@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -94,3 +96,21 @@ def test_esc_goes_back_to_the_board(desk: Desk) -> None:
     desk.wait_for("REGISTRADO")
     desk.press("e")
     desk.wait_for("Bloques de la semana")
+
+
+def test_the_keys_as_drawn(desk: Desk) -> None:
+    """Below the header, whose clock goes on."""
+    desk.wait_for("Cupos:")
+    desk.press("<F1>")
+    desk.wait_for("Teclas de esta pantalla")
+    desk.settle()
+    file = Path(__file__).parent / "snapshots" / "agendas-keys-80x24.txt"
+    if os.environ.get("SNAPSHOTS") == "write":
+        desk.settle(0.5)
+        file.write_text(below(desk), "utf-8")
+    kept = file.read_text("utf-8")
+    desk.wait_for(lambda: below(desk) == kept)
+
+
+def below(desk: Desk) -> str:
+    return "\n".join(desk.lines[1:]) + "\n"

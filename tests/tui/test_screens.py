@@ -196,18 +196,6 @@ def test_the_network(open_at: Callable[..., Desk], size: tuple[int, int]) -> Non
     same_as_kept(desk, "network-keys")
 
 
-def test_the_agendas(open_at: Callable[..., Desk]) -> None:
-    desk = open_at(SMALL, user="secre")
-    desk.wait_for("REGISTRADO")
-    desk.press("e")
-    desk.wait_for("Bloques de la semana")
-    desk.wait_for("Bloque 1")
-    same_as_kept(desk, "agendas")
-    desk.press("<F1>")
-    desk.wait_for("Teclas de esta pantalla")
-    same_as_kept(desk, "agendas-keys")
-
-
 def test_the_registration_form(open_at: Callable[..., Desk]) -> None:
     desk = open_at(SMALL)
     desk.press("27499999<Enter><Enter>")
