@@ -47,7 +47,7 @@ PLACES = {
     "password": Place("cruiz", "<F10>4una cl", "Clave actual » ******"),
     "clinic board": Place("secre", "", FAMILY.split()[0]),
     "network board": Place("secre", "<F3>", "Centro Sur"),
-    "agendas": Place("secre", "e", "Bloques de la semana"),
+    "agendas": Place("secre", "e", "Cupos:"),
     "administration": Place("admin", "", "Personas con acceso"),
     "chart": Place("doctor", "", f"{FAMILY}, {GIVEN}"),
     "note": Place("doctor", "e<Tab>Tos seca desde el martes.", "Tos seca desde el martes."),
@@ -118,7 +118,7 @@ def arrive(request: pytest.FixtureRequest, open_desk: Open) -> Callable[[Place],
         if place.user == "doctor":
             desk.wait_for(f"{FAMILY}, {GIVEN}")
             desk.settle()
-        if place.keys.startswith("e"):
+        if place.user == "doctor" and place.keys.startswith("e"):
             desk.press("e")
             desk.wait_for("Subjetivo:")
         desk.press(place.keys.removeprefix("e") if place.user == "doctor" else place.keys)
