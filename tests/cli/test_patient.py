@@ -182,3 +182,37 @@ def test_an_argument_that_is_no_text_is_invalid(program: Cli) -> None:
     done = program("msosa", "patient", "add", "--family", latin, "--sex", "F")
     assert done.code == 6
     assert "argumento 4" in done.err
+
+
+def test_whoever_stands_twice_is_listed_until_called_distinct(cli: Cli) -> None:
+    twin = ("--given", "Zoraida", "--family", "Yrigoyen Uriburu", "--birth", "1966-06-06", "--sex", "F")
+    for number in ("40166001", "40166002"):
+        assert cli("msosa", "patient", "add", "--document", number, *twin).code == 0
+    done = cli("secre", "patient", "duplicates", "--scan", "--json")
+    assert done.code == 0, done.err
+    assert "Personas comparadas: " in done.err
+    both = {"AR:DNI:40166001", "AR:DNI:40166002"}
+    (pair,) = [row for row in done.rows if {row["document"], row["other_document"]} == both]
+    assert pair["likeness"] >= 85
+    assert pair["name"] == pair["other_name"] == "Yrigoyen Uriburu, Zoraida"
+    assert cli("msosa", "patient", "duplicates", "--scan").code == 4
+    distinct = cli("msosa", "patient", "distinct", "40166002", "40166001", "--json")
+    assert (distinct.code, {distinct.data["id"], distinct.data["other_id"]}) == (
+        0,
+        {pair["id"], pair["other_id"]},
+    )
+    again = cli("secre", "patient", "duplicates", "--scan", "--json").rows
+    assert [row for row in again if {row["document"], row["other_document"]} == both] == []
+    same = cli("msosa", "patient", "distinct", "40166001", "40166001")
+    assert (same.code, "Son la misma ficha" in same.err) == (6, True)
+
+
+def test_a_search_says_how_many_more_fit(cli: Cli) -> None:
+    for year in range(3):
+        who = ("--given", "Tadeo", "--family", "Umbert Xirau", "--birth", f"196{year}-01-01", "--sex", "M")
+        assert cli("msosa", "patient", "add", "--document", f"4017700{year}", *who).code == 0
+    done = cli("msosa", "patient", "search", "umber", "chirau", "--limit", "2", "--json")
+    assert len(done.rows) == 2
+    assert "Hay 1 más: agregar año o documento." in done.err
+    narrowed = cli("msosa", "patient", "search", "tadeo", "umbert", "1962", "--json").rows
+    assert narrowed[0]["birth"] == "1962-01-01"

@@ -252,7 +252,7 @@ class RegisterForm(ClinicScreen):
         if problems:
             self.prompt.refuse(problems[0])
             return
-        if self._is_known_already():
+        if self._may_be_known(document):
             return
         if document is None and not await self.prompt.confirm(
             _("Registrar sin documento, con número interno:")
@@ -280,9 +280,14 @@ class RegisterForm(ClinicScreen):
             raise
         self._close_with(await self.see(registry.reread, registry.PatientQuery(answer.patient_id)), new=True)
 
-    def _is_known_already(self) -> bool:
-        """Whether somebody is all but certainly the same and F8 was pressed for the first time."""
-        same = next((each.patient for each in self._likely if each.same), None)
+    def _may_be_known(self, document: rules.Document | None) -> bool:
+        """Whether somebody is all but certainly the same, and F8 was pressed for the first time.
+
+        Who has the very document is no question: the database refuses.
+        """
+        key = document.key if document is not None else ""
+        alike = (each.patient for each in self._likely if each.same)
+        same = next((each for each in alike if not key or each.document_key != key), None)
         if same is None or same == self._asked_about:
             return False
         self._asked_about = self._known = same
