@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import func, select, text
@@ -17,7 +20,7 @@ from clinicdesk.clinic.agendas import errors as refused
 from clinicdesk.clinic.agendas import service as agendas
 from clinicdesk.clinic.agendas.queries import BlocksQuery, list_blocks
 from clinicdesk.clinic.agendas.rules import Block
-from clinicdesk.clinic.desk import NotAllowed
+from clinicdesk.clinic.desk import Desk, NotAllowed
 from clinicdesk.clinic.sites.errors import SiteChanged
 from clinicdesk.clinic.turns import notices, suspension
 from clinicdesk.clinic.turns import queries as board
@@ -412,3 +415,34 @@ def test_a_quota_keeps_places_for_its_channel(network: Network, log_in: LogIn) -
         booked(secre, slots[2])
     for slot in slots[2:]:
         booked(doctor, slot)
+
+
+@pytest.mark.parametrize("advisory_locks", [True, False])
+def test_of_many_who_race_for_the_last_places_as_many_as_there_are_get_one(
+    network: Network, log_in: LogIn, advisory_locks: bool
+) -> None:
+    secre = log_in("secre")
+    day = a_monday(secre)
+    made = secre.desk().do(agendas.add_block, order(network, day, capacity=3))
+    slot = free(secre, network, day)[0].id
+    racers = [log_in(name) for name in ("msosa", "cruiz", "ncano", "rleon", "vmora", "jibarra")]
+    people = [new_patient(secre).patient_id for _racer in racers]
+    start = threading.Barrier(len(racers))
+
+    def book(session: Session, who: UUID) -> str:
+        desk = Desk(session.engine, session.actor, advisory_locks=advisory_locks)
+        start.wait(60)
+        try:
+            return desk.do(turns.book_turn, turns.BookTurn(patient_id=who, slot=slot)).state
+        except refused.BlockFull:
+            return "full"
+
+    with ThreadPoolExecutor(len(racers)) as pool:
+        ends = list(pool.map(book, racers, people))
+    assert sorted(ends) == ["full"] * 3 + ["registrado"] * 3
+    with network.owner.connect() as owner:
+        taken = owner.execute(
+            text("SELECT n FROM block_places WHERE block_id = :block AND pool = 'capacity' ORDER BY n"),
+            {"block": made.id},
+        ).scalars()
+        assert list(taken) == [1, 2, 3]
