@@ -59,7 +59,14 @@ def painted(parts: list[str]) -> list[list[pyte.screens.Char]]:
     stream = pyte.Stream(screen)
     for part in parts:
         stream.feed(part)
-    return [[screen.buffer[y][x] for x in range(COLUMNS)] for y in range(ROWS)]
+    return [[seen(screen.buffer[y][x]) for x in range(COLUMNS)] for y in range(ROWS)]
+
+
+def seen(char: pyte.screens.Char) -> pyte.screens.Char:
+    """A cell as an eye sees it: of a blank the ground alone."""
+    if char.data != " " or char.reverse or char.underscore:
+        return char
+    return char._replace(fg="default", bold=False)
 
 
 @given(FRAMES)

@@ -27,6 +27,8 @@ _NARROW: Final = re.compile(
 )
 """Characters one column wide on every terminal: Latin letters and the glyphs of look.py."""
 _ATTRIBUTES: Final = frozenset("123456789")
+_SEEN_ON_BLANKS: Final = frozenset("4579")
+"""Underline, blink, reverse, strike."""
 _WITH_MORE: Final = {"2": 4, "5": 2}
 """Parameters after 38 or 48: `2;r;g;b` and `5;n`."""
 
@@ -84,7 +86,7 @@ class Wire:
             yield f"\x1b[{y}H" if run[0] == 1 else f"\x1b[{y};{run[0]}H"
             for x in run:
                 glyph = wanted[x]
-                if glyph.pen != self._pen:
+                if glyph.pen != self._pen and not _is_same_blank(glyph, self._pen):
                     yield _turn(self._pen, glyph.pen)
                     self._pen = glyph.pen
                 yield glyph.text
@@ -106,7 +108,8 @@ def _read(drawn: str, x: int, line: dict[int, Glyph]) -> None:
 def _put(line: dict[int, Glyph], x: int, text: str, pen: Pen) -> int:
     """Lay the text into the line; the column after it."""
     if _NARROW.fullmatch(text):
-        line.update(enumerate([Glyph(char, pen) for char in text], x))
+        blank = Glyph(" ", _ground(pen))
+        line.update(enumerate([blank if char == " " else Glyph(char, pen) for char in text], x))
         return x + len(text)
     for char in shown(MARK + text)[len(MARK) :]:
         width = get_character_cell_size(char)
@@ -117,6 +120,17 @@ def _put(line: dict[int, Glyph], x: int, text: str, pen: Pen) -> int:
         elif (base := next((at for at in (x - 1, x - 2) if at in line and line[at].text), None)) is not None:
             line[base] = Glyph(line[base].text + char, line[base].pen)
     return x
+
+
+@lru_cache(maxsize=4096)
+def _ground(pen: Pen) -> Pen:
+    """What a blank shows of a pen: its background, unless it is reversed or underlined."""
+    return pen if pen.attributes & _SEEN_ON_BLANKS else Pen(frozenset(), "", pen.back)
+
+
+def _is_same_blank(glyph: Glyph, pen: Pen | None) -> bool:
+    """Whether a blank looks the same written with the pen in force."""
+    return glyph.text == " " and pen is not None and _ground(pen) == glyph.pen
 
 
 def _runs(wanted: dict[int, Glyph], known: dict[int, Glyph]) -> list[list[int]]:
