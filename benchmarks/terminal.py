@@ -22,6 +22,8 @@ STARTS: Final = 9
 IDLE_SECONDS: Final = 5.0
 MILLION: Final = 1e6
 DOWN: Final = "\x1b[B"
+UP: Final = "\x1b[A"
+TIMES: Final = 7
 MINIMAL: Final = """
 from textual.app import App
 from textual.widgets import Static
@@ -83,23 +85,45 @@ def starts(folder: Path) -> Iterator[bool]:
 
 
 def lists() -> Iterator[bool]:
-    """One row changes, seen and unseen, in lists of four sizes; the cursor moves."""
+    """The board's table in four sizes: first paint; one row changes, seen and unseen; cursor; prompt.
+
+    A change costs the CPU of its key and its timer too, which the row that nobody sees shows alone.
+    """
     for count in (50, 300, 5_000, 100_000):
-        with opened(count) as desk:
-            changed = desk.act("p")
-            move = desk.act(DOWN)
-            desk.act("\x1b[A")
-            unseen = desk.act("z")
-        kept = 0 < changed.bytes <= 190
+        with board_of(count) as desk:
+            first = len(desk.output)
+            seen, unseen, moves = [], [], []
+            for _each in range(TIMES):
+                seen.append(desk.act("p"))
+                moves.append(desk.act(DOWN))
+                moves.append(desk.act(UP))
+                unseen.append(desk.act("z"))
+            prompt = desk.act("u")
+        changed, move, none = most(seen), most(moves), most(unseen)
+        rows = f"{count:>7,} rows"
+        yield report(f"{rows}: first paint", f"{first} B", "13,200 B line API", "14,000 B", first <= 14_000)
+        kept = 0 < changed.bytes <= 190 and changed.cpu_ns <= 5 * MILLION
         yield report(
-            f"{count:>7,} rows: one changes", bytes_and_cpu(changed), "47 B, 149 B line API", "190 B", kept
+            f"{rows}: one changes, and its news", bytes_and_cpu(changed), "149 B", "190 B 5 ms", kept
         )
-        yield report(
-            f"{count:>7,} rows: one out of sight", bytes_and_cpu(unseen), "0 B", "0 B", unseen.bytes == 0
-        )
-        yield report(
-            f"{count:>7,} rows: cursor moves", bytes_and_cpu(move), "230 B", "350 B", move.bytes <= 350
-        )
+        yield report(f"{rows}: one out of sight", bytes_and_cpu(none), "0 B", "0 B", none.bytes == 0)
+        yield report(f"{rows}: cursor moves", bytes_and_cpu(move), "230 B", "350 B", move.bytes <= 350)
+        yield report(f"{rows}: prompt", bytes_and_cpu(prompt), "72 B", "1,000 B", prompt.bytes <= 1_000)
+
+
+def most(costs: list[Cost]) -> Cost:
+    """The most bytes of some, the middle of their CPU."""
+    cpu_ns = int(statistics.median(cost.cpu_ns for cost in costs))
+    return Cost(max((cost.output for cost in costs), key=len), cpu_ns)
+
+
+@contextmanager
+def board_of(count: int) -> Iterator[Terminal]:
+    """The board's own table with so many turns, painted and quiet."""
+    with Terminal([sys.executable, "-m", "tests.tui.sample_board", str(count)], cwd=ROOT) as terminal:
+        terminal.wait_for("A001")
+        terminal.settle(0.5)
+        yield terminal
 
 
 def acts() -> Iterator[bool]:

@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+from tests.data import ROOT
+from tests.terminal import Terminal
 from tests.tui.conftest import Desk
 
 DOWN = "\x1b[B"
@@ -25,6 +27,28 @@ def test_a_row_change_costs_a_row_and_nothing_out_of_sight(desk: Desk) -> None:
         assert 0 < changed.bytes <= 190
         terminal.act("\x1b[A")  # the next key takes the mark away
         assert terminal.act("z").bytes == 0
+
+
+def test_the_boards_table_costs_the_same_at_any_length() -> None:
+    costs = []
+    for count in (50, 100_000):
+        command = [sys.executable, "-m", "tests.tui.sample_board", str(count)]
+        with Terminal(command, cwd=ROOT) as terminal:
+            terminal.wait_for("A001")
+            terminal.settle()
+            first, changed = len(terminal.output), terminal.act("p")
+            assert b"*A001" in changed.output
+            assert "* A001 " in terminal.text
+            terminal.act(DOWN)  # the next key takes mark and news away
+            back, moved = terminal.act("\x1b[A"), terminal.act(DOWN)
+            unseen, prompt = terminal.act("z"), terminal.act("u")
+        assert first <= 5_000
+        assert 0 < changed.bytes <= 190
+        assert 0 < max(moved.bytes, back.bytes) <= 350
+        assert unseen.bytes == 0
+        assert 0 < prompt.bytes <= 1_000
+        costs.append((first, changed.bytes, moved.bytes, back.bytes, prompt.bytes))
+    assert costs[0] == costs[1]
 
 
 def test_cursor_search_and_prompt(desk: Desk) -> None:

@@ -71,9 +71,11 @@ class Reader:
         """All rows of a statement."""
         return list(self.run(statement, values).all())
 
-    def into(self, made: Callable[..., MadeT], statement: Executable) -> tuple[MadeT, ...]:
+    def into(
+        self, made: Callable[..., MadeT], statement: Executable, values: Mapping[str, Any] | None = None
+    ) -> tuple[MadeT, ...]:
         """Frozen rows of one class, its fields in the order of the columns."""
-        return tuple(made(*row) for row in self.run(statement).all())
+        return tuple(made(*row) for row in self.run(statement, values).all())
 
     def first(self, statement: Executable, values: Mapping[str, Any] | None = None) -> Row[Any] | None:
         """The first row, or None."""

@@ -105,11 +105,11 @@ def turn_table(now: Now, freed: Freed, on_move: OnMove) -> LineList[TurnRow]:
 
     def columns(width: int) -> Sequence[Column[TurnRow]]:
         wide = width >= _WIDE
-        name = 30 if wide else 23
+        name = 30 if wide else 22
         practice = (Column[TurnRow](_("Práctica"), 14, lambda turn: turn.procedure or ""),) if wide else ()
         return (
             Column[TurnRow](_("Nro."), 4, lambda turn: turn.ticket or ""),
-            Column[TurnRow](_("Hora"), 6, lambda turn: words.expected(turn, now()), gap=0),
+            Column[TurnRow](_("Hora"), 6, lambda turn: words.expected(turn, now())),
             Column[TurnRow](_("Estado"), 12, lambda turn: mark_cell(words.mark(turn))),
             Column[TurnRow](_("Tr"), 2, words.triage),
             Column[TurnRow](_("Espera"), 8, wait, align="right", gap=2),

@@ -131,7 +131,7 @@ INKS: Final[Mapping[Tone, tuple[Ink, Ink]]] = MappingProxyType(
 """Each tone in colour and in monochrome."""
 
 # On 16 colours orange is the palette's brown, 4.0:1 on VGA; of the 256 its colour is known.
-_RICH: Final[Mapping[Tone, Ink]] = MappingProxyType({Tone.ORANGE: Ink(16, 208)})
+_RICH: Final[Mapping[Tone, Ink]] = MappingProxyType({Tone.ORANGE: Ink(0, 208)})
 
 
 @dataclass(frozen=True, slots=True)

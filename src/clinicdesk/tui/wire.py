@@ -84,11 +84,12 @@ class Wire:
         uneven = any(len(glyph.text) != 1 for line in (wanted, known) for glyph in line.values())
         for run in _whole(wanted, known) if uneven else _runs(wanted, known):
             yield f"\x1b[{y}H" if run[0] == 1 else f"\x1b[{y};{run[0]}H"
-            for x in run:
+            for at, x in enumerate(run):
                 glyph = wanted[x]
                 if glyph.pen != self._pen and not _is_same_blank(glyph, self._pen):
-                    yield _turn(self._pen, glyph.pen)
-                    self._pen = glyph.pen
+                    pen = _pen_for([wanted[each] for each in run[at:]])
+                    yield _turn(self._pen, pen)
+                    self._pen = pen
                 yield glyph.text
         known.update(wanted)
         if uneven:
@@ -131,6 +132,13 @@ def _ground(pen: Pen) -> Pen:
 def _is_same_blank(glyph: Glyph, pen: Pen | None) -> bool:
     """Whether a blank looks the same written with the pen in force."""
     return glyph.text == " " and pen is not None and _ground(pen) == glyph.pen
+
+
+def _pen_for(glyphs: list[Glyph]) -> Pen:
+    """The pen for the first of these: a blank takes that of the text after it, where it looks the same."""
+    first = glyphs[0].pen
+    after = next((glyph.pen for glyph in glyphs if glyph.text != " "), first)
+    return after if _ground(after) == first else first
 
 
 def _runs(wanted: dict[int, Glyph], known: dict[int, Glyph]) -> list[list[int]]:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Date, DateTime, Select, cast, func, literal, select, tuple_
+from sqlalchemy import BigInteger, Date, DateTime, Select, bindparam, cast, func, literal, select, tuple_
 
 from clinicdesk.clinic.access.model import people
 from clinicdesk.clinic.rights import Permission
@@ -135,6 +135,10 @@ def _turns() -> Select[Any]:
     )
 
 
+# Made once: a board reads it at every change.
+_BY_IDS = _turns().where(tuple_(turns.c.patient_id, turns.c.id).in_(bindparam("ids", expanding=True)))
+
+
 @view("network.day", needs=Permission.TURN_READ)
 def network_day(tx: Reader, query: NetworkQuery) -> tuple[NetworkTurn, ...]:
     """All turns of these clinics' day, in no order; those voided by mistake are left out."""
@@ -153,5 +157,4 @@ def network_turns(tx: Reader, query: TurnsQuery) -> tuple[NetworkTurn, ...]:
     """Turns by (patient, turn) ids, voided ones too: what a Change named."""
     if not query.ids:
         return ()
-    wanted = tuple_(turns.c.patient_id, turns.c.id).in_(list(query.ids))
-    return tx.into(NetworkTurn, _turns().where(wanted))
+    return tx.into(NetworkTurn, _BY_IDS, {"ids": list(query.ids)})

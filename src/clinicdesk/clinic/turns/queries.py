@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, select, tuple_
+from sqlalchemy import Select, bindparam, func, select, tuple_
 
 from clinicdesk.clinic.access.model import people
 from clinicdesk.clinic.patients.model import patients
@@ -157,6 +157,8 @@ def _turns() -> Select[Any]:
     )
 
 
+# Made once: a board reads it at every change.
+_BY_IDS = _turns().where(tuple_(turns.c.patient_id, turns.c.id).in_(bindparam("ids", expanding=True)))
 _BY_TIME = (turns.c.starts_at, turns.c.id)
 
 
@@ -182,8 +184,7 @@ def by_ids(tx: Reader, ids: Sequence[tuple[UUID, UUID]]) -> tuple[TurnRow, ...]:
     """Turns by (patient, turn) id."""
     if not ids:
         return ()
-    wanted = tuple_(turns.c.patient_id, turns.c.id).in_(list(ids))
-    return tx.into(TurnRow, _turns().where(wanted))
+    return tx.into(TurnRow, _BY_IDS, {"ids": list(ids)})
 
 
 @view("turn.patient", needs=Permission.TURN_READ)

@@ -21,6 +21,8 @@ class Bit:
 
     text: str
     tone: Tone = Tone.TEXT
+    bold: bool = False
+    """Bold whatever the tone is."""
 
 
 Cell = str | Bit | Sequence[Bit]
@@ -52,7 +54,7 @@ def fit_cell(cell: Cell, width: int, align: Align = "left", tone: Tone = Tone.TE
     room = width
     for bit in bits_of(cell):
         text = cut(shown(bit.text), room)
-        fitted.append(Bit(text, bit.tone))
+        fitted.append(Bit(text, bit.tone, bit.bold))
         room -= cells(text)
     blank = Bit(" " * room, tone)
     return [blank, *fitted] if align == "right" else [*fitted, blank]
@@ -74,7 +76,7 @@ def strip_of(bits: Iterable[Bit], width: int, look: Look, *, bold: bool = False)
         if not text:
             continue
         room -= cells(text)
-        style = look.style(bit.tone) + _BOLD if bold else look.style(bit.tone)
+        style = look.style(bit.tone) + _BOLD if bold or bit.bold else look.style(bit.tone)
         if segments and segments[-1][1] == style:
             text = segments.pop()[0] + text
         segments.append((text, style))

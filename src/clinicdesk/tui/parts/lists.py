@@ -16,7 +16,7 @@ from textual.timer import Timer
 from clinicdesk.kit.text import Align
 from clinicdesk.tui.look import CHANGED, SELECTION, Tone
 from clinicdesk.tui.parts.base import Part
-from clinicdesk.tui.parts.bits import Bit, Cell, fit_cell, spread
+from clinicdesk.tui.parts.bits import Bit, Cell, bits_of, fit_cell, spread
 
 R = TypeVar("R")
 
@@ -75,7 +75,8 @@ class LineList(Part, Generic[R]):
         self._order: list[Hashable] = []
         self._place: dict[Hashable, int] = {}
         self._pending: list[Hashable] | None = None
-        self._changed: set[Hashable] = set()
+        self._changed: dict[Hashable, R | None] = {}
+        """What is marked, as it was before; None for what is new."""
         self._chosen: Hashable = None
         self._top = 0
         self._fading: Timer | None = None
@@ -104,7 +105,7 @@ class LineList(Part, Generic[R]):
         The selection stays on its id if that is among them, else goes to the first.
         """
         self._rows = {self._row_id(row): row for row in rows}
-        self._changed &= self._rows.keys()
+        self._changed = {each: old for each, old in self._changed.items() if each in self._rows}
         self._place = {}
         self._take(list(self._rows))
 
@@ -114,17 +115,19 @@ class LineList(Part, Generic[R]):
             self.show(rows)
             return
         new = {self._row_id(row): row for row in rows}
-        for each, row in new.items():
-            if self._rows.get(each) != row:
-                self._mark(each)
+        changed = [each for each, row in new.items() if self._rows.get(each) != row]
+        for each in changed:
+            self._mark(each)
         self._rows = (self._rows if self.has_focus else {}) | new
-        if not self.has_focus:
-            self._take(list(new))
-            return
-        kept = self._order + [each for each in new if each not in self._place]
-        self._take(kept)
-        if kept != list(new):
-            self._pending = list(new)
+        order = list(new)
+        kept = self._order + [each for each in new if each not in self._place] if self.has_focus else order
+        if kept == self._order:
+            self._pending = None
+            self._repaint_rows(changed)
+        else:
+            self._take(kept)
+        if kept != order:
+            self._pending = order
             self._settle_soon()
 
     def update_row(self, row_id: Hashable, row: R, *, mark: bool = True) -> bool:
@@ -135,9 +138,9 @@ class LineList(Part, Generic[R]):
         if row_id not in self._rows:
             return False
         if self._rows[row_id] != row:
-            self._rows[row_id] = row
             if mark:
                 self._mark(row_id)
+            self._rows[row_id] = row
             self._repaint_rows([row_id])
         return True
 
@@ -171,7 +174,7 @@ class LineList(Part, Generic[R]):
         if self._fading is not None:
             self._fading.stop()
             self._fading = None
-        marked, self._changed = self._changed, set()
+        marked, self._changed = self._changed, {}
         if self._pending is not None:
             order, self._pending = self._pending, None
             self._rows = {each: self._rows[each] for each in order}
@@ -211,11 +214,12 @@ class LineList(Part, Generic[R]):
         return [Bit(f" {self._empty}")] if not self._order and y == top else []
 
     def bold_line(self, y: int) -> bool:
-        """Changed rows are bold."""
+        """New rows are bold, and those without columns that changed; of the others what changed is."""
         if not self._changed or y < self._head_lines:
             return False
         index = self._top + (y - self._head_lines) // self._tall
-        return index < len(self._order) and self._order[index] in self._changed
+        each = self._order[index] if index < len(self._order) else None
+        return each in self._changed and (self._draw is not None or self._changed[each] is None)
 
     def _title_line(self, width: int) -> list[Bit]:
         title = Bit(f" {self._title} ", Tone.FOCUS if self.has_focus else Tone.TITLE)
@@ -238,8 +242,13 @@ class LineList(Part, Generic[R]):
             bits += fit_cell(lines[part] if part < len(lines) else "", width - 1, "left", tone)
         else:
             columns = self._columns_at(width)
-            bits = self._laid_out([column.cell(row) for column in columns], columns, mark, tone, width)
-        return [Bit(bit.text, Tone.SELECTED) for bit in bits] if chosen and self.has_focus else bits
+            values = [column.cell(row) for column in columns]
+            before = self._changed.get(each)
+            if before is not None:
+                values = _marked(values, [column.cell(before) for column in columns])
+            rest = Tone.TEXT if before is not None else tone
+            bits = [Bit(mark, tone), *self._laid_out(values, columns, "", rest, width)[1:]]
+        return [Bit(bit.text, Tone.SELECTED, bit.bold) for bit in bits] if chosen and self.has_focus else bits
 
     def _laid_out(
         self, values: Sequence[Cell], columns: Sequence[Column[R]], mark: str, tone: Tone, width: int
@@ -320,10 +329,22 @@ class LineList(Part, Generic[R]):
     # Marks
 
     def _mark(self, each: Hashable) -> None:
-        self._changed.add(each)
+        self._changed.setdefault(each, self._rows.get(each))
         self._settle_soon()
 
     def _settle_soon(self) -> None:
         if self._fading is None and self.is_mounted:
             self._fading = self.set_timer(FADE_SECONDS, self.settle)
             self.desk.at_next_key(self.settle)
+
+
+def _marked(values: Sequence[Cell], before: Sequence[Cell]) -> list[Cell]:
+    """The first cell and those that are other now, in bold: the eye finds the row, then what of it."""
+    cells: list[Cell] = []
+    for at, (value, old) in enumerate(zip(values, before, strict=True)):
+        if at and value == old:
+            cells.append(value)
+        else:
+            bits = bits_of(value, Tone.CHANGED)
+            cells.append([Bit(bit.text, bit.tone, bold=True) for bit in bits])
+    return cells

@@ -228,8 +228,10 @@ class Board(TurnVerbs):
 
     def _show(self, *, fresh: bool = False) -> None:
         """The rows as they are now; `fresh` shows them unmarked, as another filter's or day's."""
-        now = self.today()
+        now, before = self.today(), self._freed
         self._freed = freed(self.day.rows, now)
+        if before != self._freed:
+            self.table.repaint()
         found = self.found()
         if self.has_class("-table"):
             _put(self.table, in_table(found, now), fresh=fresh)
