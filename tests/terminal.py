@@ -215,6 +215,11 @@ class Terminal:
                 total += int(task.read_text().split()[0])
         return total
 
+    def private_kib(self) -> int:
+        """Memory that is its own alone: pages no other process shares."""
+        rollup = Path(f"/proc/{self.pid}/smaps_rollup").read_text()
+        return sum(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Private_"))
+
     def wake_ups(self) -> int:
         """How often its threads went to sleep and woke so far."""
         total = 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
@@ -72,11 +72,23 @@ def test_late_is_who_is_expected_and_more_than_ten_minutes_past_their_hour(
     assert late_minutes(replace(TURN, state=state), AT + timedelta(minutes=minutes)) == late
 
 
-def at(number: int, state: str, minutes: int = 60, **more: Any) -> NetworkTurn:
+@dataclass(frozen=True)
+class A:
+    """A turn as freed places look at it."""
+
+    id: UUID
+    state: str
+    starts_at: datetime
+    ends_at: datetime
+    kind: str = "booked"
+    doctor_id: int = 7
+    place_closed: bool = False
+
+
+def at(number: int, state: str, minutes: int = 60, **more: Any) -> A:
     """A turn in so many minutes."""
     starts = AT + timedelta(minutes=minutes)
-    more = {"ends_at": starts + timedelta(minutes=20), **more}
-    return replace(TURN, id=UUID(int=number), state=state, starts_at=starts, **more)
+    return A(UUID(int=number), state, starts, starts + timedelta(minutes=20), **more)
 
 
 @pytest.mark.parametrize(
@@ -86,6 +98,7 @@ def at(number: int, state: str, minutes: int = 60, **more: Any) -> NetworkTurn:
         ([at(1, "ausente")], {1}),
         ([at(1, "cancelado", minutes=-1)], set()),
         ([at(1, "cancelado", kind="overbook")], set()),
+        ([at(1, "cancelado", place_closed=True)], set()),
         ([at(1, "cancelado"), at(2, "registrado")], set()),
         ([at(1, "cancelado"), at(2, "registrado", minutes=75)], set()),
         ([at(1, "cancelado"), at(2, "registrado", minutes=80)], {1}),
@@ -96,9 +109,7 @@ def at(number: int, state: str, minutes: int = 60, **more: Any) -> NetworkTurn:
     ],
     ids=str,
 )
-def test_a_place_is_free_again_until_it_begins_or_somebody_has_it(
-    turns: list[NetworkTurn], free: set[int]
-) -> None:
+def test_a_place_is_free_again_until_it_begins_or_somebody_has_it(turns: list[A], free: set[int]) -> None:
     assert {each.int for each in freed(turns, AT)} == free
 
 

@@ -75,7 +75,7 @@ def board(wall: Desk) -> Desk:
         if "Tablero de la red" not in wall.lines[1] or "Filtrar »" in wall.text:
             wall.press("<Esc>")
             wall.settle()
-    wall.wait_for("Tablero de la red")
+    wall.wait_for(lambda: counts_of(wall, "Centro Norte") != [""])
     wall.settle()
     return wall
 
@@ -155,7 +155,7 @@ def test_into_a_clinic_and_back(board: Desk, south: Counter) -> None:
     board.press("<F3>")
     board.wait_for("Tablero de turnos · Centro Norte")
     board.press("<F3>")
-    board.wait_for("Tablero de la red")
+    board.wait_for(lambda: counts_of(board, "Centro Norte") != [""])
     board.press("<Home><Enter>")
     board.wait_for("Tablero de turnos · Centro Norte")
     board.press("<F3>")

@@ -23,7 +23,7 @@ from clinicdesk.clinic.turns.waiting_room import CallRow, ClinicUnknown, Waiting
 from clinicdesk.kit import db
 from clinicdesk.kit.settings import Settings
 from clinicdesk.tui import big_letters
-from clinicdesk.tui.roles.waiting_room import is_news, room_words
+from clinicdesk.tui.roles.waiting_room import news, room_words
 from tests.factories import PASSWORD, Network
 from tests.terminal import Terminal
 from tests.tui.counter import Counter, Person
@@ -129,8 +129,29 @@ def test_a_call_rings_once_and_shines_and_a_repeated_one_again(
         terminal.wait_for(lambda times=times: terminal.output.count(BELL) == times)  # type: ignore[misc]
         terminal.settle()
         row = next(y for y, line in enumerate(terminal.lines) if "Número" in line)
-        assert terminal.screen.buffer[row][6].bg != "default"
+        assert terminal.screen.buffer[row][6].bg == "white"
     assert terminal.output.count(BELL) == 2
+
+
+def test_calls_to_several_rooms_shine_side_by_side(
+    screen: Callable[..., Terminal], network: Network, people: dict[str, tuple[Person, Any]]
+) -> None:
+    terminal = screen()
+    first, second = people["Tapia"][1], people["Salas"][1]
+    called(network, first)
+    terminal.wait_for(f"Número {first.ticket}")
+    called(network, second)
+    terminal.wait_for(f"Número {second.ticket}")
+
+    def shining() -> list[str]:
+        return [
+            line.strip()[:11]
+            for y, line in enumerate(terminal.lines)
+            if y > 1 and line.strip() and terminal.screen.buffer[y][6].bg == "white"
+        ]
+
+    terminal.wait_for(lambda: len(shining()) == 2 and shining()[1].startswith(first.ticket))
+    terminal.wait_for(lambda: terminal.output.count(BELL) == 2)
 
 
 def test_who_is_sealed_has_no_initials(
@@ -312,12 +333,15 @@ def a_room(*calls: CallRow) -> WaitingRoom:
 
 
 def test_news_are_calls_not_seen_before_and_not_old() -> None:
-    before = a_room(a_call())
-    assert not is_news(None, before)
-    assert not is_news(before, a_room(a_call()))
-    assert is_news(before, a_room(a_call(ticket="A017"), a_call()))
-    assert is_news(before, a_room(a_call(calls=2, called_at=NOW)))
-    assert not is_news(before, a_room(a_call(ticket="A017", called_at=NOW - timedelta(minutes=2)), a_call()))
+    before, again = a_room(a_call()), a_call(calls=2, called_at=NOW)
+    assert news(None, before) == frozenset()
+    assert news(before, a_room(a_call())) == frozenset()
+    assert news(before, a_room(a_call(ticket="A017"), a_call())) == {a_call(ticket="A017")}
+    assert news(before, a_room(again)) == {again}
+    both = (a_call(ticket="A017"), a_call(ticket="A018", room="C.7"), a_call())
+    assert news(before, a_room(*both)) == {*both[:2]}
+    old = a_call(ticket="A017", called_at=NOW - timedelta(minutes=2))
+    assert news(before, a_room(old, a_call())) == frozenset()
 
 
 @pytest.mark.parametrize(

@@ -8,17 +8,15 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
-from textual.timer import Timer
-
 from clinicdesk.kit import clock
 from clinicdesk.kit.errors import DatabaseUnreachable
 from clinicdesk.tui.engine import DeskApp
-from clinicdesk.tui.roles.waiting_room import SHINES_SECONDS, CallsPage, View, WaitingRoomScreen, is_news
+from clinicdesk.tui.roles.waiting_room import SHINES_SECONDS, CallsPage, View, WaitingRoomScreen, news
 
 if TYPE_CHECKING:
     from clinicdesk.bootstrap import Display
     from clinicdesk.clinic.changes import Change
-    from clinicdesk.clinic.turns.waiting_room import WaitingRoom
+    from clinicdesk.clinic.turns.waiting_room import CallRow, WaitingRoom
     from clinicdesk.kit.listening import Listener
 
 _MINUTE: Final = 60
@@ -39,7 +37,6 @@ class WaitingRoomApp(DeskApp):
         self._source = display
         self._view = View(display.first, shows_initials=shows_initials)
         self._page = CallsPage(lambda: self._view, self.clock)
-        self._dimming: Timer | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     def first_screen(self) -> WaitingRoomScreen:
@@ -84,17 +81,16 @@ class WaitingRoomApp(DeskApp):
             self.report_bug(error)
 
     def _show(self, room: WaitingRoom) -> None:
-        news = is_news(self._view.room, room)
-        self._view = replace(self._view, room=room, shines=news or self._view.shines)
+        called = news(self._view.room, room)
+        self._view = replace(self._view, room=room, shining=self._view.shining | called)
         self._page.repaint()
-        if news:
+        if called:
             self.bell()
-            if self._dimming is not None:
-                self._dimming.stop()
-            self._dimming = self.set_timer(SHINES_SECONDS, self._dim)
+            self.set_timer(SHINES_SECONDS, lambda: self._dim(called))
 
-    def _dim(self) -> None:
-        self._view = replace(self._view, shines=False)
+    def _dim(self, called: frozenset[CallRow]) -> None:
+        """Theirs is over; who was called meanwhile shines on."""
+        self._view = replace(self._view, shining=self._view.shining - called)
         self._page.repaint()
 
     def _line_is_up(self, up: bool) -> None:

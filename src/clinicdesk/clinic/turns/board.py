@@ -14,8 +14,8 @@ LATE_AFTER_MINUTES: Final = 10
 """Past their hour by more than this, who has not come is late."""
 
 
-class Placed(Protocol):
-    """What lateness and freed places look at."""
+class Expected(Protocol):
+    """What lateness looks at."""
 
     @property
     def id(self) -> UUID:
@@ -26,6 +26,14 @@ class Placed(Protocol):
         """As stored."""
 
     @property
+    def starts_at(self) -> datetime:
+        """When its time begins (UTC)."""
+
+
+class Placed(Expected, Protocol):
+    """What freed places look at."""
+
+    @property
     def kind(self) -> str:
         """`booked`, `walk_in` or `overbook`: only a booked one has a place of its own."""
 
@@ -34,15 +42,15 @@ class Placed(Protocol):
         """Whose agenda."""
 
     @property
-    def starts_at(self) -> datetime:
-        """When its time begins (UTC)."""
-
-    @property
     def ends_at(self) -> datetime:
         """When its time ends (UTC)."""
 
+    @property
+    def place_closed(self) -> bool:
+        """Whether doctor, block or room are away then: nobody can be given it."""
 
-def late_minutes(turn: Placed, now: datetime) -> int:
+
+def late_minutes(turn: Expected, now: datetime) -> int:
     """Minutes past their hour of somebody expected who has not come; 0 until there are more than ten."""
     if turn.state not in HOLDS_CLAIMS:
         return 0
@@ -51,14 +59,15 @@ def late_minutes(turn: Placed, now: datetime) -> int:
 
 
 def freed(turns: Iterable[Placed], now: datetime) -> frozenset[UUID]:
-    """The cancelled and absent turns whose time has not begun and that nobody else was given.
+    """The cancelled and absent turns whose time has not begun, is not closed and nobody else was given.
 
     A place cancelled twice is one place: the turn that is last by id stands for it.
     """
     every = list(turns)
     free: dict[tuple[int, datetime], Placed] = {}
     for turn in sorted(every, key=lambda each: each.id):
-        if turn.state in FREES_CLAIMS and turn.kind == "booked" and turn.starts_at > now:
+        ended = turn.state in FREES_CLAIMS and turn.kind == "booked"
+        if ended and not turn.place_closed and turn.starts_at > now:
             free[turn.doctor_id, turn.starts_at] = turn
     if not free:
         return frozenset()

@@ -8,9 +8,23 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, func, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Time,
+    and_,
+    bindparam,
+    cast,
+    exists,
+    false,
+    func,
+    or_,
+    select,
+    tuple_,
+)
 
 from clinicdesk.clinic.access.model import people
+from clinicdesk.clinic.agendas.model import agenda_blocks, agenda_exceptions
 from clinicdesk.clinic.patients.model import patients
 from clinicdesk.clinic.rights import Permission
 from clinicdesk.clinic.sites import queries as sites
@@ -63,6 +77,8 @@ class TurnRow:
     specialty: str | None = None
     triage_minutes: int | None = None
     """The longest wait of its level at its clinic, where that is not the usual one."""
+    place_closed: bool = False
+    """Of a cancelled or absent one: whether doctor, block or room are away then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +123,26 @@ OWN_LEVEL = (triage_levels.c.clinic_id == turns.c.clinic_id) & (
 )
 
 
+def _closed() -> ColumnElement[bool]:
+    """Whether leave, a suspension of the block, or the room's state takes the turn's place away."""
+    away, at = agenda_exceptions.c, cast(turns.c.wall_start, Time)
+    suspended = exists().where(
+        away.doctor_id == turns.c.doctor_id,
+        or_(away.block_id.is_(None), away.block_id == turns.c.block_id),
+        away.lifted_at.is_(None),
+        away.first_day <= turns.c.day,
+        or_(away.last_day.is_(None), away.last_day >= turns.c.day),
+        or_(away.from_time.is_(None), and_(away.from_time <= at, away.to_time > at)),
+    )
+    shut = exists().where(agenda_blocks.c.id == turns.c.block_id, agenda_blocks.c.state != "publicado")
+    out = and_(
+        rooms.c.state != "disponible",
+        or_(rooms.c.state_from.is_(None), rooms.c.state_from <= turns.c.day),
+        or_(rooms.c.state_until.is_(None), rooms.c.state_until >= turns.c.day),
+    )
+    return or_(suspended, shut, func.coalesce(out, false()))
+
+
 def _turns() -> Select[Any]:
     """Every query of turns joins by patient_id, so that it stays on one shard."""
     return (
@@ -147,6 +183,7 @@ def _turns() -> Select[Any]:
             turns.c.series_id,
             func.coalesce(specialties.c.name, people.c.specialty),
             triage_levels.c.most_minutes,
+            and_(turns.c.state.in_([state.value for state in rules.FREES_CLAIMS]), _closed()),
         )
         .outerjoin(patients, patients.c.patient_id == turns.c.patient_id)
         .join(people, people.c.id == turns.c.doctor_id)

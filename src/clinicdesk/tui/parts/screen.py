@@ -74,6 +74,7 @@ class DeskScreen(Screen[None], inherit_bindings=False):
     def __init__(self) -> None:
         """The frame's parts; the rest comes with `body`."""
         super().__init__()
+        self._focused_before: Widget | None = None
         self.prompt = PromptLine()
         self.keys = KeyBar()
         self._commands: dict[str, Command] = {}
@@ -223,8 +224,12 @@ class DeskScreen(Screen[None], inherit_bindings=False):
             yield from self.body()
         yield self.prompt
         yield self.keys
+        yield self.too_small()
+
+    def too_small(self) -> TextLines:
+        """What is said where the window is too small for a frame."""
         small = _("La ventana es muy pequeña: agrandarla a {} × {} o más.").format(*SMALLEST)
-        yield TextLines(f" {small}", id="small")
+        return TextLines(f" {small}", id="small")
 
     def on_mount(self) -> None:
         """Keys first, then what the screen starts with."""
@@ -243,11 +248,27 @@ class DeskScreen(Screen[None], inherit_bindings=False):
             self.keys_changed()
             self.resumed()
 
+    def _shrink(self, small: bool) -> None:
+        """Textual takes the focus from what is hidden: it goes back to where it was."""
+        if small and not self.has_class("-small"):
+            self._focused_before = self.focused or self._focused_before
+        self.set_class(small, "-small")
+        if not small and self._focused_before is not None:
+            self.call_after_refresh(self._focus_again)
+
+    def _focus_again(self) -> None:
+        before = self._focused_before
+        if not self.has_class("-small") and before is not None:
+            self._focused_before = None
+            if before.is_mounted and before.display and self.focused is not before:
+                self.set_focus(before)
+                self.keys_changed()
+
     def on_resize(self, event: events.Resize) -> None:
         """Too small for a frame: say so instead."""
         self.desk.redraw_if_resized()
         width, height = event.size
-        self.set_class(width < SMALLEST[0] or height < SMALLEST[1], "-small")
+        self._shrink(width < SMALLEST[0] or height < SMALLEST[1])
         self.set_class(width >= WIDE, "-wide")
         if self._help is not None:
             self._help.styles.height = height - 3

@@ -41,22 +41,23 @@ _DIGITS: Final = re.compile(r"\d+")
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What the screen shows: the room as last read, whether the call on top is new, since when it is deaf."""
+    """What the screen shows: the room as last read, which calls are new, since when it is deaf."""
 
     room: WaitingRoom | None = None
-    shines: bool = False
+    shining: frozenset[CallRow] = frozenset()
     lost_at: datetime | None = None
     shows_initials: bool = True
 
 
-def is_news(before: WaitingRoom | None, now: WaitingRoom) -> bool:
-    """Whether somebody was called, or called again, since the room was last read, and just now."""
+def news(before: WaitingRoom | None, now: WaitingRoom) -> frozenset[CallRow]:
+    """Who was called, or called again, since the room was last read, and just now."""
     if before is None:
-        return False
+        return frozenset()
     known = {(call.ticket, call.calls, call.called_at) for call in before.calls}
-    return any(
-        (call.ticket, call.calls, call.called_at) not in known and now.at - call.called_at < FRESH
+    return frozenset(
+        call
         for call in now.calls
+        if (call.ticket, call.calls, call.called_at) not in known and now.at - call.called_at < FRESH
     )
 
 
@@ -97,7 +98,7 @@ class CallsPage(Part):
         top = [head, rule, [], *self._called(view, width, scale), [], rule]
         rows = [*top, [Bit(f" {_('Últimos llamados')}", Tone.TITLE)], []]
         room_left = height - len(rows) - _BELOW + 1
-        last = [[Bit(self._earlier(call, view))] for call in (room.calls[1:] if room else ())]
+        last = [self._earlier(call, view) for call in (room.calls[1:] if room else ())]
         last = last[: room_left - 1]  # a blank row before the rule
         rows += [*last, *[[] for _each in range(room_left - len(last))], rule]
         return [*rows, [Bit(self._count(room))]]
@@ -110,7 +111,7 @@ class CallsPage(Part):
             return [*blank, [Bit(" " * _MARGIN), Bit(words, Tone.ALARM)]]
         if call is None:
             return [*blank, [Bit(" " * _MARGIN + _("Todavía no se llamó a nadie."))]]
-        tone = Tone.SELECTED if view.shines else Tone.STRONG
+        tone = Tone.SELECTED if call in view.shining else Tone.STRONG
         said = f"{_('Número')} {call.ticket}"
         initials = call.initials if view.shows_initials else ""
         words = f"{fit(said, 19)}{fit(initials, 28)}{room_words(call, floor=True)}"
@@ -125,13 +126,11 @@ class CallsPage(Part):
         fits = big_letters.width_of(whole, scale) <= width - _MARGIN
         return big_letters.rows_of(whole if fits else call.ticket, scale)
 
-    def _earlier(self, call: CallRow, view: View) -> str:
+    def _earlier(self, call: CallRow, view: View) -> list[Bit]:
         at = call.called_at.astimezone(ZoneInfo(view.room.zone)) if view.room else call.called_at
         initials = call.initials if view.shows_initials else ""
-        return (
-            f"{' ' * _MARGIN}{fit(call.ticket, 7)}{fit(initials, 14)}"
-            f"{fit(room_words(call, floor=False), 25)}{at:%H:%M}"
-        )
+        words = f"{fit(call.ticket, 7)}{fit(initials, 14)}{fit(room_words(call, floor=False), 25)}{at:%H:%M}"
+        return [Bit(" " * _MARGIN), Bit(words, Tone.SELECTED if call in view.shining else Tone.TEXT)]
 
     def _count(self, room: WaitingRoom | None) -> str:
         said = _("Si su número no aparece, consulte en Admisión.")
@@ -153,6 +152,7 @@ class WaitingRoomScreen(DeskScreen):
         yield self.page
         yield self.prompt
         yield self.keys
+        yield self.too_small()
 
     def body(self) -> Iterable[Widget]:
         """The page alone."""
