@@ -25,6 +25,7 @@ _FILES = (
     "audit.sql",
     "agendas.sql",
     "merge.sql",
+    "merge_sites.sql",
     "rows.sql",
 )
 

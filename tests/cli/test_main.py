@@ -22,7 +22,7 @@ from tests.cli.conftest import PROGRAM, Done
 Cli = Callable[..., Done]
 OURS: Final = (
     "patient", "turn", "admission", "record", "note", "history", "import", "report", "board",
-    "clinic", "floor", "room", "holiday", "specialty", "procedure", "agenda", "completion",
+    "clinic", "floor", "room", "holiday", "specialty", "fees", "procedure", "agenda", "completion",
 )  # fmt: skip
 # Verbs of these names change nothing; every other one takes a key.
 LOOKS = {

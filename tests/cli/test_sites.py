@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -165,3 +166,63 @@ def test_specialties_and_procedures(cli: Cli) -> None:
     assert cli("msosa", "specialty", "show", specialty, "--json").data["procedures"] == [code]
     edited = cli("admin", "procedure", "edit", code, "--minutes", "40", "--inactive", "--json").data
     assert edited["changed"] == ["minutes", "active"]
+
+
+def test_fees_come_from_a_file_and_procedures_are_charged_by_them(cli: Cli, tmp_path: Path) -> None:
+    schedule, code = made_up("F"), made_up("P")
+    file = tmp_path / "nomenclador.csv"
+    file.write_text(
+        "código;nombre;unidades\n427101;Consulta;1,5\n340101;Radioscopia;2\n37107;Osteoma;20\n37109;;3\n"
+    )
+    order = ("import", "fees", str(file), "--schedule", schedule.lower(), "--from", "2026-01-01")
+    assert cli("msosa", *order).code == 4
+    assert cli("admin", *order[:-2]).code == 2
+    assert cli("admin", *order, "--country", "AR").code == 2
+    trial = cli("admin", *order, "--dry-run")
+    assert (trial.code, trial.data["accepted"], trial.data["dry_run"]) == (8, 3, True)
+    assert cli("msosa", "fees", "show", schedule).code == 3
+    rejects = tmp_path / "rejects.csv"
+    done = cli("admin", *order, "--rejects", str(rejects))
+    assert done.code == 8
+    assert (done.data["read"], done.data["accepted"], done.data["rejected"]) == (4, 3, 1)
+    assert (done.data["repaired"], done.data["closed"]) == (2, 0)
+    assert "37107 → 037107" in done.err
+    assert "5,name,,missing" in rejects.read_text("utf-8-sig")
+    assert cli("admin", *order).data["unchanged"] == 3
+    rows = cli("msosa", "fees", "show", schedule, "--json").rows
+    assert [(row["code"], row["units"], row["valid_to"]) for row in rows] == [
+        ("037107", 20, None),
+        ("340101", 2, None),
+        ("427101", 1.5, None),
+    ]
+    listed = cli("msosa", "fees", "list", "--json").rows
+    assert {"code": schedule, "codes": 3, "since": "2026-01-01"}.items() <= next(
+        row.items() for row in listed if row["code"] == schedule
+    )
+    new = ("procedure", "add", "--code", code, "--name", "Osteoma", "--minutes", "40")
+    assert cli("admin", *new).code == 0
+    assert cli("admin", "procedure", "edit", code, "--fee", f"{schedule}:000000").code == 3
+    assert cli("admin", "procedure", "edit", code, "--fee", f"{schedule}:037107").code == 0
+    shown = cli("msosa", "procedure", "show", code, "--json").data
+    assert (shown["fees"], shown["version"]) == ([f"{schedule}:037107"], 2)
+    assert cli("admin", "procedure", "edit", code, "--fee", f"{schedule}:-").code == 0
+    assert cli("msosa", "procedure", "show", code, "--json").data["fees"] == []
+
+
+def test_holidays_come_from_a_file(cli: Cli, tmp_path: Path) -> None:
+    file = tmp_path / "feriados.csv"
+    file.write_text("day,name,clinic\n2037-07-09,Independencia,\n2037-07-10,Puente,NORTE\n")
+    done = cli("admin", "import", "holidays", str(file))
+    assert (done.code, done.data["accepted"]) == (0, 2), done.err
+    rows = cli("msosa", "holiday", "list", "--from", "2037-07-09", "--json").rows
+    assert [(row["day"], row["whose"]) for row in rows] == [("2037-07-09", "AR"), ("2037-07-10", "NORTE")]
+
+
+def test_requirements_are_told_when_the_turn_is_given(cli: Cli) -> None:
+    added(cli, "46700002")
+    assert cli("admin", "procedure", "edit", "CONTROL", "--requirements", "Traer estudios").code == 0
+    slot = cli("msosa", "turn", "slots", "--doctor", "jibarra", "--days", "1", "--json").rows[0]
+    booked = cli("msosa", "turn", "book", "46700002", "--slot", slot["id"], "--json")
+    assert (booked.code, booked.data["state"]) == (0, "registrado"), booked.err
+    assert "Requisitos: Traer estudios" in booked.err
+    assert cli("admin", "procedure", "edit", "CONTROL", "--requirements", "-").code == 0

@@ -34,6 +34,7 @@ GRANT EXECUTE ON FUNCTION display.clinic(text), display.waiting_room(text) TO k_
 GRANT EXECUTE ON FUNCTION access.set_display_key(text) TO k_admin;
 
 GRANT USAGE ON SCHEMA public, access TO k_staff;
+GRANT SELECT ON fee_schedules, fee_codes, fee_items, procedure_fees TO k_staff;
 GRANT SELECT ON clinics, clinic_hours, holidays, triage_levels, ticket_series, floors, rooms, specialties, procedures,
   agenda_blocks, block_procedures, block_quotas, agenda_exceptions, turn_transitions, people,
   clinic_roles TO k_staff;
@@ -141,6 +142,12 @@ GRANT UPDATE (seq, state, state_at, cancelled_by, cancelled_late) ON turns TO k_
 GRANT UPDATE (active, during) ON bookings TO k_gestion;
 GRANT DELETE ON block_places TO k_gestion;
 GRANT EXECUTE ON FUNCTION room_turns(bigint, date, date) TO k_admin, k_secretaria;
+-- Fees come by import alone; administration names schedules and says what a procedure is charged as.
+GRANT INSERT, UPDATE ON fee_schedules TO k_admin;
+GRANT INSERT, UPDATE, DELETE ON procedure_fees TO k_admin;
+GRANT INSERT (batch, line, place, code, name, units, price) ON staging_fees TO k_admin, k_importacion;
+GRANT INSERT (batch, line, place, day, name, country, clinic, works) ON staging_holidays TO k_admin, k_importacion;
+GRANT EXECUTE ON FUNCTION import_fees(text, text, date, text[], uuid), import_holidays(uuid) TO k_admin, k_importacion;
 GRANT SELECT ON personal_rights, sessions TO k_admin, k_privacidad;
 GRANT INSERT, UPDATE ON triage_levels, ticket_series TO k_admin;
 GRANT DELETE ON ticket_series TO k_admin;

@@ -17,18 +17,21 @@ if TYPE_CHECKING:
 app = lone()
 _IMPORTERS: Final = "clinicdesk.importers"
 _MOST_SHOWN: Final = 20
+_KINDS: Final = ", ".join(plugins.names(_IMPORTERS))
 _HELP: Final = _(
     "Traer datos de otros sistemas: {kinds}.\n\n"
     "Imprime las cuentas en JSON. Lo que no se acepta queda en --rejects con línea, columna, valor y motivo "
     "(salida 8). Repetir una importación terminada no cambia nada."
-).format(kinds=", ".join(plugins.names(_IMPORTERS)))
+).format(kinds=_KINDS)
 
 
 @verb(app, "import", _HELP, cls=Writes)
 def import_rows(
     ctx: typer.Context,
-    kind: Annotated[str, typer.Argument(metavar="KIND", help=_("De dónde vienen: synthea."))],
-    path: Annotated[Path, typer.Argument(metavar=_("CARPETA"), help=_("La carpeta con los archivos."))],
+    kind: Annotated[
+        str, typer.Argument(metavar="KIND", help=_("Qué se trae: {kinds}.").format(kinds=_KINDS))
+    ],
+    path: Annotated[Path, typer.Argument(metavar=_("ARCHIVO"), help=_("El archivo, o la carpeta."))],
     dry_run: Annotated[bool, typer.Option("--dry-run", help=_("Contar sin guardar nada."))] = False,
     rejects: Annotated[
         Path | None, typer.Option(metavar=_("ARCHIVO"), help=_("Dónde escribir lo que no se aceptó (CSV)."))
@@ -36,14 +39,32 @@ def import_rows(
     resume: Annotated[
         bool, typer.Option("--resume", help=_("Seguir tras un corte: es lo mismo que repetir la orden."))
     ] = False,
+    schedule: Annotated[
+        str | None, typer.Option(metavar=_("CÓDIGO"), help=_("fees: código del nomenclador."))
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option("--from", metavar=_("FECHA"), help=_("fees: desde qué día rige."))
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option(metavar=_("NOMBRE"), help=_("fees: nombre del nomenclador, si es nuevo."))
+    ] = None,
+    digits: Annotated[
+        str | None,
+        typer.Option(metavar="N", help=_("fees: cifras de los códigos; las más comunes si no; 0: tal cual.")),
+    ] = None,
+    country: Annotated[
+        str | None, typer.Option(metavar=_("PAÍS"), help=_("holidays: de qué país; el del centro si no."))
+    ] = None,
 ) -> None:
-    """Import a folder; `resume` says what a second run does anyway."""
+    """Import a file or folder; `resume` says what a second run does anyway."""
     from clinicdesk.importers import Importer as Kind
 
     call = the_call(ctx)
     importer = plugins.load(_IMPORTERS, kind, Kind, "IMPORTER")
     _demand(call, importer)
-    result = importer.run(call.desk, path, dry_run=dry_run, rejects=rejects, key=call.key)
+    said = {"schedule": schedule, "from": since, "name": name, "digits": digits, "country": country}
+    options = _options(importer, {name: text for name, text in said.items() if text is not None})
+    result = importer.run(call.desk, path, dry_run=dry_run, rejects=rejects, key=call.key, **options)
     call.object(_counts(result))
     _tell(call, result, rejects)
     raise typer.Exit(int(result.exit))
@@ -57,13 +78,32 @@ def _demand(call: Call, importer: Importer) -> None:
         raise NotAllowed(what=f"import {importer.name}", permission=importer.permission.value)
 
 
+def _options(importer: Importer, given: dict[str, str]) -> dict[str, str]:
+    """The options as given. Raises Misused for one that this kind has not, or lacks."""
+    from clinicdesk.cli.outcome import Misused
+
+    problems = [
+        *(_("Falta --{name}.").format(name=name) for name in importer.needed if name not in given),
+        *(
+            _("--{name} no va con «{kind}».").format(name=name, kind=importer.name)
+            for name in given
+            if name not in (*importer.needed, *importer.optional)
+        ),
+    ]
+    if problems:
+        raise Misused(text=" ".join(problems))
+    return given
+
+
 def _counts(result: ImportResult) -> dict[str, Any]:
     names = ("read", "accepted", "updated", "unchanged", "rejected", "seconds", "dry_run", "files", "ignored")
-    return {name: getattr(result, name) for name in names}
+    return {name: getattr(result, name) for name in names} | dict(result.extra)
 
 
 def _tell(call: Call, result: ImportResult, rejects: Path | None) -> None:
     """The first rejects, for a person; all of them are in the file."""
+    for note in result.notes:
+        call.say(note)
     if result.ignored:
         call.say(_("No se leyeron: {files}.").format(files=", ".join(result.ignored)))
     for row in result.rejects[:_MOST_SHOWN]:

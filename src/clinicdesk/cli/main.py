@@ -39,6 +39,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "specialty": ("specialty", _("Especialidades.")),
     "procedure": ("procedure", _("Prácticas: duración, requisitos, consultorio.")),
     "agenda": ("agenda", _("Agendas: bloques, licencias, suspensiones.")),
+    "fees": ("fees", _("Nomencladores: códigos, unidades, precios y desde cuándo rigen.")),
     "patient": ("patient", _("Pacientes: registrar, buscar, ver, corregir.")),
     "turn": ("turn", _("Turnos: lugares libres, dar, confirmar, llamar, finalizar.")),
     "waitlist": ("waitlist:waitlist", _("Lista de espera: anotar, ver, ofrecer, cerrar.")),

@@ -64,9 +64,14 @@ def list_procedures(ctx: typer.Context) -> None:
 @verb(app, "show", _("Una práctica: duración, requisitos, consultorio."))
 def show_procedure(ctx: typer.Context, code: Code) -> None:
     """Show a procedure."""
+    from clinicdesk.clinic.sites import fees
+
     call = the_call(ctx)
-    data = told(the_row(_rows(call), "procedures", code, code=code), *_NAMES)
-    call.answer(data, f"{data['code']}: {data['name']}", *facts(data, _TITLES))
+    row = the_row(_rows(call), "procedures", code, code=code)
+    charged = call.desk.see(fees.fees_of, fees.ProcedureFeesQuery(row.id))
+    data = told(row, *_NAMES) | {"fees": [f"{each.schedule}:{each.code}" for each in charged]}
+    lines = [f"{each.schedule} {each.code}: {each.name}" for each in charged]
+    call.answer(data, f"{data['code']}: {data['name']}", *facts(data, _TITLES), *lines)
 
 
 @verb(app, "add", _("Agregar una práctica."), cls=Writes)
@@ -113,9 +118,15 @@ def edit_procedure(
     active: Annotated[
         bool | None, typer.Option("--active/--inactive", help=_("Si se ofrece todavía."))
     ] = None,
+    fee: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar=_("NOMENCLADOR:CÓDIGO"), help=_("Con qué código se factura; «PAMI:-» lo quita.")
+        ),
+    ] = None,
 ) -> None:
     """Edit a procedure."""
-    from clinicdesk.clinic.sites import catalogue
+    from clinicdesk.clinic.sites import catalogue, fees
 
     call = the_call(ctx)
     row = the_row(_rows(call), "procedures", code, code=code)
@@ -131,6 +142,7 @@ def edit_procedure(
         room_kind=given(room_kind, row.room_kind),
         equipment=words_given(equipment, row.equipment),
         active=row.active if active is None else active,
+        fees=tuple(fees.link_of(each) for each in fee or ()),
     )
     _tell(call, call.desk.do(catalogue.edit_procedure, order), _("Práctica {code} corregida."))
 

@@ -136,6 +136,7 @@ def book(
 ) -> None:
     """Book a slot; a slot taken meanwhile is a conflict that says by whom."""
     from clinicdesk.clinic.turns import service
+    from clinicdesk.clinic.turns.requirements import RequirementsQuery, requirements_of
 
     call = the_call(ctx)
     if repeat is not None:
@@ -144,7 +145,11 @@ def book(
         return
     patient_id = given.patient_of(call, document).patient_id
     said = {"patient_id": patient_id, "slot": slot, "reason": reason, "length": length}
-    show_turn(call, unless_again(call, service.book_turn, service.BookTurn, said, again=again))
+    answer = unless_again(call, service.book_turn, service.BookTurn, said, again=again)
+    show_turn(call, answer)
+    query = RequirementsQuery(answer.patient_id, answer.id)
+    if needed := call.desk.see(requirements_of, query):
+        call.say(_("Requisitos: {text}").format(text=needed))
 
 
 @verb(app, "list", _("Los turnos de un día, o los de un paciente."))

@@ -150,6 +150,34 @@ staging_observations: Final = _staging(
     _optional("unit"),
 )
 
+# Rows of a fee schedule's edition. `place` is the row's number in the file: one line may hold many.
+# What follows the price is filled by the merge.
+staging_fees: Final = _staging(
+    "staging_fees",
+    Column("place", BigInteger, nullable=False),
+    words("code"),
+    words("name"),
+    Column("units", Numeric),
+    Column("price", Numeric),
+    Column("fee_code_id", BigInteger),
+    Column("item_id", BigInteger),
+    Column("until", Date),
+    _optional("fate"),
+)
+
+# `clinic` is a code; without one the day is the country's.
+staging_holidays: Final = _staging(
+    "staging_holidays",
+    Column("place", BigInteger, nullable=False),
+    Column("day", Date, nullable=False),
+    words("name"),
+    _optional("country"),
+    _optional("clinic"),
+    Column("works", Boolean, nullable=False),
+    Column("clinic_id", BigInteger),
+    _optional("fate"),
+)
+
 # What the merge could not take: `field` is a staging column, or the file's own column name.
 staging_rejects: Final = _staging(
     "staging_rejects", words("kind"), words("field"), words("value"), words("reason")

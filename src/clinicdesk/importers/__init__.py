@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 from uuid import UUID
@@ -40,7 +41,8 @@ class FileCount:
 class ImportResult:
     """Rows in all and per file, and the first rejects (all of them go to the rejects file).
 
-    `ignored` are files of the folder that this importer does not know.
+    `ignored` are files of the folder that this importer does not know; `extra` are counts of its own kind,
+    `notes` what a person should know besides.
     """
 
     read: int
@@ -53,6 +55,8 @@ class ImportResult:
     rejects: tuple[Reject, ...]
     ignored: tuple[str, ...]
     dry_run: bool
+    extra: Mapping[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     @property
     def exit(self) -> Exit:
@@ -71,16 +75,22 @@ class Run(Protocol):
         dry_run: bool = False,
         rejects: Path | None = None,
         key: UUID | None = None,
+        **options: str,
     ) -> ImportResult:
         """Import everything in one transaction; raises a Refusal with nothing written."""
 
 
 @dataclass(frozen=True, slots=True)
 class Importer:
-    """One source of rows. `name` is the word typed after `import`."""
+    """One source of rows. `name` is the word typed after `import`.
+
+    `needed` and `optional` are the options of its own, without their dashes.
+    """
 
     name: str
     title: str
     help: str
     permission: Permission
     run: Run
+    needed: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()

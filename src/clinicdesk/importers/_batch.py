@@ -28,7 +28,7 @@ from clinicdesk.kit.sheet import write_atomically
 from clinicdesk.kit.words import _
 
 # Far more than a person's connection allows a statement: COPY and merge are one statement each.
-_LONGEST: Final = text("SET LOCAL statement_timeout = '2h'")
+LONGEST: Final = text("SET LOCAL statement_timeout = '2h'")
 
 _REJECTS: Final = "COPY (SELECT kind, line, field, value, reason FROM import_rejects(%s, %s)) TO STDOUT"
 
@@ -141,7 +141,7 @@ class Imported:
     files: tuple[FileCount, ...]
 
 
-class _TrialOver(Exception):  # noqa: N818 - the way out of a transaction that must not commit
+class TrialOver(Exception):  # noqa: N818 - the way out of a transaction that must not commit
     def __init__(self, answer: Imported) -> None:
         super().__init__()
         self.answer = answer
@@ -208,7 +208,7 @@ class _Job:
         )(self._run)
         try:
             answer = desk.do(case, order)
-        except _TrialOver as over:
+        except TrialOver as over:
             answer = over.answer
         return self._told(answer, time.monotonic() - started)
 
@@ -231,7 +231,7 @@ class _Job:
     def _run(self, tx: Tx, order: ImportOrder) -> Imported:
         """The use case: stage what is there, merge it, take the rejects back."""
         self._rejects.clear()
-        tx.run(_LONGEST)
+        tx.run(LONGEST)
         tx.run(select(func.import_begin(self._source.name, order.key)))
         self._rejects.new_run()
         for lookup in self._source.lookups:
@@ -239,7 +239,7 @@ class _Job:
         staged = {feed.kind: self._stage(tx, feed, order.key) for feed in self._source.feeds}
         answer = Imported(self._merge(tx, order.key, staged))
         if self._trial:
-            raise _TrialOver(answer)
+            raise TrialOver(answer)
         if any(each.accepted or each.updated for each in answer.files):
             tx.changed(Change(Kind.PATIENT, tx.act))
         return answer

@@ -19,6 +19,13 @@ _DAY_OR_INSTANT: Final = re.compile(
 _NUMBER: Final = re.compile(r"[+-]?\d{1,15}(\.\d{0,30})?([eE][+-]?\d{1,2})?", re.ASCII)
 _WHOLE: Final = re.compile(r"\d{1,9}", re.ASCII)
 _LARGEST: Final = 1e15
+_AMOUNT: Final = re.compile(r"\d{1,9}(\.\d{1,6})?", re.ASCII)
+# Thousands that nothing else could be: two groups of them, or one before decimals.
+_GROUPED: Final = {
+    ".": re.compile(r"\d{1,3}(\.\d{3}){2,}(,\d+)?|\d{1,3}\.\d{3},\d+", re.ASCII),
+    ",": re.compile(r"\d{1,3}(,\d{3}){2,}(\.\d+)?|\d{1,3},\d{3}\.\d+", re.ASCII),
+}
+_THOUSAND: Final = re.compile(r"[1-9]\d{0,2}[.,]\d{3}", re.ASCII)
 _DAY_LETTERS: Final = 10
 _PLAIN_LETTERS: Final = len("2024-05-06T07:08:09Z")
 
@@ -49,6 +56,9 @@ class Fault(StrEnum):
     BEFORE_BIRTH = "before_birth"
     REPEATED = "repeated"
     DOCUMENT_TAKEN = "document_taken"
+    AMBIGUOUS = "ambiguous"
+    NO_ROW = "no_row"
+    UNKNOWN_CLINIC = "unknown_clinic"
 
 
 class Bad(Exception):  # noqa: N818 - a verdict on a row, not an error of the program
@@ -153,6 +163,28 @@ def number(column: str, value: str) -> str:
     if not _NUMBER.fullmatch(text) or abs(float(text)) >= _LARGEST:
         raise Bad(column, value, Fault.BAD_NUMBER)
     return text
+
+
+def amount(column: str, value: str, *, comma: bool) -> str | None:
+    """A number that is not negative, as a plain decimal; None for an empty cell.
+
+    `comma`: the file's decimals are written with one. What could be read as a thousand or as a fraction
+    (`1.234` among decimal commas, `1,234` among points) is refused, never guessed.
+    """
+    text = value.strip()
+    if not text:
+        return None
+    decimal, thousands = (",", ".") if comma else (".", ",")
+    if _GROUPED[thousands].fullmatch(text):
+        text = text.replace(thousands, "")
+    elif thousands in text and _THOUSAND.fullmatch(text):
+        raise Bad(column, value, Fault.AMBIGUOUS)
+    elif text.count(thousands) == 1 and decimal not in text:
+        text = text.replace(thousands, decimal)
+    plain = text.replace(decimal, ".")
+    if not _AMOUNT.fullmatch(plain):
+        raise Bad(column, value, Fault.BAD_NUMBER)
+    return plain
 
 
 def maybe_whole(column: str, value: str) -> str | None:

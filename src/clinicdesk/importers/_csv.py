@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import itemgetter
 from pathlib import Path
 from typing import IO, Any, Final
@@ -35,6 +35,9 @@ class Layout:
 
     needed: tuple[str, ...]
     optional: tuple[str, ...] = ()
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    """Other names of columns, in capitals → the layout's."""
+    delimiter: str = ","
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -46,7 +49,8 @@ def problems_of(path: Path, layout: Layout) -> list[str]:
     """Why a file cannot be read at all, one sentence each: no text, no header, columns missing or twice."""
     try:
         with _opened(path) as file:
-            header = _header(csv.reader(_Lines(file, path.name), strict=True))
+            lines = _Lines(file, path.name)
+            header = _header(csv.reader(lines, strict=True, delimiter=layout.delimiter), layout)
     except OSError as error:
         return [_("{file}: no se puede leer ({why}).").format(file=path.name, why=error.strerror)]
     except csv.Error:
@@ -72,8 +76,8 @@ def rows(path: Path, layout: Layout, on_bad: OnBad) -> Iterator[tuple[int, Cells
     """
     with _opened(path) as file:
         lines = _Lines(file, path.name)
-        reader = csv.reader(lines, strict=True)
-        header = _header(reader)
+        reader = csv.reader(lines, strict=True, delimiter=layout.delimiter)
+        header = _header(reader, layout)
         pick = _picker(header, layout)
         width = len(header)
         for line, row in _records(reader, lines, on_bad):
@@ -118,8 +122,16 @@ class _Lines:
             yield line
 
 
-def _header(reader: Iterator[list[str]]) -> list[str]:
-    return [name.strip().upper() for name in next(reader, [])]
+def delimiter_of(path: Path) -> str:
+    """The separator of a file's first line: comma, semicolon or tab."""
+    with _opened(path) as file:
+        first = file.readline(_LONGEST_LINE)
+    return max(",;\t", key=first.count)
+
+
+def _header(reader: Iterator[list[str]], layout: Layout) -> list[str]:
+    typed = [name.strip().upper() for name in next(reader, [])]
+    return [layout.aliases.get(name, name).upper() for name in typed]
 
 
 def _picker(header: list[str], layout: Layout) -> Callable[[list[str]], Cells]:

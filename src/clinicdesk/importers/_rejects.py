@@ -43,6 +43,9 @@ REASONS: Final = MappingProxyType(
         Fault.BEFORE_BIRTH: _("es anterior al nacimiento del paciente"),
         Fault.REPEATED: _("ya apareció más arriba en el archivo"),
         Fault.DOCUMENT_TAKEN: _("el documento ya es de otro paciente"),
+        Fault.AMBIGUOUS: _("puede leerse como miles o como decimales: escribirlo sin separador de miles"),
+        Fault.NO_ROW: _("no es una fila con nombre y código"),
+        Fault.UNKNOWN_CLINIC: _("no hay un centro con ese código"),
     }
 )
 

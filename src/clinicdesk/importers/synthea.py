@@ -456,6 +456,7 @@ def run(
     dry_run: bool = False,
     rejects: Path | None = None,
     key: UUID | None = None,
+    **_options: str,
 ) -> ImportResult:
     """Import a folder of Synthea's CSV files; see `run_import`."""
     return run_import(desk, _source(folder, clock.now()), dry_run=dry_run, rejects=rejects, key=key)

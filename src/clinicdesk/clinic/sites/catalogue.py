@@ -11,6 +11,7 @@ from clinicdesk.clinic.rights import Permission
 from clinicdesk.clinic.sites import editing, rules
 from clinicdesk.clinic.sites.editing import SiteAnswer
 from clinicdesk.clinic.sites.errors import SpecialtyNotFound
+from clinicdesk.clinic.sites.fees import FeeLink, write_link
 from clinicdesk.clinic.sites.model import procedures, specialties
 from clinicdesk.clinic.sites.places import as_read
 from clinicdesk.clinic.usecases import Order, Tx, use_case
@@ -79,10 +80,14 @@ class AddProcedure(Order):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditProcedure(AddProcedure):
-    """A procedure as it is from now on; one that is not `active` is booked no more."""
+    """A procedure as it is from now on; one that is not `active` is booked no more.
+
+    `fees` are links to set, or to take away where their code is None.
+    """
 
     procedure_id: int
     version: int = as_read()
+    fees: tuple[FeeLink, ...] = ()
 
 
 @use_case("procedure.add", needs=Permission.SITE_MANAGE, answer=SiteAnswer, purpose="ADMIN")
@@ -95,9 +100,13 @@ def add_procedure(tx: Tx, order: AddProcedure) -> SiteAnswer:
 def edit_procedure(tx: Tx, order: EditProcedure) -> SiteAnswer:
     """Change a procedure.
 
-    Raises SiteRowNotFound, SiteChanged, SpecialtyNotFound, ProcedureTaken, BadProcedure.
+    Raises SiteRowNotFound, SiteChanged, SpecialtyNotFound, FeeNotFound, ProcedureTaken, BadProcedure.
     """
-    return editing.edit(tx, procedures, order.procedure_id, order.version, order.code, _procedure(tx, order))
+    values, also = _procedure(tx, order), ("fees",) if order.fees else ()
+    answer = editing.edit(tx, procedures, order.procedure_id, order.version, order.code, values, also=also)
+    for link in order.fees:
+        write_link(tx, order.procedure_id, link)
+    return answer
 
 
 def _procedure(tx: Tx, order: AddProcedure) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Table, delete, insert, select, update
 
@@ -13,6 +13,9 @@ from clinicdesk.clinic.changes import Change, Kind
 from clinicdesk.clinic.sites import rules
 from clinicdesk.clinic.sites.errors import SiteChanged, SiteRowNotFound
 from clinicdesk.clinic.usecases import Tx
+
+_WHO_MOST: Final = 24
+"""What a line of the screen has room for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,4 +101,4 @@ def _overtaken(tx: Tx, table: Table, row_id: int) -> SiteChanged:
     if found is None:
         return SiteChanged(who=rules.SOMEBODY, when=rules.JUST_NOW)
     when = rules.ago(found.changed_at, tx.now, tx.actor.at.zone)
-    return SiteChanged(who=found.family or rules.SOMEBODY, when=when)
+    return SiteChanged(who=(found.family or rules.SOMEBODY)[:_WHO_MOST], when=when)

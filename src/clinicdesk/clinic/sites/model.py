@@ -12,7 +12,9 @@ from sqlalchemy import (
     Date,
     Double,
     ForeignKeyConstraint,
+    Index,
     Integer,
+    Numeric,
     PrimaryKeyConstraint,
     SmallInteger,
     Table,
@@ -20,7 +22,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, DATERANGE, INT8RANGE, ExcludeConstraint
 
 from clinicdesk.clinic.access.model import resource_ids
 from clinicdesk.clinic.tables import TableClass, instant, local, metadata, reference, words
@@ -224,4 +226,62 @@ zone_rules: Final = local(
     PrimaryKeyConstraint("at", name="zone_rules_pk"),
     CheckConstraint("length(version) BETWEEN 1 AND 20", name="zone_rules_version_ck"),
     CheckConstraint("retimed >= 0", name="zone_rules_retimed_ck"),
+)
+
+# Nomenclators: what payers call what is done, in what units and at what price.
+fee_schedules: Final = reference(
+    "fee_schedules",
+    words("code"),
+    words("name"),
+    *edited("fee_schedules"),
+    UniqueConstraint("code", name="fee_schedules_code_uq"),
+    CheckConstraint("code ~ '^[A-Z0-9][A-Z0-9-]{0,19}$'", name="fee_schedules_code_ck"),
+    CheckConstraint("length(name) BETWEEN 1 AND 80", name="fee_schedules_name_ck"),
+)
+
+fee_codes: Final = reference(
+    "fee_codes",
+    Column("schedule_id", BigInteger, nullable=False),
+    words("code"),
+    UniqueConstraint("schedule_id", "code", name="fee_codes_code_uq"),
+    UniqueConstraint("schedule_id", "id", name="fee_codes_schedule_uq"),
+    ForeignKeyConstraint(["schedule_id"], ["fee_schedules.id"], name="fee_codes_schedule_fk"),
+    CheckConstraint("length(code) BETWEEN 1 AND 20", name="fee_codes_code_ck"),
+)
+
+# What a code stands for on the days in `valid`: never two things on one day. The range twin of the id is
+# there for the exclusion, which takes no plain number without an extension.
+fee_items: Final = reference(
+    "fee_items",
+    Column("fee_code", INT8RANGE, nullable=False),
+    Column("fee_code_id", BigInteger, nullable=False),
+    Column("valid", DATERANGE, nullable=False),
+    words("name"),
+    Column("units", Numeric),
+    Column("price", Numeric),
+    ForeignKeyConstraint(["fee_code_id"], ["fee_codes.id"], name="fee_items_code_fk"),
+    CheckConstraint("fee_code = int8range(fee_code_id, fee_code_id, '[]')", name="fee_items_code_ck"),
+    CheckConstraint("NOT isempty(valid) AND NOT lower_inf(valid)", name="fee_items_valid_ck"),
+    CheckConstraint("length(name) BETWEEN 1 AND 300", name="fee_items_name_ck"),
+    CheckConstraint("units >= 0 AND units < 1000000000", name="fee_items_units_ck"),
+    CheckConstraint("price >= 0 AND price < 1000000000000", name="fee_items_price_ck"),
+    ExcludeConstraint(("fee_code", "="), ("valid", "&&"), using="gist", name="fee_items_no_overlap"),
+    Index("fee_items_code_ix", "fee_code_id"),
+)
+
+# Under which code of a schedule a procedure is charged.
+procedure_fees: Final = Table(
+    "procedure_fees",
+    metadata,
+    Column("procedure_id", BigInteger, nullable=False),
+    Column("schedule_id", BigInteger, nullable=False),
+    Column("fee_code_id", BigInteger, nullable=False),
+    PrimaryKeyConstraint("procedure_id", "schedule_id", name="procedure_fees_pk"),
+    ForeignKeyConstraint(["procedure_id"], ["procedures.id"], name="procedure_fees_procedure_fk"),
+    ForeignKeyConstraint(
+        ["schedule_id", "fee_code_id"],
+        ["fee_codes.schedule_id", "fee_codes.id"],
+        name="procedure_fees_code_fk",
+    ),
+    info={"class": TableClass.REFERENCE},
 )

@@ -11,6 +11,7 @@ from uuid import UUID
 from clinicdesk.clinic.rights import Permission
 from clinicdesk.clinic.turns import service, slots
 from clinicdesk.clinic.turns.errors import AlreadyBooked, SlotTaken
+from clinicdesk.clinic.turns.requirements import RequirementsQuery, requirements_of
 from clinicdesk.clinic.turns.slots import SlotRow
 from clinicdesk.kit.names import short_name
 from clinicdesk.kit.words import _
@@ -79,7 +80,12 @@ class Booking(TurnVerbs):
             return
         self._undoable(_("turno {}").format(slot_words(slot)), None, answer)
         await self._refresh(answer.patient_id, answer.id)
-        self.prompt.say(_("Turno {}: {}, {}. z deshace.").format(slot_words(slot), who[1], slot.doctor))
+        asked = await self.see(requirements_of, RequirementsQuery(answer.patient_id, answer.id))
+        if asked:
+            words = _("Turno {}. z deshace. Requisitos: {}")
+            self.prompt.say(words.format(slot_words(slot), " ".join(asked.split())))
+        else:
+            self.prompt.say(_("Turno {}: {}, {}. z deshace.").format(slot_words(slot), who[1], slot.doctor))
 
     async def _booked(self, order: service.BookTurn) -> service.TurnAnswer | None:
         """Book it; where the same procedure is still to come only once that was seen. None: better not."""
