@@ -234,6 +234,13 @@ def _nothing(_stage: Stage) -> Sequence[tuple[str, str]]:
     return ()
 
 
+_PLACES: Final = {
+    "clinics": ("name",),
+    "floors": ("name",),
+    "rooms": ("code",),
+    "specialties": ("name",),
+    "procedures": ("name",),
+}
 SCENES: Final = {
     "FrontDesk": Scene(
         _by_role("msosa"),
@@ -295,6 +302,22 @@ SCENES: Final = {
         stride=32,
     ),
     "Administrator": Scene(_by_role("admin"), _nothing, lambda _stage: ("<F5>",), bare=True),
+    "Sites": Scene(
+        _by_role("admin"),
+        lambda _stage: (("2", "Consultorios ·"),),
+        lambda _stage: ("-<F5>", "1", "<Down>", "2", "3", "<Down>", "<Down>", "5", "6"),
+        stride=64,
+        rounds=2500,
+        fields=_PLACES,
+    ),
+    "SiteForm": Scene(
+        _by_role("admin"),
+        lambda _stage: (("2", "Consultorios ·"), ("1", "Zona"), ("e", "Cerrado desde")),
+        lambda _stage: ("-<Esc><F5> → Zona", "e → Cerrado desde"),
+        stride=64,
+        rounds=2500,
+        fields={"clinics": ("name",)},
+    ),
     "OtherRole": Scene(
         lambda stage: stage.of_two,
         lambda _stage: (("<Enter>", "vivo"), ("<F10>2", "Seguir en otro rol o centro")),

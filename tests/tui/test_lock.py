@@ -49,6 +49,8 @@ PLACES = {
     "network board": Place("secre", "<F3>", "Centro Sur"),
     "agendas": Place("secre", "e", "Cupos:"),
     "administration": Place("admin", "", "Personas con acceso"),
+    "sites": Place("admin", "2", "Consultorios ·"),
+    "site form": Place("secre", "2e", "Equipos"),
     "chart": Place("doctor", "", f"{FAMILY}, {GIVEN}"),
     "note": Place("doctor", "e<Tab>Tos seca desde el martes.", "Tos seca desde el martes."),
     "diagnosis": Place("doctor", "e<Tab>Tos.<Tab><Tab><Tab>J06.9 Catarro", "J06.9 Catarro"),

@@ -13,11 +13,12 @@ from tests.data import ROOT
 VERBS: Final = {
     "/": {"Buscar", "Filtrar"},
     "1": {"Sección"},
+    "2": {"Centros"},
     "a": {"Agregar", "Adenda"},
     "b": {"Bloquear"},
     "c": {"Confirmar"},
     "d": {"Demanda"},
-    "e": {"Nota", "Bloque"},
+    "e": {"Nota", "Bloque", "Editar"},
     "f": {"Fin", "Finalizar"},
     "h": {"Habilitar"},
     "i": {"Admitir"},

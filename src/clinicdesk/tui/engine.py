@@ -256,7 +256,7 @@ class DeskApp(App[None], inherit_bindings=False):
         if not isinstance(self.screen, DeskScreen):
             raise error
         if isinstance(error, Refusal):
-            self.screen.prompt.refuse(str(error))
+            self.screen.prompt.refuse(error.for_desk())
             return
         self.screen.prompt.alarm(_bug_words(self.report_bug(error)))
 

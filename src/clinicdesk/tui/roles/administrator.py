@@ -106,6 +106,7 @@ class Administrator(ClinicScreen):
         yield Command(
             "p", _("Código"), self.issue_code, _("código de un solo uso para su clave"), self._not_a_person
         )
+        yield Command("2", _("Centros"), self.open_sites, _("centros, consultorios, feriados, prácticas"))
         yield Command("/", _("Filtrar"), self.open_filter, _("filtrar por usuario, nombre, rol o centro"))
         yield Command("escape", _("Quitar filtro"), self.back, _("quitar el filtro"), pane=self.filter)
         yield Command("down", _("Ir a la lista"), self.to_list, _("ir a la lista"), pane=self.filter)
@@ -197,6 +198,12 @@ class Administrator(ClinicScreen):
         return self._nobody()
 
     # Keys
+
+    async def open_sites(self) -> None:
+        """`2`: where care happens, and what is done there."""
+        from clinicdesk.tui.roles.sites import open_sites
+
+        await open_sites(self.desk)
 
     def to_list(self) -> None:
         """The rows have the focus."""

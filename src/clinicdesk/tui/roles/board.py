@@ -144,6 +144,9 @@ class Board(TurnVerbs):
         if self.actor.may(Permission.AGENDA_MANAGE):
             yield Command("e", _("Bloque"), self.open_agendas, _("agendas: bloques y licencias"), bar=False)
         yield Command("v", _("Vista"), self.other_view, _("columnas o tabla"))
+        yield Command(
+            "2", _("Centros"), self.open_sites, _("consultorios, feriados"), self._no_sites, bar=False
+        )
         yield Command("/", _("Filtrar"), self.open_filter, _("filtrar"))
         yield Command(
             "escape", _("Quitar filtro"), self.back, _("quitar el filtro; volver"), pane=self.filter
@@ -157,6 +160,16 @@ class Board(TurnVerbs):
         from clinicdesk.tui.roles.agendas import Agendas
 
         await self.desk.push_screen(Agendas())
+
+    def _no_sites(self) -> str | None:
+        mine = self.actor.may(Permission.ROOM_MANAGE) or self.actor.may(Permission.SITE_MANAGE)
+        return None if mine else _("los llevan secretaría y administración")
+
+    async def open_sites(self) -> None:
+        """`2`: rooms, holidays and the rest of the clinic."""
+        from clinicdesk.tui.roles.sites import open_sites
+
+        await open_sites(self.desk)
 
     def started(self) -> None:
         """The queue first; another place's day is read now."""
