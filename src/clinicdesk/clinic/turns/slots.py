@@ -31,8 +31,8 @@ from clinicdesk.kit import clock
 _MOST_DAYS: Final = 90
 _MOST_LENGTH: Final = 24
 # How many days a stretch looks at: most searches end in the first, which is short where many agendas are.
-_FIRST_DAYS: Final = 7
-_MANY: Final = 200
+# Blocks up to this many → days of the first stretch; more than all: one day.
+_FIRST_DAYS: Final = ((20, 7), (200, 2))
 _STRETCHES: Final = (7, 30, _MOST_DAYS)
 
 
@@ -140,7 +140,7 @@ def _search(
     for each in found:
         by_weekday.setdefault(each.block.weekday, []).append(each)
     made: list[tuple[_Agenda, tuple[Slot, ...], int | None]] = []
-    for stretch in _stretches(days, 1 if len(found) > _MANY else _FIRST_DAYS):
+    for stretch in _stretches(days, _first_days(len(found))):
         held = _Held(tx, found, stretch)
         for day in stretch:
             for each in by_weekday.get(day.isoweekday(), ()):
@@ -148,6 +148,10 @@ def _search(
             if _enough(made, day, found, query.limit):
                 return _rows(query, made)
     return _rows(query, made)
+
+
+def _first_days(blocks: int) -> int:
+    return next((days for most, days in _FIRST_DAYS if blocks <= most), 1)
 
 
 def _stretches(days: Sequence[date], first: int) -> Iterator[Sequence[date]]:
