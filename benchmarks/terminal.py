@@ -95,8 +95,9 @@ def lists() -> Iterator[bool]:
             seen, unseen, moves = [], [], []
             for _each in range(TIMES):
                 seen.append(desk.act("p"))
-                moves.append(desk.act(DOWN))
-                moves.append(desk.act(UP))
+                desk.act(DOWN)  # takes mark and news away
+                moves += [desk.act(UP), desk.act(DOWN)]
+                desk.act(UP)
                 unseen.append(desk.act("z"))
             prompt = desk.act("u")
         changed, move, none = most(seen), most(moves), most(unseen)
