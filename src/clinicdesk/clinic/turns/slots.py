@@ -32,7 +32,7 @@ _MOST_DAYS: Final = 90
 _MOST_LENGTH: Final = 24
 # How many days a stretch looks at: most searches end in the first, which is short where many agendas are.
 # Blocks up to this many → days of the first stretch; more than all: one day.
-_FIRST_DAYS: Final = ((20, 7), (200, 2))
+_FIRST_DAYS: Final = ((20, 7), (100, 2))
 _STRETCHES: Final = (7, 30, _MOST_DAYS)
 
 
