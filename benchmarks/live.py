@@ -77,10 +77,10 @@ def main() -> int:
 def on_a_board(
     network: Network, counter: Counter, rounds: int, turn: service.TurnAnswer
 ) -> tuple[list[float], list[int]]:
-    """Seconds until the first byte, and bytes until quiet, of each change seen on a nurse's table."""
+    """Seconds until the first byte, and bytes until quiet, of each change seen on a board's table."""
     with Desk({"CLINICDESK_DATABASE_URL": network.url}) as desk:
         assert isinstance(desk, Desk)
-        desk.log_in("enfe")
+        desk.log_in("gestion")
         desk.press("v")
         desk.settle(0.5)
         times, sizes = [], []

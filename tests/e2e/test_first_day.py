@@ -126,7 +126,7 @@ def book_today(clinic: Clinic) -> None:
 
 
 def test_the_first_day(clinic: Clinic, tmp_path: Path) -> None:
-    with clinic.desk("msosa") as front, clinic.desk("enfe") as board, clinic.desk("lpaz") as doctor:
+    with clinic.desk("msosa") as front, clinic.desk("gestion") as board, clinic.desk("lpaz") as doctor:
         board.press("v")
         sees(board, clinic, "registrado")
 
@@ -149,7 +149,7 @@ def test_the_first_day(clinic: Clinic, tmp_path: Path) -> None:
         doctor.kill(signal.SIGKILL)
         assert doctor.wait_end() == -signal.SIGKILL
 
-    with clinic.desk("lpaz") as doctor, clinic.desk("enfe") as board:
+    with clinic.desk("lpaz") as doctor, clinic.desk("gestion") as board:
         board.press("v")
         doctor.wait_for("Hay un borrador suyo de las")
         doctor.press("<Enter>")

@@ -269,6 +269,18 @@ SCENES: Final = {
         lambda _stage: ("<Back>a",),
     ),
     "Board": Scene(_by_role("secre"), _nothing, lambda _stage: ("<F5>", "v", "<PageDown>", "<Home>", "v")),
+    "NurseHome": Scene(
+        _by_role("enfe"),
+        lambda _stage: (("", "sin triaje"),),
+        lambda _stage: ("<F5>", "<Down>", "<PageDown>", "<Home>"),
+        stride=16,
+    ),
+    "VitalsForm": Scene(
+        _by_role("enfe"),
+        lambda _stage: (("", "sin triaje"), ("e", "Signos vitales")),
+        lambda _stage: ("-<Esc><F5> → sin triaje", "e → Signos vitales"),
+        stride=16,
+    ),
     "Network": Scene(
         _by_role("secre"),
         lambda _stage: (("<F3>", "Tablero de la red"),),

@@ -19,9 +19,9 @@ HEADS = ("° REGISTRADO", "+ CONFIRMADO", "≡ EN ESPERA", "▶ EN CURSO", "• 
 
 @pytest.fixture(scope="module")
 def wall(desk_environment: dict[str, str], network: Network) -> Iterator[Desk]:
-    """The board of a nurse, wide, open all the time."""
+    """The board of management, wide, open all the time."""
     terminal = Desk(desk_environment, size=(120, 36))
-    yield terminal.log_in("enfe")
+    yield terminal.log_in("gestion")
     terminal.close()
 
 

@@ -142,7 +142,7 @@ def test_without_a_database_the_login_says_so_and_tries_again(open_desk: Open) -
     [
         ("admin", "Personas con acceso"),
         ("secre", "Tablero de turnos"),
-        ("enfe", "Tablero de turnos"),
+        ("enfe", "sin triaje"),
         ("gestion", "Tablero de turnos"),
         ("copias", "Una historia se abre a pedido"),
     ],

@@ -196,6 +196,24 @@ def test_the_network(open_at: Callable[..., Desk], size: tuple[int, int]) -> Non
     same_as_kept(desk, "network-keys")
 
 
+@pytest.mark.parametrize("size", [SMALL, LARGE], ids=str)
+def test_nursing(open_at: Callable[..., Desk], size: tuple[int, int]) -> None:
+    desk = open_at(size, user="enfe")
+    desk.wait_for("sin triaje")
+    same_as_kept(desk, "nurse")
+    desk.press("<F1>")
+    desk.wait_for("Teclas de esta pantalla")
+    same_as_kept(desk, "nurse-keys")
+    desk.press("<Esc>e")
+    desk.wait_for("Signos vitales")
+    desk.press("152<Enter>84<Enter>120<Enter>26")
+    desk.wait_for("CRÍTICO")
+    same_as_kept(desk, "vitals")
+    desk.press("<F1>")
+    desk.wait_for("Teclas de esta pantalla")
+    same_as_kept(desk, "vitals-keys")
+
+
 def test_the_registration_form(open_at: Callable[..., Desk]) -> None:
     desk = open_at(SMALL)
     desk.press("27499999<Enter><Enter>")
@@ -207,6 +225,8 @@ def test_the_registration_form(open_at: Callable[..., Desk]) -> None:
 
 def test_the_board_in_ascii(open_at: Callable[..., Desk]) -> None:
     desk = open_at(SMALL, {"LANG": "C", "NO_COLOR": "1"}, "enfe")
+    desk.wait_for("sin triaje")
+    desk.press("<F3>")
     desk.wait_for("o REGISTRADO")
     same_as_kept(desk, "board-ascii")
 

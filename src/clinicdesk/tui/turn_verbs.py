@@ -20,6 +20,7 @@ from clinicdesk.tui import turn_words as words
 from clinicdesk.tui.look import TURN_STATES
 from clinicdesk.tui.parts import Command
 from clinicdesk.tui.screens import ClinicScreen
+from clinicdesk.tui.triage import give_level
 
 if TYPE_CHECKING:
     from clinicdesk.clinic.usecases import UseCase
@@ -63,6 +64,7 @@ class TurnVerbs(ClinicScreen):
             ("r", _("Repetir"), self.call, _("repetir el llamado"), call, _CALL),
             ("u", _("Ausente"), self.absent, _("ausente, con motivo"), call, _OPEN),
             ("x", _("Cancelar"), self.cancel, _("cancelar, con motivo"), book, _OPEN),
+            ("g", _("Triaje"), self.triage, _("dar o cambiar el triaje"), Permission.TRIAGE, _CALL),
         ):
             yield Command(
                 key,
@@ -157,6 +159,13 @@ class TurnVerbs(ClinicScreen):
             answer = await self._hop(service.cancel, said)
             self._undoable(_("cancelación"), undo.reinstate, answer)
             self._tell(turn, State.CANCELADO)
+
+    async def triage(self, turn: TurnRow) -> None:
+        """Another level of triage, which is another event: nothing is undone, it is given again."""
+        said = await give_level(self, turn)
+        if said is not None:
+            await self._refresh(turn.patient_id, turn.id)
+            self.prompt.say(said)
 
     async def undo(self) -> None:
         """Take the last act of this desk back."""

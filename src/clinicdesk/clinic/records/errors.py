@@ -90,3 +90,15 @@ class BadDiagnosis(Refusal):
 
     says = "El diagnóstico necesita un código, certeza (presuntivo, confirmado) y clase."
     constraint = ("diagnoses_text_ck", "diagnoses_certainty_ck", "diagnoses_kind_ck")
+
+
+class VitalsMissing(Refusal):
+    """Nothing was measured."""
+
+    says = "Falta al menos un signo vital."
+
+
+class BadVital(Refusal):
+    """A value that nobody alive has, or a sign that is none."""
+
+    says = "{sign}: {value} no es un valor posible. Revisar y volver a escribirlo."

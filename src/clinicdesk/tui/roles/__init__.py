@@ -16,7 +16,7 @@ HOMES: Final = MappingProxyType(
         "admisionista": "front_desk:FrontDesk",
         "medico": "doctor:DoctorHome",
         "secretaria": "board:Board",
-        "enfermeria": "board:Board",
+        "enfermeria": "nurse:NurseHome",
         "laboratorio": "board:Board",
         "resultados": "results_desk:ResultsDesk",
         "gestion": "board:Board",

@@ -22,13 +22,14 @@ from clinicdesk.tui.look import TURN_STATES, Tone
 from clinicdesk.tui.parts import Bar, Body, Cell, Command, LineList, PatientStrip, Row, Rule, TextLines
 from clinicdesk.tui.parts.screen import WIDE
 from clinicdesk.tui.roles import chart_text, doctor_queue, note_text
-from clinicdesk.tui.roles.attending import Attended
+from clinicdesk.tui.roles.attending import UNDERWAY, Attended
 from clinicdesk.tui.roles.chart import SECTIONS, ChartPane, Contents, Reading, side_lines
 from clinicdesk.tui.roles.chart_closed import ChartClosed
 from clinicdesk.tui.roles.doctor_queue import Place
 from clinicdesk.tui.roles.guarded import Guarded
 from clinicdesk.tui.roles.joint import Joint
 from clinicdesk.tui.roles.patient_page import patient_page
+from clinicdesk.tui.triage import give_level
 
 _LEFT, _WIDE_LEFT, _SIDE = 26, 34, 26
 _RESULTS: Final = 2
@@ -102,6 +103,9 @@ class DoctorHome(Guarded):
         for number, name in enumerate(SECTIONS[1:], start=1):
             yield self._section_key(number, name)
         yield from verbs[4:]
+        yield Command(
+            "g", _("Triaje"), self.triage, _("triaje de quien está señalado"), self._no_triage, bar=False
+        )
         yield from self.finding_commands()
         yield Command("f2", _("Paciente"), self.show_patient, _("datos del paciente"), self._no_chart)
         yield Command("escape", _("Volver"), self.back, _("un paso atrás"), bar=False)
@@ -202,6 +206,24 @@ class DoctorHome(Guarded):
     async def _read_unsigned(self, *, fresh: bool = False) -> None:
         self._unsigned = await self.see(queries.unsigned, queries.AllDrafts())
         self._fill_queue(fresh=fresh)
+
+    # Triage of the row pointed at
+
+    def _no_triage(self) -> str | None:
+        place = self.queue.current
+        if place is None or place.turn is None or place.turn.state not in UNDERWAY:
+            return _("no está en espera ni en curso")
+        return self.no_line()
+
+    async def triage(self) -> None:
+        """Another level for who stands there."""
+        place = self.queue.current
+        if place is None or place.turn is None:
+            return
+        said = await give_level(self, place.turn)
+        if said is not None:
+            await self.day.refresh([(place.patient_id, place.turn.id)])
+            self.prompt.say(said)
 
     # Opening a chart
 
