@@ -49,7 +49,7 @@ PLACES = {
     "network board": Place("secre", "<F3>", "Centro Sur"),
     "agendas": Place("secre", "e", "Cupos:"),
     "nursing": Place("enfe", "", FAMILY.split()[0]),
-    "signs": Place("enfe", "e15", "Presión sistólica"),
+    "signs": Place("enfe", "<Home>e15", "Presión sistólica"),
     "administration": Place("admin", "", "Personas con acceso"),
     "sites": Place("admin", "2", "Consultorios ·"),
     "site form": Place("secre", "2e", "Equipos"),
@@ -83,7 +83,7 @@ def of_the_day(network: Network) -> None:
     """The patient is on every board, so that each screen has the name to hide."""
     clerk = network.log_in("cruiz")
     counter = Counter(network, clerk)
-    counter.booked(counter.patient(FAMILY, GIVEN), "jibarra")
+    counter.admitted(counter.patient(FAMILY, GIVEN), "jibarra")
     clerk.close()
 
 
@@ -160,7 +160,7 @@ def test_f7_blanks_any_screen_and_the_password_brings_it_back_as_it_was(
 
 
 def test_too_long_without_a_key_locks_and_the_next_key_is_lost(open_desk: Open, counter: Counter) -> None:
-    counter.booked(counter.patient(FAMILY, GIVEN), "jibarra")
+    counter.admitted(counter.patient(FAMILY, GIVEN), "jibarra")
     desk = open_desk("msosa", lock=4)
     desk.press("zarz")
     desk.wait_for("Paciente » zarz")
