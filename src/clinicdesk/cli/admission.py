@@ -14,6 +14,7 @@ from clinicdesk.kit.ids import opaque
 from clinicdesk.kit.words import _
 
 if TYPE_CHECKING:
+    from clinicdesk.clinic.turns.queries import TurnRow
     from clinicdesk.clinic.usecases import AnswerT, OrderT, UseCase
 
 app = noun(_("Admisión: llegadas, triaje, colas, números y constancias."))
@@ -236,3 +237,47 @@ def series(
         for each in call.desk.see(numbers.list_series, here)
     )
     call.rows(rows, {_("Especialidad"): "specialty", _("Letra"): "series"})
+
+
+@verb(app, "print", _("Imprimir el número de quien llegó, una vez más."))
+def print_number(ctx: typer.Context, turn_id: TurnId) -> None:
+    """On the printer of this host."""
+    from clinicdesk.cli.turn import turn_now
+    from clinicdesk.clinic.turns.errors import TurnNotFound
+
+    call = the_call(ctx)
+    row = turn_now(call, turn_id)
+    if row.ticket is None:
+        raise TurnNotFound
+    _print(call, row)
+    call.answer({"ticket": row.ticket}, _("Número {ticket} impreso.").format(ticket=row.ticket))
+
+
+def _print(call: Call, row: TurnRow) -> None:
+    from clinicdesk.channels import printed, ticket_paper
+
+    at = call.session().actor.at
+    printed(call.settings, at.clinic_code, ticket_paper(row, at.clinic_name, at.zone))
+
+
+@verb(app, "certificate", _("Constancia de asistencia en PDF, de quien llegó."))
+def certificate(
+    ctx: typer.Context,
+    turn_id: TurnId,
+    out: Annotated[
+        str, typer.Option("-o", "--output", metavar=_("ARCHIVO"), help=_("Dónde; - es la salida."))
+    ],
+) -> None:
+    """Handing it out is written down."""
+    from clinicdesk.cli.history import stamp_of
+    from clinicdesk.cli.turn import turn_ids
+    from clinicdesk.clinic.admissions.queries import AttendanceQuery, attendance
+    from clinicdesk.kit.sheet import write_atomically
+    from clinicdesk.reports import _certificate
+
+    call = the_call(ctx)
+    row = call.desk.see(attendance, AttendanceQuery(*turn_ids(call, turn_id)))
+    paper = _certificate.paper(row, stamp_of(call))
+    write_atomically(out, lambda file: file.write(paper))
+    if out != given.DASH:
+        call.say(_("Escrito en {file}.").format(file=out))

@@ -16,6 +16,7 @@ SYSTEM_HOME = Path("/var/lib/clinicdesk")
 SESSION_SECONDS: Final = 12 * 3600.0
 MOST_LOCK_MINUTES: Final = 60
 _LOCK: Final = "lock_minutes"
+_PRINTER: Final = "printer"
 
 
 class LockMinutesWrong(Refusal):
@@ -46,6 +47,8 @@ class Settings:
     """For tests alone: the same for every role, in seconds. No setting reaches it."""
     session_seconds: float = SESSION_SECONDS
     """How long a login lasts, whatever is typed meanwhile. Shorter in tests; no setting reaches it."""
+    printers: tuple[tuple[str, str], ...] = ()
+    """Clinic ("" for all others) and where this host prints its numbers: `lp:COLA`, `escpos:DISPOSITIVO`."""
     smtp_host: str | None = None
     smtp_port: int = 587
     smtp_security: str = "starttls"
@@ -94,6 +97,18 @@ def _lock_minutes(environ: Mapping[str, str], stored: Mapping[str, Any]) -> tupl
     return tuple(found)
 
 
+def _printers(environ: Mapping[str, str], stored: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """`printer` and `printer_CLINIC`, the environment before the file."""
+    told = {name.lower(): str(value) for name, value in stored.items()}
+    told |= {name.lower().removeprefix("clinicdesk_"): value for name, value in environ.items() if value}
+    found = {
+        name.removeprefix(_PRINTER).removeprefix("_").upper(): value.strip()
+        for name, value in told.items()
+        if name == _PRINTER or name.startswith(f"{_PRINTER}_")
+    }
+    return tuple(sorted(found.items()))
+
+
 def _port(text: object) -> int:
     """The port of a mail server; 587 where none is said, 0 (nothing answers there) for what is no number."""
     said = str(text or 587)
@@ -121,6 +136,9 @@ def load(environ: Mapping[str, str]) -> Settings:
         password_file=path("password_file"),
         display_file=path("display_file"),
         lock_minutes=_lock_minutes(environ, stored),
+        printers=_printers(
+            {name: value for name, value in environ.items() if name.startswith("CLINICDESK_")}, stored
+        ),
         smtp_host=value("smtp_host"),
         smtp_port=_port(value("smtp_port")),
         smtp_security=str(value("smtp_security") or "starttls").lower(),

@@ -71,6 +71,7 @@ class ClinicDesk(DeskApp):
         """A desk that has read and imported nothing yet; `now` is what its clock and waits go by."""
         super().__init__(clock=lambda: now().astimezone())
         self.now = now
+        self.settings = settings
         self.door = Door(settings)
         self.log_folders = (settings.home / "log", user_state_path("clinicdesk", appauthor=False) / "log")
         self.demo_users = tuple(demo_users)

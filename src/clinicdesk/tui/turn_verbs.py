@@ -16,6 +16,7 @@ from clinicdesk.clinic.turns.queries import TurnRow
 from clinicdesk.clinic.turns.rules import Asker, State
 from clinicdesk.kit.errors import Refusal
 from clinicdesk.kit.words import _, plural
+from clinicdesk.tui import papers
 from clinicdesk.tui import turn_words as words
 from clinicdesk.tui.look import TURN_STATES
 from clinicdesk.tui.parts import Command
@@ -64,6 +65,7 @@ class TurnVerbs(ClinicScreen):
             ("r", _("Repetir"), self.call, _("repetir el llamado"), call, _CALL),
             ("u", _("Ausente"), self.absent, _("ausente, con motivo"), call, _OPEN),
             ("x", _("Cancelar"), self.cancel, _("cancelar, con motivo"), book, _OPEN),
+            ("p", _("Imprimir"), self.print, _("imprimir número o constancia"), call, _HERE),
             ("g", _("Triaje"), self.triage, _("dar o cambiar el triaje"), Permission.TRIAGE, _CALL),
         ):
             yield Command(
@@ -122,7 +124,9 @@ class TurnVerbs(ClinicScreen):
         """The patient is at the counter."""
         answer = await self._hop(admissions.admit, order(admissions.Admit, turn))
         self._undoable(_("admisión {}").format(answer.ticket), admissions.unadmit, answer)
-        self.prompt.say(_("Admisión {}: {}. z deshace.").format(answer.ticket, words.patient_name(turn)))
+        said = _("Admisión {}: {}.").format(answer.ticket, words.patient_name(turn))
+        self.prompt.say(f"{said} {_('z deshace.')}")
+        papers.print_behind(self, answer.id, said)
 
     async def confirm(self, turn: TurnRow) -> None:
         """The patient says they will come."""
@@ -159,6 +163,10 @@ class TurnVerbs(ClinicScreen):
             answer = await self._hop(service.cancel, said)
             self._undoable(_("cancelación"), undo.reinstate, answer)
             self._tell(turn, State.CANCELADO)
+
+    async def print(self, turn: TurnRow) -> None:
+        """The number once more, or the certificate of attendance."""
+        await papers.print_one(self, turn)
 
     async def triage(self, turn: TurnRow) -> None:
         """Another level of triage, which is another event: nothing is undone, it is given again."""
@@ -237,4 +245,5 @@ def order(made: type[HopT], turn: TurnRow, reason: str | None = None) -> HopT:
 _ADMIT: Final = (State.REGISTRADO, State.CONFIRMADO, State.AUSENTE)
 _CALL: Final = (State.EN_ESPERA, State.EN_CURSO)
 _CONFIRM: Final = (State.REGISTRADO,)
+_HERE: Final = (State.EN_ESPERA, State.EN_CURSO, State.FINALIZADO)
 _OPEN: Final = (State.REGISTRADO, State.CONFIRMADO, State.EN_ESPERA)

@@ -122,3 +122,10 @@ class BadSeries(Refusal):
 
     says = "La serie de un servicio es una letra de B a Z."
     constraint = ("ticket_series_letter_ck", "tickets_series_ck")
+
+
+class NeverArrived(Refusal):
+    """Nobody who was not here gets a certificate that they were."""
+
+    says = "Ese turno no tiene llegada: no hay asistencia que certificar."
+    exit = Exit.CONFLICT

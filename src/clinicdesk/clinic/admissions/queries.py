@@ -10,11 +10,15 @@ from sqlalchemy import select
 
 from clinicdesk.clinic.access.model import people
 from clinicdesk.clinic.admissions import rules
+from clinicdesk.clinic.admissions.errors import NeverArrived
 from clinicdesk.clinic.admissions.model import day_closings, triage_events
 from clinicdesk.clinic.admissions.rules import Why
+from clinicdesk.clinic.patients import queries as registry
 from clinicdesk.clinic.patients.model import patients
 from clinicdesk.clinic.rights import Permission
+from clinicdesk.clinic.sites.model import clinics
 from clinicdesk.clinic.turns import queries as agenda
+from clinicdesk.clinic.turns.errors import TurnNotFound
 from clinicdesk.clinic.turns.model import turns
 from clinicdesk.clinic.turns.queries import DayQuery, TurnRow, TurnsQuery
 from clinicdesk.clinic.turns.rules import State
@@ -165,3 +169,56 @@ def _closed_days(tx: Reader, query: DayQuery) -> list[date]:
     if query.day is not None:
         statement = statement.where(day_closings.c.day == query.day)
     return [day for day, closed in {row.day: row.closed for row in tx.rows(statement)}.items() if closed]
+
+
+@dataclass(frozen=True, slots=True)
+class AttendanceQuery:
+    """The turn that somebody came for."""
+
+    patient_id: UUID
+    turn_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class AttendanceRow:
+    """What a certificate of attendance says: who was at the clinic, from when until when, and no more.
+
+    `ended_at` None: they are still here.
+    """
+
+    family: str
+    given: str
+    document: str
+    clinic: str
+    city: str | None
+    zone: str
+    ticket: str | None
+    arrived_at: datetime
+    ended_at: datetime | None
+
+
+@view("admission.certificate", needs=Permission.TURN_CALL, act=True, purpose="OPER")
+def attendance(tx: Reader, query: AttendanceQuery) -> AttendanceRow:
+    """Who was here: handing it out is written down. Raises TurnNotFound, NeverArrived."""
+    found = agenda.by_ids(tx, ((query.patient_id, query.turn_id),))
+    if not found or found[0].clinic_id != tx.actor.at.clinic_id:
+        raise TurnNotFound
+    turn = found[0]
+    if turn.arrived_at is None or turn.state not in _WAS_HERE:
+        raise NeverArrived
+    (patient,) = registry.by_ids(tx, (query.patient_id,)) or (None,)
+    place = tx.run(select(clinics.c.name, clinics.c.city).where(clinics.c.id == turn.clinic_id)).one()
+    return AttendanceRow(
+        turn.family,
+        turn.given,
+        patient.document if patient else "",
+        place.name,
+        place.city,
+        tx.actor.at.zone,
+        turn.ticket,
+        turn.arrived_at,
+        turn.state_at if turn.state == State.FINALIZADO else None,
+    )
+
+
+_WAS_HERE = (State.EN_ESPERA, State.EN_CURSO, State.FINALIZADO)

@@ -15,6 +15,7 @@ from clinicdesk.clinic.sites.queries import DoctorRow
 from clinicdesk.kit.names import short_name
 from clinicdesk.kit.text import cells, fit
 from clinicdesk.kit.words import _
+from clinicdesk.tui import papers
 from clinicdesk.tui.look import TRIAGE
 from clinicdesk.tui.parts import Command
 from clinicdesk.tui.turn_verbs import NO_RIGHT, TurnVerbs
@@ -92,11 +93,9 @@ class WalkIns(TurnVerbs):
         answer = await self.do(admissions.walk_in, order)
         self._undoable(_("admisión {}").format(answer.ticket), None, answer)
         await self._refresh(answer.patient_id, answer.id)
-        self.prompt.say(
-            _("Admisión {}: {} con {}. z deshace.").format(
-                answer.ticket, who[1], short_name(doctor.family, "", 16)
-            )
-        )
+        said = _("Admisión {}: {} con {}.").format(answer.ticket, who[1], short_name(doctor.family, "", 16))
+        self.prompt.say(f"{said} {_('z deshace.')}")
+        papers.print_behind(self, answer.id, said)
 
     async def _ask_doctor(self) -> DoctorRow | None:
         found = await self.see(sites.list_doctors, sites.SitesQuery(self.actor.at.clinic_id))
