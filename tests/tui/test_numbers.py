@@ -54,7 +54,9 @@ def test_a_printer_that_fails_undoes_nothing(counter_desk: Callable[[str], Desk]
     counter.booked(person)
     desk = counter_desk("escpos:/nada/lp0")
     desk.press(f"{person.document}<Enter><Enter>")
-    desk.wait_for("Sin imprimir: la impresora no responde.")
+    desk.wait_for("La admisión quedó. p: otra vez.")
     assert [turn.state for turn in counter.turns_of(person)] == ["en_espera"]
-    desk.press("p<Enter>")
-    desk.wait_for("p: otra vez.")
+    desk.press("p")
+    desk.wait_for("Imprimir:")
+    desk.press("<Enter>")
+    desk.wait_for("Sin imprimir: la impresora no responde. La admisión quedó.")
