@@ -5,9 +5,11 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from pypdf import PdfReader
 
 from clinicdesk.kit import clock
 from tests.cli.conftest import Done
@@ -105,3 +107,21 @@ def test_a_day_closes_opens_and_ends_what_it_left(cli: Cli, admitted: Admitted) 
     assert (opened.code, opened.data["closed"]) == (0, False), opened.err
     shown = cli("msosa", "day", "show", "--json")
     assert (shown.data["closed"], shown.data["counts"]) == (False, opened.data["counts"])
+
+
+def test_a_number_is_printed_again_and_a_certificate_handed_out(
+    cli: Cli, admitted: Admitted, tmp_path: Path
+) -> None:
+    _patient, turn = admitted("45500005", family="Constancia Ruiz")
+    device, paper = tmp_path / "lp0", tmp_path / "constancia.pdf"
+    device.touch()
+    none = cli("msosa", "admission", "print", turn)
+    assert (none.code, "CLINICDESK_PRINTER" in none.err) == (3, True), none.err
+    done = cli("msosa", "admission", "print", turn, "--json", CLINICDESK_PRINTER=f"escpos:{device}")
+    assert (done.code, done.data["ticket"].encode() in device.read_bytes()) == (0, True), done.err
+    broken = cli("msosa", "admission", "print", turn, CLINICDESK_PRINTER="escpos:/nada/lp0")
+    assert (broken.code, "La admisión quedó" in broken.err) == (7, True), broken.err
+    made = cli("msosa", "admission", "certificate", turn, "-o", str(paper))
+    assert (made.code, made.out) == (0, ""), made.err
+    assert "Constancia Ruiz" in PdfReader(paper).pages[0].extract_text()
+    assert cli("gestion", "admission", "certificate", turn, "-o", str(paper)).code == 4

@@ -96,7 +96,8 @@ def imported(*tops: str) -> set[str]:
     nodes = [node for file in python_files(*tops) for node in ast.walk(ast.parse(file.read_text()))]
     names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
     names |= {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom) and not node.level}
-    roots = {name.partition(".")[0] for name in names} - sys.stdlib_module_names - {"clinicdesk"}
+    # Our own folders are no distribution, though one of another calls a package of its own `tests`.
+    roots = {name.partition(".")[0] for name in names} - sys.stdlib_module_names - {"clinicdesk", *tops}
     owners = packages_distributions()
     return {str(canonicalize_name(owner)) for root in roots for owner in owners.get(root, [])}
 

@@ -102,7 +102,7 @@ def test_nursing_opens_the_chart_of_who_is_expected_today(
     desk.press("<Esc><Esc>")
     desk.wait_for("Historia · 1 registro")
     desk.press("<Esc>")
-    desk.wait_for("Tablero")
+    desk.wait_for("sin triaje")
     desk.hides("Lumbalgia")
 
 
@@ -133,7 +133,7 @@ def test_a_glass_left_whole_leads_back_and_opens_nothing(case: Case, open_desk: 
     desk.press("<Enter>")
     desk.wait_for("Historia cerrada")
     desk.press("<Esc>")
-    desk.wait_for("Tablero")
+    desk.wait_for("sin triaje")
     desk.hides("Historia cerrada")
     assert (case.alerts(), case.leases("enfe")) == ([], 0)
     desk.press("<F2>")

@@ -48,7 +48,7 @@ PLACES = {
     "clinic board": Place("secre", "", FAMILY.split()[0]),
     "network board": Place("secre", "<F3>", "Centro Sur"),
     "agendas": Place("secre", "e", "Cupos:"),
-    "nursing": Place("enfe", "", FAMILY.split()[0]),
+    "triage": Place("enfe", "", FAMILY.split()[0]),
     "signs": Place("enfe", "<Home>e15", "Presión sistólica"),
     "administration": Place("admin", "", "Personas con acceso"),
     "sites": Place("admin", "2", "Consultorios ·"),

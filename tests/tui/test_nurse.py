@@ -89,7 +89,7 @@ def test_an_overdue_wait_is_marked_and_leaves_by_another_queue(
 ) -> None:
     person = arrived("Yáñez", minutes=71, triage=3)
     nurse.wait_for("Yáñez, Ana")
-    assert "A3" in nurse.row_of("Yáñez, Ana")
+    nurse.row_shows("Yáñez, Ana", "A3")
     nurse.wait_for(lambda: "1 h 11!" in nurse.row_of("Yáñez, Ana"))
     nurse.press("<Home>")
     while not nurse.row_of("Yáñez, Ana").startswith("»"):
