@@ -347,6 +347,23 @@ def test_an_edit_shows_what_falls_out_and_takes_it(network: Network, log_in: Log
     assert (told.kind, told.exception_id) == ("suspendido", None)
 
 
+def test_a_clinic_that_closes_down_offers_nothing_from_that_day_on(network: Network, log_in: LogIn) -> None:
+    secre = log_in("secre")
+    day = a_monday(secre)
+    secre.desk().do(agendas.add_block, order(network, day))
+
+    def offered(closed_on: date | None) -> int:
+        closing = text("UPDATE clinics SET closed_on = :day WHERE id = :clinic")
+        with network.owner.begin() as owner:
+            owner.execute(closing, {"day": closed_on, "clinic": network.clinic_ids[0]})
+        return len(free(secre, network, day))
+
+    try:
+        assert [offered(each) for each in (None, day + timedelta(days=1), day)] == [6, 6, 0]
+    finally:
+        assert offered(None) == 6
+
+
 def test_holidays_and_rooms_shut_a_block_but_not_an_extra_day(network: Network, log_in: LogIn) -> None:
     secre = log_in("secre")
     day = a_monday(secre)

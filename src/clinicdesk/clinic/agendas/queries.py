@@ -11,6 +11,7 @@ from sqlalchemy import (
     BigInteger,
     Column,
     ColumnElement,
+    Date,
     Select,
     Time,
     func,
@@ -115,7 +116,8 @@ def calendar(tx: Reader, found: Sequence[rules.Block], first: date, last: date) 
     doctors, places, centres = (
         sorted({getattr(each, name) for each in found}) for name in ("doctor_id", "room_id", "clinic_id")
     )
-    asked = _away(doctors, first, last), _out(places, first, last), _free_days(centres, first, last)
+    days = first, last
+    asked = _away(doctors, *days), _out(places, *days), _free_days(centres, *days), _given_up(places, last)
     rows = tx.rows(union_all(*asked))
     away: dict[int, list[rules.Away]] = {}
     out: dict[int, list[rules.RoomOut]] = {}
@@ -167,6 +169,24 @@ def _out(places: Sequence[int], first: date, last: date) -> Select[Any]:
         of.state != "disponible",
         or_(of.state_from.is_(None), of.state_from <= last),
         or_(of.state_until.is_(None), of.state_until >= first),
+    )
+
+
+def _given_up(places: Sequence[int], last: date) -> Select[Any]:
+    """The rooms of clinics that have closed down by then."""
+    of = clinics.c
+    return (
+        select(
+            literal("out"),
+            rooms.c.id,
+            *_NO_BLOCK,
+            of.closed_on,
+            null().cast(Date),
+            *_NO_HOURS,
+            literal("centro cerrado"),
+        )
+        .join(rooms, rooms.c.clinic_id == of.id)
+        .where(rooms.c.id.in_(places), of.closed_on <= last)
     )
 
 
