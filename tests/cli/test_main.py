@@ -37,6 +37,8 @@ LOOKS = {
     "search",
     "slots",
     "export",
+    "print",
+    "certificate",
     "report",
     "board",
     "completion",

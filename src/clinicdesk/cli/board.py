@@ -30,11 +30,15 @@ def board(
     watch: Annotated[bool, typer.Option("--watch", help=_("Seguir los cambios."))] = False,
     network: Annotated[bool, typer.Option("--all", help=_("Toda la red: una línea por centro."))] = False,
     doctor: Annotated[str | None, typer.Option(metavar=_("USUARIO"), help=_("Profesional."))] = None,
-    room: Annotated[str | None, typer.Option(help=_("Consultorio."))] = None,
-    state: Annotated[list[str] | None, typer.Option(help=_("Estado; se puede repetir."))] = None,
-    specialty: Annotated[str | None, typer.Option(help=_("Especialidad."))] = None,
-    number: Annotated[str | None, typer.Option(help=_("Número de admisión."))] = None,
-    words: Annotated[str, typer.Option(help=_("Palabras, como el filtro de la pantalla."))] = "",
+    room: Annotated[str | None, typer.Option(metavar=_("CÓDIGO"), help=_("Consultorio."))] = None,
+    state: Annotated[
+        list[str] | None, typer.Option(metavar=_("ESTADO"), help=_("Estado; se puede repetir."))
+    ] = None,
+    specialty: Annotated[str | None, typer.Option(metavar=_("CÓDIGO"), help=_("Especialidad."))] = None,
+    number: Annotated[str | None, typer.Option(metavar=_("NÚMERO"), help=_("Número de admisión."))] = None,
+    words: Annotated[
+        str, typer.Option(metavar=_("PALABRAS"), help=_("Palabras, como el filtro de la pantalla."))
+    ] = "",
     late: Annotated[bool, typer.Option("--late", help=_("Solo quienes llegan tarde."))] = False,
     free: Annotated[bool, typer.Option("--free", help=_("Solo lugares que quedaron libres."))] = False,
     waiting_room: Annotated[
