@@ -66,6 +66,8 @@ NOT_ACTS: Final = {
     "turn.series_plan": "what a series would give, before it is an act",
     "waitlist.list": "who waits for a place, as a board shows it; each step of theirs is an act",
     "waitlist.candidates": "who is offered a free place, before the offer, which is an act",
+    "turn.agenda": _BOARD,
+    "demand.reason": _SITE,
     "demand.list": "who asked and got no turn, counted; asking is an act",
     "turn.patient": "goes on with the opening of a patient's page",
     "privacy.alerts": "the officer's board; reviewing an alert is an act",

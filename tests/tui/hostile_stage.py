@@ -295,6 +295,13 @@ SCENES: Final = {
         stride=32,
         fields={"people": ("family",), "rooms": ("code",), "procedures": ("code",)},
     ),
+    "Agenda": Scene(
+        _by_role("msosa"),
+        lambda _stage: (("<F4>", "libre"),),
+        lambda _stage: ("<F5>",),
+        stride=32,
+        fields={"people": ("family", "given")},
+    ),
     "DoctorHome": Scene(
         lambda stage: stage.doctor,
         lambda _stage: (("", "Historia"),),

@@ -27,8 +27,10 @@ VERBS: Final = {
     "l": {"Llamar"},
     "m": {"Mover"},
     "n": {"Siguiente"},
+    "o": {"Otro"},
     "p": {"Imprimir", "Código"},  # a code is printed, or shown to be written down
     "r": {"Repetir"},
+    "s": {"Sobreturno"},
     "t": {"Turno"},
     "u": {"Ausente"},
     "v": {"Vista"},

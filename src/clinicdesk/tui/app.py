@@ -107,6 +107,7 @@ class ClinicDesk(DeskApp):
         if self.has_board:
             label, help_text = screen.f3_words
             yield Command("f3", label, self.show_board, help_text, everywhere=True)
+            yield Command("f4", _("Agenda"), self.show_agenda, _("agenda de un profesional"), everywhere=True)
         if self._finds_charts(screen):
             yield Command(
                 "f2",
@@ -267,6 +268,24 @@ class ClinicDesk(DeskApp):
                 login.clear()
             self._close_down_to(1)
             raise
+
+    async def show_agenda(self) -> None:
+        """F4: the agenda of the doctor pointed at, with who was chosen; from it, back."""
+        from clinicdesk.clinic.rights import Permission
+        from clinicdesk.tui.roles.agenda import Agenda
+        from clinicdesk.tui.turn_verbs import TurnVerbs
+
+        front = self.screen
+        if isinstance(front, Agenda):
+            front.back()
+            return
+        turn = front.turn() if isinstance(front, TurnVerbs) else None
+        asked = getattr(front, "patient", None)
+        chosen = asked() if callable(asked) else None
+        own = self.link.session.actor
+        attends = own.may(Permission.TURN_ATTEND)
+        doctor = turn.doctor_id if turn is not None else own.person_id if attends else None
+        await self.push_screen(Agenda(doctor, chosen if isinstance(chosen, tuple) else None))
 
     async def show_board(self) -> None:
         """F3: the clinic's board on top, or back down to it; from there the whole network's, and back."""

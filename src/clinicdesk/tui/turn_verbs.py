@@ -10,10 +10,10 @@ from uuid import UUID
 
 from clinicdesk.clinic.admissions import service as admissions
 from clinicdesk.clinic.rights import Permission
-from clinicdesk.clinic.turns import service, undo
+from clinicdesk.clinic.turns import moving, service, undo
 from clinicdesk.clinic.turns.errors import TurnChanged
 from clinicdesk.clinic.turns.queries import TurnRow
-from clinicdesk.clinic.turns.rules import Asker, State
+from clinicdesk.clinic.turns.rules import MOVES, Asker, State
 from clinicdesk.kit.errors import Refusal
 from clinicdesk.kit.words import _, plural
 from clinicdesk.tui import papers
@@ -33,6 +33,7 @@ _BY_CLINIC: Final = "2"
 VOID_REASON: Final = _("deshecho en el momento")
 
 NO_RIGHT: Final = _("su rol no tiene ese derecho")
+NO_OVERBOOK: Final = _("dar sobreturnos necesita el derecho «sobreturno»")
 HopT = TypeVar("HopT", bound=service.Hop)
 
 
@@ -46,6 +47,8 @@ class Undo:
     turn_id: UUID
     seq: int
     state: str
+    slot: str | None = None
+    """Where a turn that was moved stood."""
 
 
 class TurnVerbs(ClinicScreen):
@@ -55,8 +58,11 @@ class TurnVerbs(ClinicScreen):
     def turn(self) -> TurnRow | None:
         """The turn pointed at, as it is now."""
 
-    def verbs(self, in_bar: str) -> Iterable[Command]:
-        """The keys on a turn; those of `in_bar` stand in the key bar, all in the help."""
+    def verbs(self, in_bar: str, *, without: str = "") -> Iterable[Command]:
+        """The keys on a turn; those of `in_bar` stand in the key bar, all in the help.
+
+        `without`: what the screen has under a key of its own.
+        """
         admit, book, call = Permission.TURN_ADMIT, Permission.TURN_BOOK, Permission.TURN_CALL
         for key, label, act, help_text, needs, states in (
             ("i", _("Admitir"), self.admit, _("admitir: llegó"), admit, _ADMIT),
@@ -67,7 +73,10 @@ class TurnVerbs(ClinicScreen):
             ("x", _("Cancelar"), self.cancel, _("cancelar, con motivo"), book, _OPEN),
             ("p", _("Imprimir"), self.print, _("imprimir número o constancia"), call, _HERE),
             ("g", _("Triaje"), self.triage, _("dar o cambiar el triaje"), Permission.TRIAGE, _CALL),
+            ("m", _("Mover"), self.move, _("mover a otro lugar de la agenda"), book, tuple(MOVES)),
         ):
+            if key in without:
+                continue
             yield Command(
                 key,
                 label,
@@ -175,13 +184,21 @@ class TurnVerbs(ClinicScreen):
             await self._refresh(turn.patient_id, turn.id)
             self.prompt.say(said)
 
+    async def move(self, turn: TurnRow) -> None:
+        """Look for another place in the agenda of its doctor."""
+        from clinicdesk.tui.roles.agenda import Agenda
+
+        await self.desk.push_screen(Agenda(turn.doctor_id, moved=turn))
+
     async def undo(self) -> None:
         """Take the last act of this desk back."""
         last = self.desk.undoable.pop()
         now = self.day.get(last.turn_id)
         if now is not None and now.seq != last.seq:
             raise TurnChanged(state=words.mark(now).word)
-        if last.case is None:
+        if last.slot is not None:
+            seq = await self._moved_back(last, last.slot)
+        elif last.case is None:
             void = undo.Void(patient_id=last.patient_id, turn_id=last.turn_id, reason=VOID_REASON)
             await self.do(undo.void, void)
             seq = last.seq
@@ -194,6 +211,12 @@ class TurnVerbs(ClinicScreen):
         await self._refresh(last.patient_id, last.turn_id)
         whose = f", {words.patient_name(now)}" if now is not None else ""
         self.prompt.say(_("Deshecho: {}{}.").format(last.said, whose))
+
+    async def _moved_back(self, last: Undo, slot: str) -> int:
+        back = moving.MoveTurn(
+            patient_id=last.patient_id, turn_id=last.turn_id, seq=last.seq, from_state=last.state, slot=slot
+        )
+        return (await self.do(moving.move, back)).seq
 
     def _earlier_follow(self, undone: Undo, seq: int) -> None:
         """What was done to the turn before can be taken back next, from where it stands now."""
@@ -224,9 +247,14 @@ class TurnVerbs(ClinicScreen):
             return
 
     def _undoable(
-        self, said: str, case: UseCase[service.Hop, service.TurnAnswer] | None, answer: service.TurnAnswer
+        self,
+        said: str,
+        case: UseCase[service.Hop, service.TurnAnswer] | None,
+        answer: service.TurnAnswer,
+        slot: str | None = None,
     ) -> None:
-        self.desk.undoable.append(Undo(said, case, answer.patient_id, answer.id, answer.seq, answer.state))
+        made = Undo(said, case, answer.patient_id, answer.id, answer.seq, answer.state, slot)
+        self.desk.undoable.append(made)
 
     def _tell(self, turn: TurnRow, to: State) -> None:
         said = _("{} {} pasó a {}.").format(

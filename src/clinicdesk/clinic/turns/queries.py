@@ -74,6 +74,7 @@ class TurnRow:
     cancelled_late: bool | None = None
     slots: int = 1
     series_id: UUID | None = None
+    block_id: int | None = None
     specialty: str | None = None
     triage_minutes: int | None = None
     """The longest wait of its level at its clinic, where that is not the usual one."""
@@ -181,6 +182,7 @@ def _turns() -> Select[Any]:
             turns.c.cancelled_late,
             turns.c.slots,
             turns.c.series_id,
+            turns.c.block_id,
             func.coalesce(specialties.c.name, people.c.specialty),
             triage_levels.c.most_minutes,
             and_(turns.c.state.in_([state.value for state in rules.FREES_CLAIMS]), _closed()),

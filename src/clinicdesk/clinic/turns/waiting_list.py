@@ -335,13 +335,23 @@ def demand(tx: Reader, query: DemandQuery) -> tuple[DemandRow, ...]:
     return tx.into(DemandRow, statement)
 
 
-def unmet_reason(tx: Reader, clinic_id: int, doctor_id: int | None, *, offered: bool) -> Unmet:
+@dataclass(frozen=True, slots=True)
+class GoneWithout:
+    """Somebody who asked at a clinic, for a doctor or any, and whether they were offered a place."""
+
+    clinic_id: int
+    doctor_id: int | None
+    offered: bool
+
+
+@view("demand.reason", needs=Permission.TURN_READ)
+def gone_without(tx: Reader, query: GoneWithout) -> Unmet:
     """Why somebody goes without: they refused what was offered, there is an agenda without room, or none."""
-    if offered:
+    if query.offered:
         return Unmet.OFERTA_RECHAZADA
     statement = select(agenda_blocks.c.id).where(
-        agenda_blocks.c.clinic_id == clinic_id, agenda_blocks.c.state == "publicado"
+        agenda_blocks.c.clinic_id == query.clinic_id, agenda_blocks.c.state == "publicado"
     )
-    if doctor_id is not None:
-        statement = statement.where(agenda_blocks.c.doctor_id == doctor_id)
+    if query.doctor_id is not None:
+        statement = statement.where(agenda_blocks.c.doctor_id == query.doctor_id)
     return Unmet.SIN_LUGAR if tx.first(statement) else Unmet.SIN_OFERTA

@@ -9,17 +9,18 @@ from typing import Any
 from uuid import UUID
 
 from clinicdesk.clinic.rights import Permission
-from clinicdesk.clinic.turns import service, slots
+from clinicdesk.clinic.turns import service, slots, waiting_list
 from clinicdesk.clinic.turns.errors import AlreadyBooked, SlotTaken
 from clinicdesk.clinic.turns.requirements import RequirementsQuery, requirements_of
 from clinicdesk.clinic.turns.slots import SlotRow
 from clinicdesk.kit.names import short_name
 from clinicdesk.kit.words import _
 from clinicdesk.tui.parts import Command, day_text
-from clinicdesk.tui.turn_verbs import NO_RIGHT, TurnVerbs
+from clinicdesk.tui.turn_verbs import NO_OVERBOOK, NO_RIGHT, TurnVerbs
 
 _GIVE = "enter"
 _OTHER = "o"
+_WAIT = "a"
 _DAYS_FIRST = 2
 _DAYS_AHEAD = 30
 _MOST_SLOTS = 500
@@ -33,10 +34,21 @@ class Booking(TurnVerbs):
         """Id and whole name of the person pointed at."""
 
     def booking_commands(self) -> Iterable[Command]:
-        """Its one key."""
+        """The next place, and the agenda for one more."""
         yield Command(
             "t", _("Turno"), self.book_next, _("dar el próximo turno libre"), why_not=self._no_booking
         )
+        yield Command(
+            "s",
+            _("Sobreturno"),
+            self.desk.show_agenda,
+            _("sobreturno, en la agenda"),
+            why_not=self._no_overbook,
+            bar=False,
+        )
+
+    def _no_overbook(self) -> str | None:
+        return None if self.actor.may(Permission.TURN_OVERBOOK) else NO_OVERBOOK
 
     def _no_booking(self) -> str | None:
         if not self.actor.may(Permission.TURN_BOOK):
@@ -56,7 +68,7 @@ class Booking(TurnVerbs):
                 days = _DAYS_AHEAD
                 slots = await self._next_of_each(own, days)
             if not slots:
-                self.prompt.refuse(_("No hay lugar en los próximos {} días.").format(_DAYS_AHEAD))
+                await self._no_place(who, own)
                 return
             slot = slots[at % len(slots)]
             answer = await self._offer(slot, who[1])
@@ -65,10 +77,27 @@ class Booking(TurnVerbs):
             at += 1
         if answer == _GIVE:
             await self._give(who, slot)
+        elif answer == _WAIT:
+            await self._wait(who, slot.doctor_id, offered=True)
+
+    async def _no_place(self, who: tuple[UUID, str], doctor_id: int | None) -> None:
+        said = _("No hay lugar en los próximos {} días.").format(_DAYS_AHEAD)
+        if await self.prompt.pick(said, {_WAIT: _("lista de espera")}, at_once=True):
+            await self._wait(who, doctor_id, offered=False)
+
+    async def _wait(self, who: tuple[UUID, str], doctor_id: int | None, *, offered: bool) -> None:
+        """On the list, and counted as one who got nothing, with the reason."""
+        asked = waiting_list.GoneWithout(self.actor.at.clinic_id, doctor_id, offered=offered)
+        why = await self.see(waiting_list.gone_without, asked)
+        clinic_id = self.actor.at.clinic_id
+        order = waiting_list.Wait(patient_id=who[0], clinic_id=clinic_id, doctor_id=doctor_id, unmet=why)
+        await self.do(waiting_list.wait, order)
+        self.prompt.say(_("En lista de espera: {}.").format(who[1]))
 
     async def _offer(self, slot: SlotRow, name: str) -> str | None:
         words = _("{}, {}. Enter: dar a {}.").format(slot_words(slot), short_name(slot.doctor, "", 14), name)
-        return await self.prompt.pick(words, {_OTHER: _("otro prof.")}, at_once=True, enter=_GIVE)
+        options = {_OTHER: _("otro prof."), _WAIT: _("espera")}
+        return await self.prompt.pick(words, options, at_once=True, enter=_GIVE)
 
     async def _give(self, who: tuple[UUID, str], slot: SlotRow) -> None:
         try:

@@ -75,7 +75,7 @@ class NurseHome(TurnVerbs):
         yield Command("enter", _("Triaje"), self.enter, _("triaje del señalado"), self._no_turn)
         yield Command("e", _("Signos"), self.take_signs, _("escribir signos vitales"), self._no_signs)
         yield Command("m", _("Mover"), self.transfer, _("pasar a la cola de otro profesional"), self._no_move)
-        yield from self.verbs(in_bar="lrgy")
+        yield from self.verbs(in_bar="lrgy", without="m")
 
     def started(self) -> None:
         """Whoever came first and has no level."""
