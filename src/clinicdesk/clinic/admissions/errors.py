@@ -54,7 +54,7 @@ class SameQueue(Refusal):
 class TransferLate(Refusal):
     """The turn is not waiting in that queue any more."""
 
-    says = "Ya no espera en esa cola: otra persona cambió el turno. La lista ya lo muestra."
+    says = "Ya no espera en esa cola: otra persona cambió el turno. La lista lo muestra."
     exit = Exit.CONFLICT
 
 
@@ -68,7 +68,7 @@ class Transferred(Refusal):
 class DayClosed(Refusal):
     """The clinic's day has been closed: nobody is admitted on it."""
 
-    says = "El día {day} está cerrado en este centro: no admite llegadas. Secretaría puede abrirlo."
+    says = "El día {day} está cerrado: no admite llegadas. Secretaría puede abrirlo."
     exit = Exit.CONFLICT
 
 

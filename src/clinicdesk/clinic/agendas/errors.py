@@ -55,7 +55,7 @@ class BlockNotFound(Refusal):
 class BlocksOverlap(Refusal):
     """The doctor or the room has another block then."""
 
-    says = "Se superpone con otro bloque del profesional o del consultorio{which}. Cambiar hora, día o lugar."
+    says = "Se superpone con otro bloque del profesional o consultorio{which}. Cambiarlo."
     exit = Exit.CONFLICT
     constraint = ("agenda_blocks_doctor_ex", "agenda_blocks_room_ex")
 
@@ -103,7 +103,7 @@ class ExceptionNotFound(Refusal):
 class NotOwnDraft(Refusal):
     """A doctor edits drafts of their own agenda; what is published is management's."""
 
-    says = "Solo se cambian borradores de la agenda propia; los publicados, por secretaría."
+    says = "Solo borradores de la agenda propia; lo publicado lo cambia secretaría."
     exit = Exit.NOT_ALLOWED
 
 

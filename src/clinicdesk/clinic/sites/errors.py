@@ -87,7 +87,7 @@ class HolidayTaken(Refusal):
 class BadHoliday(Refusal):
     """A holiday that belongs to nobody, to two, or has no name."""
 
-    says = "Un feriado es de un país o de un centro y lleva nombre de hasta 80; «se trabaja» es de un centro."
+    says = "Feriado: de un país o un centro, nombre de hasta 80; «se trabaja», de centro."
     constraint = ("holidays_whose_ck", "holidays_country_ck", "holidays_works_ck", "holidays_name_ck")
 
 
@@ -117,14 +117,14 @@ class RoomCodeTaken(Refusal):
 class BadRoom(Refusal):
     """A room whose code, kind or floor cannot be."""
 
-    says = "El consultorio lleva código de hasta 12, clase de hasta 40 y un piso de su mismo centro."
+    says = "Consultorio: código de hasta 12, clase de hasta 40 y un piso de su centro."
     constraint = ("rooms_code_ck", "rooms_kind_ck", "rooms_equipment_ck", "rooms_floor_fk")
 
 
 class BadRoomState(Refusal):
     """A state without its reason and days, or with days that run backwards."""
 
-    says = "Fuera de uso lleva motivo y desde cuándo; «hasta» no es anterior; una baja no lo lleva."
+    says = "Fuera de uso: motivo y desde cuándo; «hasta» no es anterior ni va en la baja."
     constraint = ("rooms_state_ck", "rooms_state_reason_ck", "rooms_state_days_ck", "rooms_baja_ck")
 
 
@@ -154,7 +154,7 @@ class ProcedureTaken(Refusal):
 class BadProcedure(Refusal):
     """A procedure whose code, name, minutes or requirements cannot be."""
 
-    says = "Práctica: código de hasta 20, nombre de hasta 120, 1 a 720 minutos, requisitos de hasta 1000."
+    says = "Práctica: código hasta 20, nombre 120, requisitos 1000; de 1 a 720 minutos."
     constraint = (
         "procedures_code_ck",
         "procedures_name_ck",
@@ -197,14 +197,14 @@ class FeeScheduleTaken(Refusal):
 class BadFeeSchedule(Refusal):
     """A fee schedule whose code or name has the wrong shape."""
 
-    says = "El nomenclador lleva código (A-Z, 0-9, guion, hasta 20) y nombre de hasta 80 caracteres."
+    says = "Nomenclador: código (A-Z, 0-9, guion, hasta 20) y nombre de hasta 80."
     constraint = ("fee_schedules_code_ck", "fee_schedules_name_ck")
 
 
 class FeesOverlap(Refusal):
     """A code would be valid twice on the same day."""
 
-    says = "Ese código ya rige en parte de esas fechas: cada código vale una sola vez por día."
+    says = "Ese código ya rige en parte de esas fechas: vale una sola vez por día."
     exit = Exit.CONFLICT
     constraint = "fee_items_no_overlap"
 
@@ -212,7 +212,7 @@ class FeesOverlap(Refusal):
 class BadFeeItem(Refusal):
     """A code, units or price that cannot be."""
 
-    says = "El código lleva hasta 20 caracteres, el nombre hasta 300; unidades y precio no son negativos."
+    says = "Código de hasta 20, nombre de hasta 300; unidades y precio no son negativos."
     constraint = (
         "fee_codes_code_ck",
         "fee_items_name_ck",
@@ -233,5 +233,5 @@ class FeeNotFound(Refusal):
 class BadTriageLevel(Refusal):
     """A level of triage that cannot be set so."""
 
-    says = "El triaje va de 1 a 5, con máximos de 0 a 1440 minutos; rojo siempre está, y espera 0."
+    says = "Triaje de 1 a 5, máximos de 0 a 1440 minutos; rojo siempre está y espera 0."
     constraint = ("triage_levels_level_ck", "triage_levels_minutes_ck", "triage_levels_rojo_ck")

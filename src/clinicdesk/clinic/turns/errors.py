@@ -109,7 +109,7 @@ class SamePlace(Refusal):
 class OtherProcedure(Refusal):
     """The slot is for something else."""
 
-    says = "Ese horario es de otra práctica. Elegir uno de la misma, o cancelar y dar otro."
+    says = "Ese horario es de otra práctica. Elegir uno de la misma."
     exit = Exit.CONFLICT
 
 
@@ -136,7 +136,7 @@ class ReasonNeeded(Refusal):
 class TurnInCourse(Refusal):
     """Somebody is with the doctor: the visit is open."""
 
-    says = "El turno está en curso. Finalizar la atención o volverlo a espera; después anular."
+    says = "El turno está en curso: antes de anular, finalizarlo o volverlo a espera."
     exit = Exit.CONFLICT
 
 
@@ -150,7 +150,7 @@ class UndoneTooLate(Refusal):
 class RoomTurnsChanged(Refusal):
     """What a room out of use would touch is not what was shown: it is shown again, nothing is done."""
 
-    says = "Lo que se ve afectado es otra cosa ahora: {turns} turnos y {blocks} bloques. No se cambió nada."
+    says = "Ahora afecta otra cosa: {turns} turnos, {blocks} bloques. Nada cambió."
     at_desk = "Revisar la lista."
     at_prompt = "Verlos: room affected."
     exit = Exit.CONFLICT
