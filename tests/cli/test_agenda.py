@@ -137,3 +137,62 @@ def test_leave_of_a_doctor_shuts_every_block(cli: Cli) -> None:
     assert cli("secre", *leave, "--kind", "enfermedad", "--from-time", "9", "--to-time", "9:30").code == 0
     assert len(slots(cli, day)) == 3
     assert cli("msosa", *leave).code == 4
+
+
+def _two_suspended(cli: Cli, day: date) -> tuple[list[str], str]:
+    """Two turns of lpaz on a day that was then suspended: their ids, and the suspension's number."""
+    block = str(new_block(cli, day, "--publish"))
+    ids = []
+    for slot, phone in zip(slots(cli, day)[:2], (("--phone", "+541144440000"), ()), strict=True):
+        made = cli("msosa", "turn", "book", patient(cli, *phone), "--slot", slot, "--json")
+        assert made.code == 0, made.err
+        ids.append(made.data["id"])
+    days = ("--from", str(day), "--until", str(day))
+    done = cli("secre", "agenda", "suspend", block, *days, "--reason", "congreso", "--yes", "--json")
+    assert done.code == 0, done.err
+    return ids, str(done.data["exception"])
+
+
+def test_who_is_to_be_told_is_listed_and_told_or_not(cli: Cli) -> None:
+    ids, number = _two_suspended(cli, monday(12))
+    of_it = ("agenda", "notices", "--exception", number)
+    rows = {row["turn_id"]: row for row in cli("msosa", *of_it, "--json").rows}
+    assert [rows[each]["state"] for each in ids] == ["pendiente", "sin_medio"]
+    (pending,) = cli("msosa", *of_it, "--pending", "--json").rows
+    assert (pending["turn_id"], pending["phone"]) == (ids[0], "+541144440000")
+    assert "Lago, Ana" in cli("msosa", *of_it).out
+    told = ("agenda", "notice", pending["id"], "--done", "--json", "--key", str(uuid4()))
+    first, again = cli("msosa", *told), cli("msosa", *told)
+    assert (first.code, first.data["state"], again.out) == (0, "hecho", first.out), first.err
+    assert cli("msosa", *of_it, "--pending", "--json").rows == []
+    wrong = cli("msosa", "agenda", "notice", pending["id"], "--no-means", "--json")
+    assert wrong.data["state"] == "sin_medio"
+    assert cli("msosa", "agenda", "notice", pending["id"]).code == 6
+    assert cli("msosa", "agenda", "notice", pending["id"], "--done", "--no-means").code == 6
+    assert cli("msosa", "agenda", "notice", ids[0], "--done").code == 3
+    assert cli("enfe", "agenda", "notice", pending["id"], "--done").code == 4
+
+
+def test_a_suspended_turn_is_given_again_where_it_may_go(cli: Cli) -> None:
+    (old, _other), number = _two_suspended(cli, monday(13))
+    later = monday(14)
+    new_block(cli, later, "--publish")
+    since = ("--from", str(monday(13)))
+    found = cli("msosa", "turn", "reassign", old, *since, "--json").rows
+    assert found[0]["why"] == "mismo profesional"
+    assert {row["starts_at"][:10] for row in found if row["doctor"] == "lpaz"} == {str(later)}
+    assert len({row["id"] for row in found}) == len(found)
+    assert "mismo profesional" in cli("msosa", "turn", "reassign", old, *since).out
+    slot = found[0]["id"]
+    assert cli("enfe", "turn", "reassign", old, "--slot", slot).code == 4
+    give = ("turn", "reassign", old, "--slot", slot, "--json", "--key", str(uuid4()))
+    first, again = cli("msosa", *give), cli("msosa", *give)
+    assert (first.code, first.data["state"], again.out) == (0, "registrado", first.out), first.err
+    rows = {
+        row["turn_id"]: row for row in cli("msosa", "agenda", "notices", "--exception", number, "--json").rows
+    }
+    assert rows[old]["new_turn_id"] == first.data["id"]
+    twice = cli("msosa", "turn", "reassign", old, "--slot", found[1]["id"])
+    assert (twice.code, "ya tiene otro en su lugar" in twice.err) == (5, True), twice.err
+    standing = cli("msosa", "turn", "reassign", first.data["id"], "--slot", found[1]["id"])
+    assert (standing.code, standing.out) == (3, "")

@@ -31,6 +31,7 @@ LOOKS = {
     "alerts",
     "exceptions",
     "limits",
+    "notices",
     "show",
     "why-next",
     "list",

@@ -336,6 +336,35 @@ def list_exceptions(
     call.rows(rows, columns)
 
 
+@verb(app, "notices", _("Pacientes a avisar de un turno suspendido, o sin otro turno."))
+def list_notices(
+    ctx: typer.Context,
+    pending: Annotated[bool, typer.Option("--pending", help=_("Solo los que falta avisar."))] = False,
+    exception: Annotated[
+        int | None, typer.Option(metavar=_("NÚMERO"), help=_("Todos los de una licencia o suspensión."))
+    ] = None,
+) -> None:
+    """List notices; their ids are what `agenda notice` takes, those of turns what `turn reassign` does."""
+    from clinicdesk.cli import agenda_notices
+
+    agenda_notices.show(the_call(ctx), exception, pending=pending)
+
+
+@verb(app, "notice", _("Anotar que se avisó, o que no hay cómo."), cls=Writes)
+def notice(
+    ctx: typer.Context,
+    notice_id: Annotated[str, typer.Argument(metavar="ID", help=_("El aviso, de agenda notices."))],
+    done: Annotated[bool, typer.Option("--done", help=_("Se avisó."))] = False,
+    no_means: Annotated[bool, typer.Option("--no-means", help=_("No hay cómo avisar."))] = False,
+) -> None:
+    """Note that a patient was told, or cannot be."""
+    from clinicdesk.cli import agenda_notices
+
+    if done is no_means:
+        raise InvalidInput(_("Falta decir qué pasó: --done o --no-means, uno de los dos."))
+    agenda_notices.note(the_call(ctx), notice_id, reached=done)
+
+
 def _rows(call: Call, doctor: str | None = None) -> tuple[BlockRow, ...]:
     from clinicdesk.cli.shapes import doctor_id_of
     from clinicdesk.clinic.agendas import queries

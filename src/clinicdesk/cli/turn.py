@@ -152,6 +152,39 @@ def book(
         call.say(_("Requisitos: {text}").format(text=needed))
 
 
+@verb(app, "reassign", _("Dar otro turno en lugar del suspendido; sin --slot, los lugares."), cls=Writes)
+def reassign(
+    ctx: typer.Context,
+    turn_id: TurnId,
+    slot: Annotated[
+        str | None, typer.Option(metavar="ID", help=_("El lugar; sin él se listan los posibles."))
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option("--from", metavar=_("AAAA-MM-DD"), help=_("Desde qué día; hoy si no."))
+    ] = None,
+    again: Again = False,
+) -> None:
+    """Book another turn in place of a suspended one; without a slot, list where it may go."""
+    from clinicdesk.cli import turn_reassign
+    from clinicdesk.cli.shapes import people_of
+    from clinicdesk.clinic.turns import notices
+
+    call = the_call(ctx)
+    if slot is not None:
+        patient_id, old = turn_ids(call, turn_id)
+        said = {"patient_id": patient_id, "turn_id": old, "slot": slot}
+        show_turn(call, unless_again(call, notices.reassign, notices.Reassign, said, again=again))
+        return
+    found = turn_reassign.candidates(call, turn_now(call, turn_id), given.day_of(since))
+    people = people_of(call)
+    call.rows(
+        (_slot_object(row, people.username(row.doctor_id), call.json) | {"why": why} for why, row in found),
+        turn_reassign.COLUMNS,
+    )
+    if not found:
+        call.say(_("No hay lugar en 90 días."))
+
+
 @verb(app, "list", _("Los turnos de un día, o los de un paciente."))
 def list_turns(
     ctx: typer.Context,

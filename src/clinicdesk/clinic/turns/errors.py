@@ -188,6 +188,23 @@ class WishChanged(Refusal):
     exit = Exit.CONFLICT
 
 
+class NoticeNotFound(Refusal):
+    """No such notice of a suspended turn, or it was withdrawn because the turn stands again."""
+
+    says = "No hay un aviso con ese identificador, o su turno volvió a estar en pie."
+    at_prompt = "Los avisos se ven con agenda notices."
+    exit = Exit.NOT_FOUND
+
+
+class AlreadyReassigned(Refusal):
+    """A suspended turn has another in its place already."""
+
+    says = "Ese turno ya tiene otro en su lugar. No se dio ninguno nuevo."
+    at_prompt = "Los turnos del paciente se ven con turn list --patient."
+    exit = Exit.CONFLICT
+    constraint = "turn_reassigned_was_uq"
+
+
 class WishNotFound(Refusal):
     """No such row in the waiting list."""
 

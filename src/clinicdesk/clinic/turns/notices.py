@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import and_, func, insert, literal, or_, select, update
@@ -13,10 +14,12 @@ from clinicdesk.clinic.patients.model import patients
 from clinicdesk.clinic.rights import Permission
 from clinicdesk.clinic.turns import offers
 from clinicdesk.clinic.turns import service as desk
-from clinicdesk.clinic.turns.errors import TurnNotFound
+from clinicdesk.clinic.turns.errors import AlreadyReassigned, NoticeNotFound, TurnNotFound
 from clinicdesk.clinic.turns.model import turn_notices, turn_reassigned, turns
 from clinicdesk.clinic.turns.rules import State
 from clinicdesk.clinic.usecases import Order, Reader, Tx, new_row, use_case, view
+
+_NOBODY: Final = {"done_at": None, "done_by": None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,27 +30,35 @@ class Reassign(Order):
     turn_id: UUID
     new_id: UUID = new_row()
     slot: str
+    # As in BookTurn: the turns to come of the same procedure that were shown before.
+    acknowledged: tuple[UUID, ...] = field(default=(), metadata={"made": True})
 
 
 @use_case("turn.reassign", needs=Permission.TURN_BOOK, answer=desk.TurnAnswer, explain=offers.explain_taken)
 def reassign(tx: Tx, order: Reassign) -> desk.TurnAnswer:
     """Book the new turn and link it with the old one, which stays as history.
 
-    Raises TurnNotFound unless the old one was suspended and has no new one; and what booking raises.
+    Raises TurnNotFound unless the old one is cancelled, AlreadyReassigned, and what booking raises.
     """
-    old = select(turns.c.reason).where(
+    of = turn_reassigned.c
+    renewed = select(of.id).where(of.patient_id == turns.c.patient_id, of.was_id == turns.c.id).exists()
+    old = select(turns.c.reason, turns.c.slots, renewed.label("renewed")).where(
         turns.c.patient_id == order.patient_id,
         turns.c.id == order.turn_id,
         turns.c.state == State.CANCELADO.value,
     )
     if (was := tx.first(old)) is None:
         raise TurnNotFound
+    if was.renewed:  # said first: booking would speak of the turn it has
+        raise AlreadyReassigned
     book = desk.BookTurn(
         key=order.key,
         patient_id=order.patient_id,
         turn_id=order.new_id,
         slot=order.slot,
         reason=was.reason,
+        length=was.slots,
+        acknowledged=order.acknowledged,
     )
     answer = desk.book_turn.run(tx, book)
     link = {"patient_id": order.patient_id, "id": order.new_id, "was_id": order.turn_id}
@@ -115,10 +126,11 @@ def notices(tx: Reader, query: NoticesQuery) -> tuple[NoticeRow, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoticeGiven(Order):
-    """Somebody told the patient."""
+    """Somebody told the patient; `reached` False: there is nothing to tell them by."""
 
     patient_id: UUID
     notice_id: UUID
+    reached: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,14 +143,16 @@ class NoticeAnswer:
 
 @use_case("turn.notice", needs=Permission.TURN_BOOK, answer=NoticeAnswer)
 def notice_given(tx: Tx, order: NoticeGiven) -> NoticeAnswer:
-    """The patient knows. Raises TurnNotFound where there is no such notice, or it was withdrawn."""
+    """The patient knows, or cannot be told. Raises NoticeNotFound: none such, or it was withdrawn."""
     of = turn_notices.c
+    state = "hecho" if order.reached else "sin_medio"
+    by = {"done_at": tx.now, "done_by": tx.actor.person_id} if order.reached else _NOBODY
     done = (
         update(turn_notices)
         .where(of.patient_id == order.patient_id, of.id == order.notice_id, of.state != "anulado")
-        .values(state="hecho", done_at=tx.now, done_by=tx.actor.person_id)
+        .values(state=state, **by)
         .returning(of.id)
     )
     if tx.first(done) is None:
-        raise TurnNotFound
-    return NoticeAnswer(order.notice_id, "hecho")
+        raise NoticeNotFound
+    return NoticeAnswer(order.notice_id, state)

@@ -40,7 +40,8 @@ _STRETCHES: Final = (7, 30, _MOST_DAYS)
 class SlotsQuery:
     """Free slots at a clinic: of one doctor or all; of one procedure, of one specialty (codes), or all.
 
-    `network`: in every clinic; `nearest` the same, ordered by nearness to `clinic_id` before time.
+    `network`: in every clinic; `nearest` the same, ordered by nearness to `clinic_id` before time;
+    `elsewhere`: in every other clinic, the nearest first.
     `weekdays` 1 Monday … 7 Sunday, none: any; `length`: so many slots in a row.
     """
 
@@ -53,6 +54,7 @@ class SlotsQuery:
     limit: int = 200
     network: bool = False
     nearest: bool = False
+    elsewhere: bool = False
     weekdays: tuple[int, ...] = ()
     half: Half | None = None
     length: int = 1
@@ -118,19 +120,24 @@ def slots(tx: Reader, query: SlotsQuery) -> tuple[SlotRow, ...]:
         return ()
     shut = agendas.calendar(tx, [each.block for each in found], days[0], days[-1])
     made: list[SlotRow] = []
-    for each in _by_nearness(query, found) if query.nearest else [found]:
+    for each in _by_nearness(tx, query, found) if query.nearest or query.elsewhere else [found]:
         made += _search(tx, query, each, days, shut)[: query.limit - len(made)]
         if len(made) >= query.limit:
             break
     return tuple(made)
 
 
-def _by_nearness(query: SlotsQuery, found: Sequence[_Agenda]) -> list[list[_Agenda]]:
-    """The agendas of each clinic, the nearest first."""
+def _by_nearness(tx: Reader, query: SlotsQuery, found: Sequence[_Agenda]) -> list[list[_Agenda]]:
+    """The agendas of each clinic, the nearest first; a clinic without any is still where one asks from."""
     there = {each.site.id: each.site for each in found}
-    here = there.get(query.clinic_id) or Site(query.clinic_id, "", None, None, None)
+    here = there.get(query.clinic_id) or _site(tx, query.clinic_id)
     ranked = sorted(there.values(), key=lambda site: site.far_from(here))
     return [[each for each in found if each.site.id == site.id] for site in ranked]
+
+
+def _site(tx: Reader, clinic_id: int) -> Site:
+    (found,) = tx.into(Site, select(*_NAMES[-5:]).where(clinics.c.id == clinic_id))
+    return found
 
 
 def _search(
@@ -238,7 +245,9 @@ def _wanted(query: SlotsQuery) -> Select[Any]:
         .join(procedures, procedures.c.id == agenda_blocks.c.procedure_id)
         .join(clinics, clinics.c.id == agenda_blocks.c.clinic_id)
     )
-    if not (query.network or query.nearest):
+    if query.elsewhere:
+        statement = statement.where(agenda_blocks.c.clinic_id != query.clinic_id)
+    elif not (query.network or query.nearest):
         statement = statement.where(agenda_blocks.c.clinic_id == query.clinic_id)
     if query.doctor_id is not None:
         statement = statement.where(agenda_blocks.c.doctor_id == query.doctor_id)
