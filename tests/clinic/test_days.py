@@ -27,11 +27,12 @@ from clinicdesk.clinic.admissions.days import (
     OpenDay,
     close_day,
     open_day,
-    resolve,
 )
 from clinicdesk.clinic.admissions.errors import DayClosed, DayNotClosed, DayNotOver, DayToCome
 from clinicdesk.clinic.desk import Desk, NotAllowed
 from clinicdesk.clinic.records import service as records
+from clinicdesk.clinic.records.left_over import resolve
+from clinicdesk.clinic.records.model import visits
 from clinicdesk.clinic.turns import service as turns
 from clinicdesk.clinic.turns import slots as offer
 from clinicdesk.clinic.turns.errors import IllegalHop, ReasonNeeded, TurnChanged
@@ -314,6 +315,37 @@ def test_what_is_left_ends_one_by_one(a_day: Day, state: str, how: str, ends: st
     assert a_day.left() == {other.id}
     with pytest.raises(NotAllowed):
         a_day.desk("msosa").do(resolve, ending(other, "finalizado"))
+
+
+def ended(a_day: Day, turn: turns.TurnAnswer) -> list[datetime | None]:
+    with a_day.network.owner.connect() as owner:
+        mine = visits.c.turn_id == turn.id
+        return list(owner.execute(select(visits.c.ended_at).where(mine)).scalars())
+
+
+@pytest.mark.parametrize("how", ["finalizado", "se_retiro"])
+def test_the_visit_of_who_was_left_in_the_room_ends_with_the_turn(a_day: Day, how: str) -> None:
+    turn, other = a_day.turn("en_curso"), a_day.turn("en_curso")
+    a_day.close()
+    a_day.desk("secre").do(resolve, ending(turn, how))
+    assert (ended(a_day, turn), ended(a_day, other)) == ([a_day.evening], [None])
+
+
+def test_by_raw_sql_a_visit_ends_with_its_turn_alone(a_day: Day) -> None:
+    turn = a_day.turn("en_curso")
+    statement = text("SELECT charts.end_visit(:patient, :turn)")
+    of = {"patient": turn.patient_id, "turn": turn.id}
+    with a_day.log_in("secre").engine.begin() as raw:
+        raw.execute(statement, of)
+    assert ended(a_day, turn) == [None]
+    for read in ("SELECT started_at FROM visits", "UPDATE visits SET ended_at = now()"):
+        with (
+            a_day.log_in("secre").engine.connect() as raw,
+            pytest.raises(DBAPIError, match="permission denied"),
+        ):
+            raw.execute(text(read))
+    with a_day.log_in("msosa").engine.connect() as raw, pytest.raises(DBAPIError, match="permission denied"):
+        raw.execute(statement, of)
 
 
 @settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from clinicdesk.clinic.admissions import service as admissions
+from clinicdesk.clinic.admissions import triage
 from clinicdesk.clinic.turns import service
+from clinicdesk.clinic.turns.queries import TurnsQuery, turns_by_ids
 from clinicdesk.kit import clock
+from clinicdesk.tui import turn_words as words
 from tests.factories import Network
 from tests.tui.counter import Counter
 from tests.tui.desk import Desk
@@ -56,6 +61,48 @@ def test_each_state_shows_on_another_terminal(board: Desk, counter: Counter) -> 
     board.line_shows(f"{turn.ticket} Zelaya, Íñigo pasó a en espera")
     turn = counter.hop(service.cancel, turn, clock.now(), reason="se retiró")
     board.wait_for(lambda: column_of(board, "Zelaya") is None or "→ cancelado" in board.text)
+
+
+def test_the_news_say_what_happened(board: Desk, counter: Counter, network: Network) -> None:
+    """What was no step is no step in words either: a level, another level, another doctor, another hour."""
+    person = counter.patient("Ledesma", "Ciro")
+    turn = counter.admitted(person)
+    board.line_shows(f"{turn.ticket} Ledesma, Ciro pasó a en espera")
+    nurse = network.log_in("enfe")
+
+    def level(number: int, seen: int | None) -> None:
+        order = triage.GiveLevel(
+            patient_id=turn.patient_id, turn_id=turn.id, level=number, reason=None, seen=seen
+        )
+        nurse.desk().do(triage.give_level, order)
+
+    level(3, None)
+    board.line_shows(f"{turn.ticket} Ledesma, Ciro: triaje AMARILLO.")
+    level(2, 3)
+    board.line_shows(f"{turn.ticket} Ledesma, Ciro: triaje NARANJA, antes AMARILLO.")
+    ids = network.person_ids
+    over = triage.Transfer(
+        patient_id=turn.patient_id, turn_id=turn.id, doctor_id=ids["jibarra"], seen=ids["lpaz"]
+    )
+    counter.session.desk().do(triage.transfer, over)
+    board.line_shows(f"{turn.ticket} Ledesma, Ciro: pasó de Paz a Ibarra.")
+    nurse.close()
+
+
+def test_a_move_is_told_from_where_to_where(network: Network) -> None:
+    found = network.log_in("msosa")
+    counter = Counter(network, found)
+    made = counter.booked(counter.patient("Movida", "Una"))
+    query = TurnsQuery(((made.patient_id, made.id),))
+    (before,) = found.desk().see(turns_by_ids, query)
+    found.close()
+    later = replace(before, seq=2, wall_start=before.wall_start.replace(hour=9, minute=40))
+    sooner = replace(before, wall_start=before.wall_start.replace(hour=8, minute=0))
+    assert "Movida, Una: movido de 08:00 a 09:40." in words.news(later, "UTC", sooner)
+    other_day = replace(sooner, day=before.day - timedelta(days=1))
+    assert f"movido de {sooner.wall_start:%d/%m} 08:00 a " in words.news(later, "UTC", other_day)
+    came = replace(before, state="en_espera", triage=2, wall_start=later.wall_start)
+    assert "pasó a en espera" in words.news(came, "UTC", before), "a step is said before what came with it"
 
 
 def test_counts_stand_in_the_heads(board: Desk, counter: Counter) -> None:

@@ -19,6 +19,7 @@ BEGIN
     OR EXISTS (
       SELECT 1 FROM public.rooms r WHERE r.id = b.room_id AND r.state <> 'disponible'
         AND on_day >= r.state_from AND (r.state_until IS NULL OR on_day <= r.state_until))
+    OR EXISTS (SELECT 1 FROM public.clinics c WHERE c.id = b.clinic_id AND c.closed_on <= on_day)
     OR (b.valid_from IS DISTINCT FROM b.valid_to AND EXISTS (
       SELECT 1 FROM public.holidays h JOIN public.clinics c ON c.id = b.clinic_id
       WHERE h.day = on_day AND NOT h.works AND (h.clinic_id = c.id OR (h.country = c.country

@@ -236,6 +236,15 @@ CREATE POLICY visits_seen ON visits FOR SELECT TO k_medico, k_enfermeria, k_resu
 CREATE POLICY visits_own ON visits FOR INSERT TO k_medico WITH CHECK (doctor_id = (SELECT charts.me()));
 CREATE POLICY visits_ended ON visits FOR UPDATE TO k_medico
   USING (clinic_id = ANY ((SELECT charts.my_clinics())::bigint[]));
+-- Who resolves what a closed day left over reads no visit: the visit of a turn that has ended ends with it.
+CREATE FUNCTION charts.end_visit(p_patient uuid, p_turn uuid) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  UPDATE public.visits v SET ended_at = greatest(v.started_at, t.state_at)
+  FROM public.turns t
+  WHERE t.patient_id = p_patient AND t.id = p_turn AND t.state IN ('finalizado', 'cancelado')
+    AND t.clinic_id = ANY (charts.my_clinics())
+    AND v.patient_id = p_patient AND v.turn_id = p_turn AND v.ended_at IS NULL;
+$$;
 CREATE POLICY vitals_own ON vitals AS RESTRICTIVE FOR INSERT TO k_medico, k_enfermeria
   WITH CHECK (person_id = (SELECT charts.me()));
 

@@ -141,6 +141,7 @@ GRANT INSERT ON turn_reassigned TO k_admision, k_secretaria, k_medico;
 GRANT UPDATE (seq, state, state_at, cancelled_by, cancelled_late) ON turns TO k_gestion;
 GRANT UPDATE (active, during) ON bookings TO k_gestion;
 GRANT DELETE ON block_places TO k_gestion;
+GRANT EXECUTE ON FUNCTION charts.end_visit(uuid, uuid) TO k_secretaria;
 GRANT EXECUTE ON FUNCTION room_turns(bigint, date, date) TO k_admin, k_secretaria;
 -- Fees come by import alone; administration names schedules and says what a procedure is charged as.
 GRANT INSERT, UPDATE ON fee_schedules TO k_admin;

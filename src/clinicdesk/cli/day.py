@@ -125,7 +125,7 @@ def resolve(
     """End one of them."""
     from clinicdesk.cli.turn import show_turn, step
     from clinicdesk.clinic.admissions.days import Ending, EndTurn
-    from clinicdesk.clinic.admissions.days import resolve as end_turn
+    from clinicdesk.clinic.records.left_over import resolve as end_turn
     from clinicdesk.kit.errors import InvalidInput
 
     if ending not in list(Ending):

@@ -44,6 +44,7 @@ class Day:
         self.place = place or Place(at.clinic_id, at.clinic_name, at.zone)
         self._turns: dict[UUID, TurnRow] = {}
         self._sorted: list[TurnRow] | None = None
+        self._before: dict[UUID, TurnRow] = {}
         self._reading = asyncio.Lock()
         self.read_at = now()
         """When all of it was last read (UTC)."""
@@ -64,6 +65,10 @@ class Day:
         """One turn as it is now."""
         return self._turns.get(turn_id)
 
+    def before(self, turn_id: UUID) -> TurnRow | None:
+        """The turn as it was before what was told last; None where it was not known."""
+        return self._before.get(turn_id)
+
     def of_patient(self, patient_id: UUID) -> list[TurnRow]:
         """A patient's turns of the day, by time."""
         return [turn for turn in self.rows if turn.patient_id == patient_id]
@@ -74,7 +79,7 @@ class Day:
             rows = await self._link.see(queries.day_turns, queries.DayQuery(self.place.clinic_id, self.today))
             new = {row.id: row for row in rows}
             same, self.read_at = new == self._turns, self._now()
-            self._turns, self._sorted = new, None
+            self._turns, self._sorted, self._before = new, None, {}
         if not same:
             self._on_change(None)
 
@@ -87,8 +92,8 @@ class Day:
             rows = await self._link.see(queries.turns_by_ids, queries.TurnsQuery(wanted))
             found = {row.id: row for row in rows if self._belongs(row)}
             changed = frozenset(each for _of, each in wanted if self._turns.get(each) != found.get(each))
-            for each in changed:
-                self._turns.pop(each, None)
+            known = {each: self._turns.pop(each, None) for each in changed}
+            self._before = {each: row for each, row in known.items() if row is not None}
             self._turns |= found
             self._sorted = None
         if changed:
@@ -115,6 +120,7 @@ class Day:
             rows = await self._link.see(queries.patient_turns, query)
             found = {row.id: row for row in rows if self._belongs(row)}
             changed = frozenset(each for each, row in found.items() if self._turns.get(each) != row)
+            self._before = {each: self._turns[each] for each in changed if each in self._turns}
             self._turns |= found
             self._sorted = None
         if changed:

@@ -111,13 +111,38 @@ def number_or_hour(turn: TurnRow | NetworkTurn) -> str:
     return turn.ticket or hour(turn)
 
 
-def news(turn: TurnRow, zone: str) -> str:
-    """What happened last: `A014 Rivas Pons, Inés pasó a en espera 09:41.`, or that they were called."""
+def news(turn: TurnRow, zone: str, before: TurnRow | None = None) -> str:
+    """What happened last: `A014 Rivas Pons, Inés pasó a en espera 09:41.`, or that they were called.
+
+    `before` is the turn as it was known: with it, what was no step of the turn is said too.
+    """
     who = f"{number_or_hour(turn)} {patient_name(turn)}"
+    if before is not None and (other := _besides_steps(turn, before)):
+        return f"{who}: {other}."
     if turn.called_at is not None and turn.called_at > turn.state_at:
         times = plural(turn.calls, _("vez"), _("veces"))
         return _("{}: llamado {}, {}.").format(who, times, clock_time(turn.called_at, zone))
     return _("{} pasó a {} {}.").format(who, mark(turn).word, clock_time(turn.state_at, zone))
+
+
+def _besides_steps(turn: TurnRow, before: TurnRow) -> str:
+    """What changed without a change of state: hour, level, doctor; empty where something else did."""
+    if turn.state != before.state:
+        return ""
+    if turn.wall_start != before.wall_start:
+        return _("movido de {} a {}").format(_moment(before, turn), _moment(turn, before))
+    if turn.triage != before.triage and turn.triage:
+        was = TRIAGE[before.triage].word if before.triage else ""
+        now = _("triaje {}").format(TRIAGE[turn.triage].word)
+        return _("{}, antes {}").format(now, was) if was else now
+    if turn.doctor_id != before.doctor_id:
+        return _("pasó de {} a {}").format(before.doctor_family, turn.doctor_family)
+    return ""
+
+
+def _moment(turn: TurnRow, other: TurnRow) -> str:
+    """Its hour; with the day where the other one is of another day."""
+    return f"{turn.wall_start:%H:%M}" if turn.day == other.day else f"{turn.wall_start:%d/%m %H:%M}"
 
 
 def waiting(turns: Iterable[TurnRow], now: datetime) -> list[TurnRow]:

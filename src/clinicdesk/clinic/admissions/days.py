@@ -118,9 +118,11 @@ class EndTurn(Hop):
     ending: str
 
 
-@use_case("day.resolve", needs=Permission.DAY_CLOSE, answer=TurnAnswer, explain=service.explain_hop)
-def resolve(tx: Tx, order: EndTurn) -> TurnAnswer:
-    """End one turn of a closed day. Raises DayNotClosed, IllegalHop, ReasonNeeded, TurnChanged."""
+def end_left(tx: Tx, order: EndTurn) -> TurnAnswer:
+    """End one turn of a closed day, for the slice that knows its visit.
+
+    Raises DayNotClosed, IllegalHop, ReasonNeeded, TurnChanged.
+    """
     if not (order.reason or "").strip():
         raise ReasonNeeded
     day = day_of(tx, order.patient_id, order.turn_id)

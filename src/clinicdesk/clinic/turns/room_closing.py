@@ -19,6 +19,7 @@ from clinicdesk.clinic.sites.places import as_read
 from clinicdesk.clinic.sites.rules import RoomState, state_problems
 from clinicdesk.clinic.turns import claims
 from clinicdesk.clinic.turns.errors import RoomTurnsChanged
+from clinicdesk.clinic.turns.places import lock as lock_block
 from clinicdesk.clinic.usecases import Order, Reader, Tx, use_case, view
 from clinicdesk.kit.errors import InvalidInput
 from clinicdesk.kit.text import clean_line
@@ -115,6 +116,16 @@ def _blocks(tx: Reader, room_id: int, since: date, until: date | None) -> tuple[
     return tx.into(AffectedBlock, statement)
 
 
+def _lock(tx: Tx, room_id: int) -> None:
+    """Who books in the room waits: an overbook, and who comes by order of arrival, locks the block alone."""
+    claims.lock(tx, (room_id,))
+    statement = (
+        select(agenda_blocks.c.id).where(agenda_blocks.c.room_id == room_id).order_by(agenda_blocks.c.id)
+    )
+    for each in tx.rows(statement):
+        lock_block(tx, each.id)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetRoomState(Order):
     """A room out of use from a day until another (None: for good), or `disponible` again.
@@ -153,7 +164,7 @@ def set_room_state(tx: Tx, order: SetRoomState) -> SiteAnswer:
     """
     if problems := state_problems(order.state, order.reason or "", order.since, order.until):
         raise InvalidInput(*problems)
-    claims.lock(tx, (order.room_id,))
+    _lock(tx, order.room_id)
     closes = order.state != RoomState.DISPONIBLE
     if closes and order.since is not None:
         now = affected(tx, order.room_id, order.since, order.until)

@@ -269,7 +269,7 @@ class Board(TurnVerbs):
         self._show()
         turn = self.day.get(next(iter(ids))) if ids is not None and len(ids) == 1 else None
         if turn is not None and not self.prompt.asking:
-            self.prompt.say(f"{CHANGED} {words.news(turn, self.day.place.zone)}")
+            self.prompt.say(f"{CHANGED} {words.news(turn, self.day.place.zone, self.day.before(turn.id))}")
 
     def minute(self) -> None:
         """Waits tick; who waited long enough moves up."""

@@ -107,7 +107,7 @@ class NurseHome(TurnVerbs):
         self._show()
         turn = self.day.get(next(iter(ids))) if ids is not None and len(ids) == 1 else None
         if turn is not None and not self.prompt.asking:
-            self.prompt.say(f"{CHANGED} {words.news(turn, self.actor.at.zone)}")
+            self.prompt.say(f"{CHANGED} {words.news(turn, self.actor.at.zone, self.day.before(turn.id))}")
 
     def minute(self) -> None:
         """Waits tick; who waited long enough moves up."""
