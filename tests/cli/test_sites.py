@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Iterator
+from datetime import date, time, timedelta
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import delete, func, insert, select, text
 
+from clinicdesk.clinic.agendas.model import agenda_blocks
+from clinicdesk.clinic.sites.model import procedures, rooms
 from clinicdesk.kit import clock
 from tests.cli.conftest import Done, added
-from tests.factories import ZONE
+from tests.factories import ZONE, Network
 
 Cli = Callable[..., Done]
 
@@ -37,9 +40,69 @@ def test_a_clinic_is_shown_and_corrected(cli: Cli) -> None:
     assert cli("msosa", "clinic", "show", code, "--json").data["closed_on"] == "2039-01-01"
 
 
+@pytest.fixture
+def south(network: Network) -> Iterator[None]:
+    """A block of Mondays in the other clinic as well."""
+    room = (
+        "INSERT INTO rooms (clinic_id, floor_id, code, kind)"
+        " SELECT clinic_id, id, 'S.1', 'consultorio' FROM floors WHERE clinic_id = :clinic RETURNING id"
+    )
+    clinic_id = network.clinic_ids[1]
+    with network.owner.begin() as owner:
+        room_id = owner.execute(text(room), {"clinic": clinic_id}).scalar_one()
+        block = insert(agenda_blocks).values(
+            clinic_id=clinic_id,
+            doctor_id=network.person_ids["priva"],
+            room_id=room_id,
+            procedure_id=select(func.min(procedures.c.id)).scalar_subquery(),
+            weekday=1,
+            starts=time(0),
+            ends=time(23, 59),
+            slot_minutes=20,
+            state="publicado",
+            valid_from=date(2020, 1, 1),
+        )
+        block_id = owner.execute(block.returning(agenda_blocks.c.id)).scalar_one()
+    yield
+    with network.owner.begin() as owner:
+        owner.execute(delete(agenda_blocks).where(agenda_blocks.c.id == block_id))
+        owner.execute(delete(rooms).where(rooms.c.id == room_id))
+
+
+def test_the_nearest_clinic_goes_by_where_they_stand(cli: Cli, south: None) -> None:
+    """From one without any agenda: to the nearer, whatever its name."""
+    here = made_up()
+    new = ("clinic", "add", "--code", here, "--name", "Centro Azul", "--country", "AR")
+    at = ("--latitude", "-36.7770", "--longitude", "-59.8585")
+    assert cli("admin", *new, *at).code == 0
+    where = {"NORTE": ("-34.6037", "-58.3816"), "SUR": ("-36.8", "-59,9")}
+    for code, (latitude, longitude) in where.items():
+        done = cli("admin", "clinic", "edit", code, "--latitude", latitude, "--longitude", longitude)
+        assert done.code == 0, done.err
+    ask = ("turn", "slots", "--nearest", here, "--limit", "3", "--json")
+    assert {row["clinic"] for row in cli("msosa", *ask).rows} == {"SUR"}
+    for code, (latitude, longitude) in zip(where, reversed(where.values()), strict=True):
+        assert (
+            cli("admin", "clinic", "edit", code, "--latitude", latitude, "--longitude", longitude).code == 0
+        )
+    assert {row["clinic"] for row in cli("msosa", *ask).rows} == {"NORTE"}
+    assert "Latitud: -36.777" in cli("msosa", "clinic", "show", here).out
+    assert cli("admin", "clinic", "edit", here, "--name", "Centro Azul Dos").code == 0
+    assert cli("msosa", "clinic", "show", here, "--json").data["longitude"] == -59.8585
+    off = ("--latitude", "-", "--longitude", "-")
+    for code in (here, *where):
+        assert cli("admin", "clinic", "edit", code, *off).code == 0
+    assert cli("msosa", "clinic", "show", here, "--json").data["latitude"] is None
+
+
 @pytest.mark.parametrize(
     ("order", "code", "said"),
     [
+        (("clinic", "edit", "NORTE", "--latitude", "-34.6"), 6, "las dos o ninguna"),
+        (("clinic", "edit", "NORTE", "--latitude", "-91", "--longitude", "0"), 6, "-90 a 90"),
+        (("clinic", "edit", "NORTE", "--latitude", "0", "--longitude", "181"), 6, "-180 a 180"),
+        (("clinic", "edit", "NORTE", "--latitude", "nan", "--longitude", "1"), 6, "-90 a 90"),
+        (("clinic", "edit", "NORTE", "--latitude", "sur", "--longitude", "1"), 6, "«sur»"),
         (("clinic", "show", "NADA"), 3, "NADA"),
         (("clinic", "edit", "NORTE", "--hours", "lunes 25-26"), 6, "«25»"),
         (("clinic", "edit", "NORTE", "--closed-on", "2039-02-30"), 6, "2039-02-30"),

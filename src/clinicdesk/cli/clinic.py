@@ -19,6 +19,8 @@ _NAMES: Final = (
         "zone",
         "city",
         "address",
+        "latitude",
+        "longitude",
         "hours",
         "closed_on",
         "shows_initials",
@@ -30,10 +32,19 @@ _TITLES: Final = {
     "zone": _("Zona"),
     "city": _("Localidad"),
     "address": _("Domicilio"),
+    "latitude": _("Latitud"),
+    "longitude": _("Longitud"),
     "hours": _("Horario"),
     "closed_on": _("Cerrado desde"),
 }
 _HOURS_HELP: Final = _("«lun-vie 8-13 14-20; sáb 8-12»; - lo borra.")
+Latitude = Annotated[
+    str | None, typer.Option(metavar=_("GRADOS"), help=_("De -90 a 90, el sur con -; - la borra."))
+]
+Longitude = Annotated[
+    str | None,
+    typer.Option(metavar=_("GRADOS"), help=_("De -180 a 180, el oeste con -; van las dos o ninguna.")),
+]
 _WEEKDAYS: Final = (_("lun"), _("mar"), _("mié"), _("jue"), _("vie"), _("sáb"), _("dom"))
 
 
@@ -66,11 +77,13 @@ def add_clinic(
     ] = None,
     city: Annotated[str | None, typer.Option(metavar=_("LOCALIDAD"), help=_("Localidad."))] = None,
     address: Annotated[str | None, typer.Option(metavar=_("DOMICILIO"), help=_("Domicilio."))] = None,
+    latitude: Latitude = None,
+    longitude: Longitude = None,
     hours: Annotated[str, typer.Option(metavar=_("HORARIO"), help=_HOURS_HELP)] = "",
 ) -> None:
     """Add a clinic."""
     from clinicdesk.clinic.countries import pack
-    from clinicdesk.clinic.sites import service
+    from clinicdesk.clinic.sites import rules, service
 
     call = the_call(ctx)
     land = country.upper()
@@ -82,6 +95,8 @@ def add_clinic(
         zone=zone or pack(land).zone,
         city=city,
         address=address,
+        latitude=rules.degrees(latitude),
+        longitude=rules.degrees(longitude),
         hours=hours,
     )
     answer = call.desk.do(service.add_clinic, order)
@@ -98,6 +113,8 @@ def edit_clinic(
     zone: Annotated[str | None, typer.Option(metavar=_("ZONA"), help=_("Zona horaria."))] = None,
     city: Annotated[str | None, typer.Option(metavar=_("LOCALIDAD"), help=_("Localidad."))] = None,
     address: Annotated[str | None, typer.Option(metavar=_("DOMICILIO"), help=_("Domicilio."))] = None,
+    latitude: Latitude = None,
+    longitude: Longitude = None,
     hours: Annotated[str | None, typer.Option(metavar=_("HORARIO"), help=_HOURS_HELP)] = None,
     closed_on: Annotated[
         str | None, typer.Option(metavar=_("FECHA"), help=_("Primer día en que ya no trabaja; - lo reabre."))
@@ -105,7 +122,7 @@ def edit_clinic(
 ) -> None:
     """Edit a clinic."""
     from clinicdesk.cli.given import day_of
-    from clinicdesk.clinic.sites import service
+    from clinicdesk.clinic.sites import rules, service
 
     call = the_call(ctx)
     row = clinic_of(call, code)
@@ -120,6 +137,8 @@ def edit_clinic(
         zone=zone or row.zone,
         city=given(city, row.city),
         address=given(address, row.address),
+        latitude=row.latitude if latitude is None else rules.degrees(given(latitude, None)),
+        longitude=row.longitude if longitude is None else rules.degrees(given(longitude, None)),
         hours=given(hours, row.hours) or "",
         closed_on=day_of(last),
     )

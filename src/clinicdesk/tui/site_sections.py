@@ -97,6 +97,8 @@ class Clinics(Section):
         FormField("zone", _("Zona horaria"), 60, _("la del país, si queda vacía")),
         FormField("city", _("Localidad")),
         FormField("address", _("Domicilio"), 120),
+        FormField("latitude", _("Latitud"), 20, _("grados: -34.6037")),
+        FormField("longitude", _("Longitud"), 20, _("grados: -58.3816")),
         FormField("hours", _("Horario"), 200, _("lun-vie 8-13 14-20; sáb 8-12")),
         FormField("closed_on", _("Cerrado desde"), 10, _("vacío: trabaja")),
     )
@@ -118,7 +120,9 @@ class Clinics(Section):
     def told(self, row: ClinicRow) -> dict[str, str]:
         """As the form has it."""
         names = ("code", "name", "country", "zone", "city", "address", "hours")
-        return {name: getattr(row, name) or "" for name in names} | {"closed_on": _day_text(row.closed_on)}
+        degrees = {name: _degrees_text(getattr(row, name)) for name in ("latitude", "longitude")}
+        said = {name: getattr(row, name) or "" for name in names}
+        return said | degrees | {"closed_on": _day_text(row.closed_on)}
 
     def order(self, texts: dict[str, str], row: ClinicRow | None, site: ClinicRow) -> tuple[Any, Any]:
         """A new clinic, or one as it is from now on."""
@@ -126,6 +130,8 @@ class Clinics(Section):
         said: dict[str, Any] = {name: texts[name] for name in ("name", "city", "address", "hours")} | {
             "country": country,
             "zone": texts["zone"] or pack(country).zone,
+            "latitude": rules.degrees(texts["latitude"]),
+            "longitude": rules.degrees(texts["longitude"]),
         }
         if row is None:
             return service.add_clinic, service.NewClinic(code=texts["code"].upper(), **said)
@@ -403,6 +409,10 @@ def parsed_day(text: str) -> date | None:
 
 def _day_text(day: date | None) -> str:
     return f"{day:%d/%m/%Y}" if day is not None else ""
+
+
+def _degrees_text(degrees: float | None) -> str:
+    return "" if degrees is None else str(degrees)
 
 
 def _day_or_none(text: str) -> date | None:

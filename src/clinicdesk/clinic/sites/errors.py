@@ -68,6 +68,13 @@ class BadClinicPlace(Refusal):
     constraint = "clinics_place_ck"
 
 
+class BadCoordinates(Refusal):
+    """A place that is not on the globe, or half of one."""
+
+    says = "Latitud (-90 a 90) y longitud (-180 a 180), en grados, van las dos o ninguna."
+    constraint = "clinics_coordinates_ck"
+
+
 class BadHours(Refusal):
     """Hours that no day has."""
 

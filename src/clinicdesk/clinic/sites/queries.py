@@ -46,6 +46,8 @@ class ClinicRow:
     closed_on: date | None = None
     version: int = 1
     shows_initials: bool = True
+    latitude: float | None = None
+    longitude: float | None = None
     hours: str = ""
 
 
@@ -224,6 +226,8 @@ _CLINIC = (
     clinics.c.closed_on,
     clinics.c.version,
     clinics.c.shows_initials,
+    clinics.c.latitude,
+    clinics.c.longitude,
 )
 
 

@@ -35,6 +35,17 @@ class RoomState(StrEnum):
     BAJA = "baja"
 
 
+def degrees(text: str | None) -> float | None:
+    """A latitude or a longitude as typed, `-34,6037` too; None where nothing was. Raises InvalidInput."""
+    said = (text or "").strip()
+    if not said:
+        return None
+    try:
+        return float(said.replace(",", "."))
+    except ValueError:
+        raise InvalidInput(f"«{said[:20]}» no son grados: -34.6037.") from None
+
+
 def checked_zone(name: str) -> str:
     """An IANA zone that this machine knows; raises BadClinic."""
     try:

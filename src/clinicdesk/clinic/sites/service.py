@@ -24,7 +24,8 @@ from clinicdesk.kit.text import clean_line
 class NewClinic(Order):
     """A clinic of the network. `country` is ISO 3166-1 alpha-2, `zone` an IANA time zone.
 
-    `hours` are written as `rules.hours_parsed` reads them; "" says nothing about them.
+    `hours` are written as `rules.hours_parsed` reads them; "" says nothing about them. `latitude` and
+    `longitude` are degrees, both or neither: what the nearest clinic goes by.
     """
 
     code: str
@@ -33,6 +34,8 @@ class NewClinic(Order):
     zone: str
     city: str | None = None
     address: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
     hours: str = ""
 
     @property
@@ -51,7 +54,10 @@ class ClinicAnswer:
 
 @use_case("clinic.add", needs=Permission.SITE_MANAGE, answer=ClinicAnswer, purpose="ADMIN")
 def add_clinic(tx: Tx, order: NewClinic) -> ClinicAnswer:
-    """Add a clinic. Raises ClinicCodeTaken, BadClinic, BadClinicPlace, BadHours, InvalidInput."""
+    """Add a clinic.
+
+    Raises ClinicCodeTaken, BadClinic, BadClinicPlace, BadCoordinates, BadHours, InvalidInput.
+    """
     hours = rules.hours_parsed(order.hours)
     made = editing.add(tx, clinics, order.code, {"code": order.code} | _clinic(order))
     _write_hours(tx, made.id, hours)
@@ -71,7 +77,7 @@ class EditClinic(NewClinic):
 def edit_clinic(tx: Tx, order: EditClinic) -> SiteAnswer:
     """Change a clinic and its hours.
 
-    Raises SiteRowNotFound, SiteChanged, BadClinic, BadClinicPlace, BadHours, InvalidInput.
+    Raises SiteRowNotFound, SiteChanged, BadClinic, BadClinicPlace, BadCoordinates, BadHours, InvalidInput.
     """
     hours = rules.hours_parsed(order.hours)
     was = queries.hours_of(tx, order.clinic_id)
@@ -93,6 +99,8 @@ def _clinic(order: NewClinic) -> dict[str, Any]:
         "zone": rules.checked_zone(order.zone),
         "city": rules.line_or_none(order.city),
         "address": rules.line_or_none(order.address),
+        "latitude": order.latitude,
+        "longitude": order.longitude,
     }
 
 
