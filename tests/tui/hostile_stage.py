@@ -293,14 +293,18 @@ SCENES: Final = {
         lambda _stage: (("e", "Bloques de la semana"),),
         lambda _stage: ("<F5>", "<Down>", "<PageDown>", "<Home>"),
         stride=32,
-        fields={"people": ("family",), "rooms": ("code",), "procedures": ("code",)},
+        fields={
+            "clinics": ("name",),
+            "people": ("family", "given"),
+            "rooms": ("code",),
+            "procedures": ("code",),
+        },
     ),
     "Agenda": Scene(
         _by_role("msosa"),
         lambda _stage: (("<F4>", "libre"),),
         lambda _stage: ("<F5>",),
         stride=32,
-        fields={"people": ("family", "given")},
     ),
     "DoctorHome": Scene(
         lambda stage: stage.doctor,
