@@ -382,6 +382,8 @@ def seen_on(screen: str, worn: Mapping[str, str]) -> set[tuple[str, str]]:
     """
     found: set[tuple[str, str]] = set()
     for match in MARK.finditer(screen):
+        if match[2] not in worn:
+            continue  # another walk's, in a text that this one does not dress: it was looked at there
         wanted, got = _bare(_word(worn[match[2]])), _bare(screen[match.end() :].partition("\n")[0])
         same = _alike(wanted, got)
         assert same is not None, (match[0], worn[match[2]], wanted, got, screen)
