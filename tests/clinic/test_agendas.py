@@ -195,6 +195,9 @@ def test_a_doctor_keeps_drafts_of_their_own_alone(network: Network, log_in: LogI
     secre.desk().do(agendas.publish_block, agendas.PublishBlock(block_id=draft.id, version=2))
     with pytest.raises(refused.NotOwnDraft):
         doctor.desk().do(agendas.edit_draft, editing(block_of(secre, draft.id, day), overbooks=4))
+    mine = f"UPDATE agenda_blocks SET overbooks = 4 WHERE id = {draft.id} RETURNING id"
+    with doctor.engine.connect() as connection:
+        assert connection.execute(text(mine)).all() == [], "it is no draft any more"
 
 
 def suspended(
