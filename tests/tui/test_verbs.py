@@ -14,6 +14,7 @@ VERBS: Final = {
     "/": {"Buscar", "Filtrar"},
     "1": {"Sección"},
     "2": {"Centros"},
+    "3": {"Cierre"},
     "a": {"Agregar", "Adenda"},
     "b": {"Bloquear"},
     "c": {"Confirmar"},

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -108,6 +109,7 @@ class Board(TurnVerbs):
         self._place = place
         self._other_day: Day | None = None
         self._freed: frozenset[UUID] = frozenset()
+        self._only: frozenset[UUID] | None = None
         self.top = TextLines()
         self.filter = SearchBox(_("Filtrar"), on_change=self._filtered, id="filter")
         self.columns = {state: self._column(state) for state in COLUMNS}
@@ -147,6 +149,15 @@ class Board(TurnVerbs):
         yield Command(
             "2", _("Centros"), self.open_sites, _("consultorios, feriados"), self._no_sites, bar=False
         )
+        if self.is_own and self.actor.may(Permission.DAY_CLOSE):
+            yield Command(
+                "3",
+                _("Cierre"),
+                self.end_of_day,
+                _("cerrar el día, abrirlo, lo que quedó"),
+                self.no_line,
+                bar=False,
+            )
         yield Command("/", _("Filtrar"), self.open_filter, _("filtrar"))
         yield Command(
             "escape", _("Quitar filtro"), self.back, _("quitar el filtro; volver"), pane=self.filter
@@ -170,6 +181,30 @@ class Board(TurnVerbs):
         from clinicdesk.tui.roles.sites import open_sites
 
         await open_sites(self.desk)
+
+    async def end_of_day(self) -> None:
+        """`3`: close the day, open it again, end what it left over."""
+        from clinicdesk.tui.end_of_day import end_of_day
+
+        await end_of_day(self)
+
+    @contextmanager
+    def showing_only(self, ids: frozenset[UUID]) -> Iterator[None]:
+        """The table of these turns of the day, whatever the filter; the view as it was afterwards."""
+        was_table, self._only = self.has_class("-table"), ids
+        self.add_class("-table")
+        self._show(fresh=True)
+        try:
+            yield
+        finally:
+            self._only = None
+            self.set_class(was_table, "-table")
+            self._show(fresh=True)
+            self.to_list()
+
+    def point_at(self, turn_id: UUID) -> None:
+        """Its row, where it is shown."""
+        self._list.select(turn_id)
 
     def started(self) -> None:
         """The queue first; another place's day is read now."""
@@ -220,6 +255,8 @@ class Board(TurnVerbs):
 
     def found(self) -> list[TurnRow]:
         """The turns that fit the filter, by time."""
+        if self._only is not None:
+            return [turn for turn in self.day.rows if turn.id in self._only]
         wanted = folded(self.filter.value).split()
         if not wanted:
             return self.day.rows
@@ -294,6 +331,8 @@ class Board(TurnVerbs):
         self.keys_changed()
 
     def _view_words(self) -> str:
+        if self._only is not None:
+            return _("tabla · sin terminar")
         if self.has_class("-table"):
             return _("tabla · orden: triaje, llegada")
         which = _("filtrados") if self.filter.value else _("todos")
