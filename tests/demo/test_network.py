@@ -19,6 +19,7 @@ from clinicdesk.clinic.records import queries as history
 from clinicdesk.clinic.records import rules
 from clinicdesk.clinic.records import service as records
 from clinicdesk.clinic.rights import GROUP_ROLE, STAFF_ROLES, Role
+from clinicdesk.clinic.turns import notices
 from clinicdesk.clinic.turns import service as turns
 from clinicdesk.clinic.turns import slots as agenda
 from clinicdesk.clinic.turns.rules import State
@@ -215,6 +216,50 @@ def test_the_doctor_finds_a_queue_and_charts_that_are_not_empty(
     finally:
         doctor.close()
         front.close()
+
+
+def test_a_block_of_the_first_clinic_is_suspended_and_its_patients_are_to_be_told(
+    ask: Ask, demo: Demo, demo_server: embedded.Server
+) -> None:
+    (shut,) = ask("SELECT id, block_id, first_day FROM agenda_exceptions WHERE clinic_id = 1")
+    assert shut[2] > MORNING.date() + timedelta(days=3)
+    fallen = ask(
+        "SELECT t.state, t.cancelled_by, t.day, t.block_id, (n.state = 'pendiente') = (p.phone IS NOT NULL)"
+        " FROM turn_notices n JOIN patients p USING (patient_id)"
+        f" JOIN turns t ON t.patient_id = n.patient_id AND t.id = n.turn_id WHERE n.exception_id = {shut[0]}"
+    )
+    assert len(fallen) >= 3
+    assert set(fallen) == {("cancelado", "centro", shut[2], shut[1], True)}
+    events = ask("SELECT asked_by, count(*) FROM turn_events WHERE asked_by = 'centro' GROUP BY 1")
+    assert events == [("centro", len(fallen))]
+    front = enter(demo_server, demo, "secretaria")
+    try:
+        query = notices.NoticesQuery(front.actor.at.clinic_id, shut[0])
+        assert len(front.desk().see(notices.notices, query)) == len(fallen)
+    finally:
+        front.close()
+
+
+def test_quotas_stand_and_turns_hold_their_counted_places(ask: Ask) -> None:
+    channels = ask("SELECT channel, count(DISTINCT block_id) > 2 FROM block_quotas GROUP BY 1 ORDER BY 1")
+    assert channels == [("mismo_dia", True), ("web", True)]
+    odd = ask(
+        "SELECT t.id FROM turns t LEFT JOIN block_places p ON p.turn_id = t.id"
+        " WHERE (p.n IS NOT NULL) <> (t.state NOT IN ('cancelado', 'ausente')"
+        " AND t.block_id IN (SELECT block_id FROM block_quotas))"
+    )
+    assert odd == []
+    assert ask("SELECT count(*) > 0 FROM block_places")[0][0]
+    over = "SELECT 1 FROM block_places JOIN block_quotas USING (block_id) WHERE pool = channel AND n > places"
+    assert ask(over) == []
+
+
+def test_a_suspended_block_stays_empty_when_its_day_comes(demo_owner: Engine, demo: Demo, ask: Ask) -> None:
+    ((block, day),) = ask("SELECT block_id, first_day FROM agenda_exceptions WHERE clinic_id = 1")
+    prepare(demo_owner, SMALL, lambda _said: None, lambda: datetime.combine(day, MORNING.timetz()))
+    states = ask(f"SELECT DISTINCT state FROM turns WHERE block_id = {block} AND day = '{day}'")
+    assert states == [("cancelado",)]
+    assert ask(f"SELECT count(*) > 10 FROM turns WHERE day = '{day}' AND clinic_id = 1")[0][0]
 
 
 def test_a_second_opening_of_the_day_changes_nothing_and_the_next_day_has_its_own(

@@ -30,6 +30,7 @@ from clinicdesk.clinic.patients.spelling import SearchNames, sound
 from clinicdesk.clinic.rights import Role
 from clinicdesk.clinic.sites.model import clinic_hours, clinics, floors, procedures, rooms, specialties
 from clinicdesk.clinic.sites.rules import MINUTES_OF_A_DAY
+from clinicdesk.demo import agendas
 from clinicdesk.demo import places as sites
 from clinicdesk.demo.book import Book
 from clinicdesk.demo.patients import Patient
@@ -89,6 +90,7 @@ def build(connection: Connection, plan: Plan, seed: str) -> None:
         _write_patients(connection, book, plan.patients)
         _write_words(book, plan.patients)
         book.write(raw)
+        agendas.write_quotas(connection)
         for worker, person_id, salt, secret in zip(plan.staff, ids.people, salts, made, strict=True):
             if worker.username and secret:
                 _log_in_as(connection, worker.username, person_id, salt, secret.result())

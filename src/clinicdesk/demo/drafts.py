@@ -28,6 +28,8 @@ class Step:
     at: datetime
     by: int
     reason: str | None = None
+    asked_by: Asker = Asker.PACIENTE
+    """Of a cancellation: who wanted it."""
 
 
 @dataclass(slots=True)
@@ -93,7 +95,7 @@ def write(book: Book, draft: Draft, act: UUID, counter: int) -> None:
             at=step.at,
             person_id=step.by,
             reason=step.reason,
-            asked_by=Asker.PACIENTE.value if step.state is State.CANCELADO else None,
+            asked_by=step.asked_by.value if step.state is State.CANCELADO else None,
             late=is_late(draft.starts_at, step.at) if step.state is State.CANCELADO else None,
             act=act,
         )
@@ -132,7 +134,7 @@ def _turn(book: Book, draft: Draft) -> None:
         called_at=called,
         calls=1 if called else 0,
         reason=draft.reason,
-        cancelled_by=Asker.PACIENTE.value if cancelled else None,
+        cancelled_by=draft.steps[-1].asked_by.value if cancelled else None,
         cancelled_late=is_late(draft.starts_at, cancelled) if cancelled else None,
     )
 

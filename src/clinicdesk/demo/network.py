@@ -25,7 +25,7 @@ from clinicdesk.clinic.rights import Role
 from clinicdesk.clinic.sites.model import clinics
 from clinicdesk.clinic.turns.model import bookings, turns
 from clinicdesk.clinic.turns.rules import State
-from clinicdesk.demo import drafts, ground, past
+from clinicdesk.demo import agendas, drafts, ground, past
 from clinicdesk.demo.book import Book
 from clinicdesk.demo.build import Plan, build
 from clinicdesk.demo.charts import Charts, Seen
@@ -183,14 +183,28 @@ class _Days:
         busy = _busy(self._connection, clinic, moment.day)
         counter = self._stand.counter[clinic.id]
         day = ClinicDay(clinic, moment, self._pool(clinic.city, moment.day), counter, busy, self._seed)
-        made = day.make(self._stand.doctors.get(clinic.id, []), self._stand.blocks.get(clinic.id, []))
+        blocks = agendas.open_blocks(self._connection, self._stand.blocks.get(clinic.id, []), moment.day)
+        made = day.make(self._stand.doctors.get(clinic.id, []), blocks)
         self._number(clinic, moment.day, made)
+        agendas.count_places(self._connection, self._book, moment.day, made)
         for draft in made:
             drafts.write(self._book, draft, key, counter)
             self._visit(draft)
         self.turns += len(made)
         hint = changes.payload(changes.Change(changes.Kind.TURN, key, clinic.id, moment.day))
         self._connection.execute(select(func.pg_notify(changes.CHANNEL, hint)))
+
+    def suspend(self, clinic: Clinic) -> None:
+        """A block some days ahead is not worked: its turns fall, and patients are to be told."""
+        shut = agendas.chosen(self._stand, clinic, clock.local_day(self._now, clinic.zone))
+        key = derived_id(_BEGUN, "demo", "suspension", clinic.code)
+        if shut is None or not _mark(self._connection, key, "demo.suspension", clinic.id):
+            return
+        pool = self._pool(clinic.city, shut.day)
+        made = agendas.suspend(self._connection, self._book, self._stand, clinic, shut, pool, self._now)
+        for draft in made:
+            drafts.write(self._book, draft, key, self._stand.counter[clinic.id])
+        self.turns += len(made)
 
     def _pool(self, city: str, day: date) -> Pool:
         if (city, day) not in self._pools:
@@ -251,6 +265,8 @@ def _bring_up_to(
                 days.make(clinic, _closed(clinic, now, back))
     for clinic in stand.clinics:
         days.make(clinic, Moment(clock.local_day(now, clinic.zone), now))
+    if fresh:
+        days.suspend(stand.clinics[0])
     if days.turns:
         say(_("Guardando turnos e historias…"))
         raw: Any = connection.connection.driver_connection
