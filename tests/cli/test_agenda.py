@@ -182,6 +182,7 @@ def test_a_suspended_turn_is_given_again_where_it_may_go(cli: Cli) -> None:
     assert found[0]["why"] == "mismo profesional"
     assert {row["starts_at"][:10] for row in found if row["doctor"] == "lpaz"} == {str(later)}
     assert len({row["id"] for row in found}) == len(found)
+    assert {row["why"] for row in found if row["doctor"] == "lpaz"} == {"mismo profesional"}
     assert "mismo profesional" in cli("msosa", "turn", "reassign", old, *since).out
     slot = found[0]["id"]
     assert cli("enfe", "turn", "reassign", old, "--slot", slot).code == 4

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from clinicdesk.clinic.agendas.rules import distance_km
 from clinicdesk.clinic.countries import PACKS
 from clinicdesk.clinic.patients.rules import parsed_document, problems_of
 from clinicdesk.clinic.patients.spelling import name_words
@@ -46,6 +47,14 @@ def test_the_network_spans_countries_and_zones() -> None:
     assert len({place.zone for place in WHOLE.places}) >= 8
     many = places(45)
     assert len({place.code for place in many}) == len({place.name for place in many}) == 45
+
+
+def test_every_clinic_stands_somewhere_and_the_south_is_nearest_to_the_north() -> None:
+    north, *others = places(40)[:20]
+    assert len({each.coordinates for each in places(20)}) == 20
+    nearest = min(others, key=lambda each: distance_km(north.coordinates, each.coordinates))
+    assert nearest.code == "SUR"
+    assert 5 < distance_km(north.coordinates, nearest.coordinates) < 30
 
 
 def test_patients_look_like_the_registry_they_will_stand_in() -> None:

@@ -23,21 +23,23 @@ COLUMNS: Final = {
     "Id": "id",
 }
 _EACH: Final = 5
+_ASKED: Final = 100
 
 
 def candidates(call: Call, turn: TurnRow, since: date | None) -> list[tuple[str, SlotRow]]:
-    """Free slots in place of a turn, five at most of each kind, each once; with why it is one."""
+    """Free slots in place of a turn, with why it is one: five at most of each kind, first of its doctor."""
     from clinicdesk.clinic.turns import slots as offer
 
-    found: dict[str, tuple[str, SlotRow]] = {}
+    found: list[tuple[str, SlotRow]] = []
     for why, limits in _kinds(turn, _like(call, turn)):
-        # Those of the kinds before may come again among these: so many more are asked for.
+        # More than are shown: where others are wanted, the doctor's own are among them.
         query = offer.SlotsQuery(
-            turn.clinic_id, since=since, days=90, limit=_EACH + len(found), length=turn.slots, **limits
+            turn.clinic_id, since=since, days=90, limit=_ASKED, length=turn.slots, **limits
         )
-        rows = [row for row in call.desk.see(offer.slots, query) if row.id not in found]
-        found |= {row.id: (why, row) for row in rows[:_EACH]}
-    return list(found.values())
+        own = "doctor_id" in limits
+        rows = [row for row in call.desk.see(offer.slots, query) if own or row.doctor_id != turn.doctor_id]
+        found += [(why, row) for row in rows[:_EACH]]
+    return found
 
 
 def _kinds(turn: TurnRow, like: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -109,9 +109,12 @@ def _write_sites(connection: Connection, book: Book, plan: Plan) -> _Ids:
     next_room = iter(room_ids)
     floor_ids = iter(_reserve(connection, "floors_id_seq", len(plan.places) * len(sites.FLOORS)))
     for clinic_id, place in zip(clinic_ids, plan.places, strict=True):
+        latitude, longitude = place.coordinates
         book.add(
             clinics,
             id=clinic_id,
+            latitude=latitude,
+            longitude=longitude,
             **{name: getattr(place, name) for name in ("code", "name", "country", "zone", "city", "address")},
         )
         for weekday in _EVERY_DAY:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
+from types import MappingProxyType
 from typing import Final
 
 
@@ -18,6 +19,11 @@ class Place:
     zone: str
     address: str
     phone: str
+
+    @property
+    def coordinates(self) -> tuple[float, float]:
+        """Latitude and longitude of its city, in degrees."""
+        return _WHERE[self.city]
 
 
 _PLACES: Final = (
@@ -83,6 +89,32 @@ _PLACES: Final = (
         "Av. Universidad 1650",
         "+52 55",
     ),
+)
+
+
+_WHERE: Final = MappingProxyType(
+    {
+        "Buenos Aires": (-34.562, -58.457),
+        "Avellaneda": (-34.662, -58.365),
+        "Rosario": (-32.947, -60.639),
+        "Córdoba": (-31.420, -64.188),
+        "Mendoza": (-32.890, -68.840),
+        "Salta": (-24.789, -65.411),
+        "San Miguel de Tucumán": (-26.830, -65.204),
+        "Neuquén": (-38.952, -68.059),
+        "Ushuaia": (-54.807, -68.304),
+        "Montevideo": (-34.903, -56.176),
+        "Salto": (-31.388, -57.961),
+        "Santiago": (-33.454, -70.594),
+        "Punta Arenas": (-53.163, -70.917),
+        "Quito": (-0.203, -78.490),
+        "Guayaquil": (-2.190, -79.888),
+        "Bogotá": (4.638, -74.064),
+        "Lima": (-12.121, -77.030),
+        "Asunción": (-25.282, -57.635),
+        "La Paz": (-16.510, -68.127),
+        "Ciudad de México": (19.350, -99.162),
+    }
 )
 
 
