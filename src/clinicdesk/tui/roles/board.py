@@ -198,9 +198,10 @@ class Board(TurnVerbs):
             yield
         finally:
             self._only = None
-            self.set_class(was_table, "-table")
-            self._show(fresh=True)
-            self.to_list()
+            if self.is_attached:  # the desk may have been left while it asked
+                self.set_class(was_table, "-table")
+                self._show(fresh=True)
+                self.to_list()
 
     def point_at(self, turn_id: UUID) -> None:
         """Its row, where it is shown."""
