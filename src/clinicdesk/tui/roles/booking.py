@@ -19,6 +19,8 @@ from clinicdesk.tui.parts import Command, day_text
 from clinicdesk.tui.turn_verbs import NO_OVERBOOK, NO_RIGHT, TurnVerbs
 
 _GIVE = "enter"
+# So short that the patient's whole name and the other keys stand on the line.
+_DOCTOR_WIDTH = 10
 _OTHER = "o"
 _WAIT = "a"
 _DAYS_FIRST = 2
@@ -95,8 +97,8 @@ class Booking(TurnVerbs):
         self.prompt.say(_("En lista de espera: {}.").format(who[1]))
 
     async def _offer(self, slot: SlotRow, name: str) -> str | None:
-        words = _("{}, {}. Enter: dar a {}.").format(slot_words(slot), short_name(slot.doctor, "", 14), name)
-        options = {_OTHER: _("otro prof."), _WAIT: _("espera")}
+        words = _("{}, {}. Enter: dar a {}.").format(slot_words(slot), short_name(slot.doctor, "", _DOCTOR_WIDTH), name)
+        options = {_OTHER: _("otro"), _WAIT: _("espera")}
         return await self.prompt.pick(words, options, at_once=True, enter=_GIVE)
 
     async def _give(self, who: tuple[UUID, str], slot: SlotRow) -> None:
