@@ -82,7 +82,9 @@ def simulated(
 def _screens(network: Network, where: Sequence[Place], at: object) -> Iterator[Desk]:
     for place in where:
         desk = Desk({"CLINICDESK_DATABASE_URL": network.url}, size=(120, 36), at=f"{at:%Y-%m-%dT%H:%M:%S%z}")
-        yield desk.log_in(place.nurse)
+        desk.log_in(place.nurse).press("<F3>")
+        desk.wait_for("Tablero de turnos")
+        yield desk
 
 
 def _waits(told: Told, shown: Sequence[Shown]) -> list[float]:

@@ -76,7 +76,7 @@ RAW = [
     ("lpaz", "SELECT username FROM logins", "SELECT salt FROM logins"),
     ("enfe", "SELECT text FROM notes", "INSERT INTO notes (patient_id) VALUES (gen_random_uuid())"),
     ("gestion", "SELECT state FROM turns", "SELECT text FROM notes"),
-    ("gestion", "SELECT state FROM turns", "UPDATE turns SET state = 'cancelado'"),
+    ("gestion", "SELECT state FROM turns", "DELETE FROM turns"),
     ("admin", "SELECT family FROM people", "SELECT family FROM patients"),
     ("admin", "SELECT family FROM people", "SELECT text FROM notes"),
     ("admin", "SELECT username FROM logins", "INSERT INTO logins (username) VALUES ('x')"),
@@ -120,7 +120,7 @@ def test_a_person_is_shown_and_listed_with_roles_by_clinic(cli: Cli, add: Callab
     ("words", "code", "said"),
     [
         (("msosa", "medico"), 5, "msosa"),
-        (("Con Espacio", "medico"), 6, "letras minúsculas"),
+        (("Con Espacio", "medico"), 6, "de 2 a 31 minúsculas"),
         (("buena", "jefe"), 6, "admisionista"),
         (("buena", "medico", "--clinic", "ESTE"), 3, "ESTE"),
     ],

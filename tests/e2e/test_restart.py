@@ -100,7 +100,7 @@ def test_desks_outlive_a_server_that_dies_twice(home: Path, own_network: Network
         boards(network.url, ("enfe", "gestion"), made.at) as listening,
     ):
         assert isinstance(wall, Desk)
-        wall.log_in("enfe")
+        wall.log_in("gestion")
         told = crowd(made, PEOPLE, meanwhile=restarts)
         network.owner.dispose()
         assert set(told.ends) <= EXPECTED, told.ends

@@ -31,6 +31,8 @@ def test_three_boards_end_equal_to_a_day_of_a_hundred_turns(
     with wall as screen, boards(network.url, listeners, day.at) as listening:
         assert isinstance(screen, Desk)
         screen.log_in(place.nurse)
+        screen.press("<F3>")
+        screen.wait_for("Tablero de turnos")
         told = run(day, [place], meanwhile=lambda: screen.listen(0.05))
         assert set(told.ends) <= {"done"} | REFUSED, told.ends
         in_order(network.owner)

@@ -37,21 +37,26 @@ _PURPOSES: Final = {
 # The word after the dot says what was done; any other changed what was there.
 _ACTIONS: Final = {
     "safety_facts": "R",
-    **dict.fromkeys(("add", "register", "book", "walk_in", "sign", "sign_draft", "addend"), "C"),
+    **dict.fromkeys(
+        ("add", "add_service", "register", "book", "book_series", "overbook", "overbook_beyond"), "C"
+    ),
+    **dict.fromkeys(("walk_in", "draft", "take", "sign", "sign_draft", "addend"), "C"),
     **dict.fromkeys(("open", "show", "find", "list", "more", "again", "items", "waiting", "access_log"), "R"),
-    **dict.fromkeys(("drop_draft", "void"), "D"),
-    **dict.fromkeys(("search", "export", "verify", "logout", "refused", "blocked", "install"), "E"),
+    **dict.fromkeys(("roll", "duplicates", "notices", "fallen", "fallen_by_edit"), "R"),
+    **dict.fromkeys(("drop_draft", "void", "remove"), "D"),
+    **dict.fromkeys(("search", "alike", "export", "certificate", "verify"), "E"),
+    **dict.fromkeys(("logout", "refused", "blocked", "install"), "E"),
 }
-_BY_NOUN: Final = {"import": "E", "report": "E", "install": "E", "login": "E", "session": "E"}
+_BY_NOUN: Final = {"day": "U", "import": "E", "report": "E", "install": "E", "login": "E", "session": "E"}
 _INTERACTIONS: Final = {"C": "create", "R": "read", "U": "update", "D": "delete", "E": "operation"}
 # DICOM's event types, the first that fits; None stands for any act of a patient, and then for any act.
 _KINDS: Final = (
     (re.compile(r"(login|session)\b"), "110114", "User Authentication"),
     (re.compile(r"audit\."), "110101", "Audit Log Used"),
     (re.compile(r"user\.|.*\bbreak_glass$"), "110113", "Security Alert"),
-    (re.compile(r".*\.search"), "110112", "Query"),
+    (re.compile(r".*\.(search|alike)$"), "110112", "Query"),
     (re.compile(r"import\."), "110107", "Import"),
-    (re.compile(r"report\.|.*\.export$"), "110106", "Export"),
+    (re.compile(r"report\.|.*\.(export|certificate)$"), "110106", "Export"),
 )
 _SUBKINDS: Final = (
     (re.compile(r"login\b"), "110122", "Login"),

@@ -97,7 +97,9 @@ class Booking(TurnVerbs):
         self.prompt.say(_("En lista de espera: {}.").format(who[1]))
 
     async def _offer(self, slot: SlotRow, name: str) -> str | None:
-        words = _("{}, {}. Enter: dar a {}.").format(slot_words(slot), short_name(slot.doctor, "", _DOCTOR_WIDTH), name)
+        words = _("{}, {}. Enter: dar a {}.").format(
+            slot_words(slot), short_name(slot.doctor, "", _DOCTOR_WIDTH), name
+        )
         options = {_OTHER: _("otro"), _WAIT: _("espera")}
         return await self.prompt.pick(words, options, at_once=True, enter=_GIVE)
 
