@@ -15,6 +15,7 @@ from clinicdesk.kit import clock
 # Rojo is nobody's by waiting: ageing lifts up to here.
 _HIGHEST_BY_WAITING: Final = 2
 COMMON_SERIES: Final = "A"
+CANNOT_WAIT: Final = frozenset({1, 2})
 
 
 class Waiting(Protocol):

@@ -14,8 +14,11 @@ from clinicdesk.clinic.admissions import rules, triage
 from clinicdesk.clinic.admissions.errors import DayClosed, NotToday, Transferred
 from clinicdesk.clinic.admissions.model import admissions, day_closings, ticket_series, tickets
 from clinicdesk.clinic.admissions.rules import COMMON_SERIES
+from clinicdesk.clinic.agendas import queries as agendas
+from clinicdesk.clinic.agendas.rules import CAPACITY
 from clinicdesk.clinic.rights import Permission
 from clinicdesk.clinic.sites.model import procedures
+from clinicdesk.clinic.turns import places
 from clinicdesk.clinic.turns import service as turns
 from clinicdesk.clinic.turns.errors import ReasonNeeded
 from clinicdesk.clinic.turns.model import turns as booked
@@ -53,7 +56,11 @@ class Admit(turns.Hop):
 
 @use_case("admission.walk_in", needs=Permission.TURN_ADMIT, answer=TurnAnswer)
 def walk_in(tx: Tx, order: WalkIn) -> TurnAnswer:
-    """Admit somebody without a turn: a ticket and a place in the doctor's queue, no slot."""
+    """Admit somebody without a turn: a ticket and a place in the doctor's queue, no slot.
+
+    Where the doctor sees people by order of arrival now, one of the day's places is theirs: raises BlockFull.
+    Who cannot wait (rojo, naranja) is admitted whatever was given, and takes none.
+    """
     if not order.reason.strip():
         raise ReasonNeeded
     turns.living(tx, order.patient_id)
@@ -71,6 +78,8 @@ def walk_in(tx: Tx, order: WalkIn) -> TurnAnswer:
         at.zone,
     )
     day = clock.local_day(tx.now, at.zone)
+    if order.triage not in rules.CANNOT_WAIT:
+        _count(tx, order, day)
     ticket = _ticket(tx, order.patient_id, order.turn_id, day)
     waiting = {"reason": order.reason, "triage": order.triage, "ticket": ticket, "arrived_at": tx.now}
     answer = turns.born(tx, order.patient_id, order.turn_id, place, State.EN_ESPERA, waiting)
@@ -78,6 +87,14 @@ def walk_in(tx: Tx, order: WalkIn) -> TurnAnswer:
     if order.triage is not None:
         triage.first(tx, order.patient_id, order.triage_id, order.turn_id, order.triage)
     return answer
+
+
+def _count(tx: Tx, order: WalkIn, day: date) -> None:
+    at = tx.actor.at
+    wall = clock.local(tx.now, at.zone).replace(tzinfo=None)
+    block = agendas.by_arrival_at(tx, at.clinic_id, order.doctor_id, wall)
+    if block is not None and block.capacity is not None:
+        places.take(tx, block, day, CAPACITY, block.capacity, (order.patient_id, order.turn_id))
 
 
 @use_case("turn.admit", needs=Permission.TURN_ADMIT, answer=TurnAnswer, explain=turns.explain_hop)

@@ -109,6 +109,18 @@ def block(tx: Reader, block_id: int) -> rules.Block | None:
     return block_of(tuple(row)) if row else None
 
 
+def by_arrival_at(tx: Reader, clinic_id: int, doctor_id: int, wall: datetime) -> rules.Block | None:
+    """The doctor's published block by order of arrival that is worked at a wall time; None where none is."""
+    day = wall.date()
+    found = [
+        each
+        for each in blocks(tx, BlocksQuery(clinic_id, doctor_id), day, day)
+        if each.takes_arrivals_at(wall)
+    ]
+    shut = calendar(tx, found, day, day)
+    return next((each for each in found if shut.why_shut(each, wall, wall) is None), None)
+
+
 def calendar(tx: Reader, found: Sequence[rules.Block], first: date, last: date) -> rules.Calendar:
     """What keeps these blocks from being worked from the first to the last day, in one question."""
     if not found:

@@ -102,6 +102,12 @@ class Block:
             and (self.valid_to is None or day <= self.valid_to)
         )
 
+    def takes_arrivals_at(self, wall: datetime) -> bool:
+        """Whether people are seen by order of arrival at this wall time."""
+        if self.capacity is None or self.state != BlockState.PUBLICADO or not self.holds_on(wall.date()):
+            return False
+        return self.starts <= wall.time() < self.ends
+
 
 def _minute(wall: time) -> int:
     return wall.hour * 60 + wall.minute
