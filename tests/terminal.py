@@ -21,6 +21,7 @@ from types import TracebackType
 from typing import Final, Self, TypeVar
 
 import pyte
+from wcwidth import wcwidth
 
 QUIET: Final = 0.12
 """Seconds without a byte after which a program is taken to have finished painting."""
@@ -95,7 +96,7 @@ class Terminal:
     @property
     def lines(self) -> list[str]:
         """The screen as text, row by row, blanks at the ends cut."""
-        return [line.rstrip() for line in self.screen.display]
+        return [_line(self.screen.buffer[at], self.screen.columns) for at in range(self.screen.lines)]
 
     @property
     def text(self) -> str:
@@ -370,3 +371,17 @@ def _environ(changes: Mapping[str, str | None]) -> dict[str, str]:
     }
     plain |= {"TERM": "xterm-256color", "LANG": "C.UTF-8"}
     return {name: value for name, value in {**plain, **changes}.items() if value is not None}
+
+
+def _line(cells: Mapping[int, pyte.screens.Char], columns: int) -> str:
+    """A row as text, blanks at its end cut.
+
+    pyte's own `display` fails on the second half of a wide character whose first was written over: half a
+    frame may have come.
+    """
+    drawn, at = [], 0
+    while at < columns:
+        char = cells[at].data or " "
+        drawn.append(char)
+        at += 2 if wcwidth(char[0]) == 2 else 1
+    return "".join(drawn).rstrip()

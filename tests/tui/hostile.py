@@ -288,6 +288,7 @@ def lengths(table: str, name: str) -> tuple[int, int]:
 
 
 MARK: Final = re.compile(r"Z([a-z])(\d{4})")
+_numbers: Final = itertools.count()
 Slot = tuple[str, int, str, int]
 """Table, row in the order of its key, column, line."""
 
@@ -306,8 +307,8 @@ class Wardrobe:
     _chance: Random = field(default_factory=lambda: Random(0))
 
     def __post_init__(self) -> None:
-        """Each text under its number."""
-        self.worn = {f"{at:04}": text for at, text in enumerate(self.texts)}
+        """Each text under a number that no walk before this one used: what they left behind is not ours."""
+        self.worn = {f"{next(_numbers) % 10_000:04}": text for text in self.texts}
 
     def dress(self) -> None:
         """Another payload in every field, under another letter."""
@@ -360,7 +361,8 @@ class Wardrobe:
 
     def is_on(self, screen: str) -> bool:
         """Whether the screen shows something of this round."""
-        return any(match[1] == self._letters[0] for match in MARK.finditer(screen))
+        marks = MARK.finditer(screen)
+        return any(match[1] == self._letters[0] and match[2] in self.worn for match in marks)
 
     def look(self, screen: str) -> None:
         """Remember what is on the screen; AssertionError where a mark is not followed by its payload."""
