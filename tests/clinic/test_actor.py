@@ -60,6 +60,13 @@ def test_what_is_held_elsewhere_counts_for_nothing_here(role, permission, rights
     assert actor(place(role, 1), *elsewhere).may(permission, NOW) == (permission in PERMISSIONS[role])
 
 
+@pytest.mark.parametrize("permission", Permission)
+def test_a_right_given_or_denied_elsewhere_is_none_here(permission: Permission) -> None:
+    for effect in Effect:
+        mine = actor(place(Role.ADMISIONISTA, 1), PersonalRight(9, permission, effect))
+        assert mine.may(permission, NOW) == (permission in PERMISSIONS[Role.ADMISIONISTA])
+
+
 @given(role=st.sampled_from(STAFF_ROLES), permission=st.sampled_from(Permission), ends=ENDS)
 def test_a_right_of_ones_own_adds_to_the_role_until_it_ends(role, permission, ends) -> None:  # type: ignore[no-untyped-def]
     mine = actor(place(role, 1), PersonalRight(1, permission, Effect.GRANT, ends))

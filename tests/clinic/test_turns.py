@@ -312,6 +312,10 @@ def test_a_level_of_triage_outside_the_table(network: Network, log_in: LogIn, tr
     order = admissions.WalkIn(patient_id=patient, doctor_id=doctor, reason="tos", triage=triage)
     with pytest.raises(BadTriage):
         front.desk().do(admissions.walk_in, order)
+    made = front.desk().do(admissions.walk_in, replace(order, key=new_id(), triage=3))
+    by_hand = text("UPDATE turns SET triage = :triage WHERE id = :turn")
+    with pytest.raises(DBAPIError, match="turns_triage_ck"), network.owner.begin() as owner:
+        owner.execute(by_hand, {"triage": triage, "turn": made.id})
 
 
 def raw_event(turn: service.TurnAnswer, person_id: int, **changes: Any) -> tuple[str, dict[str, Any]]:
