@@ -116,3 +116,38 @@ def test_a_demand_is_counted_without_a_wait(cli: Cli) -> None:
     rows = cli("msosa", "demand", "list", "--json").rows
     assert ("oferta_rechazada", "Clínica médica") in {(row["reason"], row["specialty"]) for row in rows}
     assert cli("enfe", *asked).code == 4
+
+
+def test_a_freed_place_is_offered_refused_and_given_to_the_next(cli: Cli) -> None:
+    for document in ("41300021", "41300022", "41300023"):
+        added(cli, document)
+    slot = a_slot(cli, 23)["id"]
+    turn = cli("msosa", "turn", "book", "41300021", "--slot", slot, "--json").data["id"]
+    first, second = (
+        cli("msosa", "waitlist", "add", document, "--doctor", "jibarra", "--priority", "1", "--json").data[
+            "id"
+        ]
+        for document in ("41300022", "41300023")
+    )
+    assert slot not in cli("secre", "waitlist", "offers", "--json").out
+    assert cli("msosa", "turn", "cancel", turn, "--reason", "no puede").code == 0
+
+    def place() -> dict[str, object]:
+        rows = cli("secre", "waitlist", "offers", "--json").rows
+        return next(row for row in rows if row["slot"] == slot)
+
+    freed = place()
+    assert (freed["why"], freed["doctor"], freed["offered_to"]) == ("cancelado", "jibarra", None)
+    assert [each["id"] for each in freed["waiting"]][:2] == [first, second]  # type: ignore[attr-defined]
+    assert cli("msosa", "waitlist", "offer", first, "--slot", slot).code == 0
+    taken = cli("secre", "waitlist", "offer", second, "--slot", slot)
+    assert taken.code == 5
+    assert "Sosa" in taken.err
+    assert place()["offered_to"]["id"] == first  # type: ignore[index]
+    refused = cli("msosa", "waitlist", "refuse", first, "--note", "trabaja", "--json")
+    assert (refused.code, refused.data["state"]) == (0, "esperando")
+    assert place()["waiting"][0]["id"] == second  # type: ignore[index]
+    given = cli("secre", "waitlist", "accept", second, "--slot", slot, "--json")
+    assert (given.code, given.data["state"]) == (0, "registrado"), given.err
+    assert cli("msosa", "waitlist", "accept", first).code == 6
+    assert slot not in cli("secre", "waitlist", "offers", "--json").out

@@ -66,6 +66,7 @@ NOT_ACTS: Final = {
     "turn.series_plan": "what a series would give, before it is an act",
     "waitlist.list": "who waits for a place, as a board shows it; each step of theirs is an act",
     "waitlist.candidates": "who is offered a free place, before the offer, which is an act",
+    "waitlist.offers": "a board of freed places; what is then offered or given is an act",
     "turn.agenda": _BOARD,
     "demand.reason": _SITE,
     "demand.list": "who asked and got no turn, counted; asking is an act",

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from clinicdesk.bootstrap import Session
-from clinicdesk.clinic.turns import service, waiting_list
+from clinicdesk.clinic.turns import service, unmet, waiting_list
 from clinicdesk.clinic.turns.errors import BadWish, WishChanged, WishNotFound
 from clinicdesk.clinic.turns.rules import HalfDay, Resolution, Unmet, half_day_of
 from clinicdesk.kit import clock
@@ -85,11 +85,11 @@ def test_what_is_no_wish_is_refused(network: Network, log_in: LogIn) -> None:
 def test_who_goes_without_is_counted_with_the_reason(network: Network, log_in: LogIn) -> None:
     front = log_in("msosa")
     wish = waits(front, doctor_id=network.person_ids["lpaz"], unmet=Unmet.SIN_LUGAR)
-    asks = waiting_list.Ask(patient_id=new_patient(front).patient_id, reason=Unmet.OFERTA_RECHAZADA)
-    front.desk().do(waiting_list.ask, asks)
+    asks = unmet.Ask(patient_id=new_patient(front).patient_id, reason=Unmet.OFERTA_RECHAZADA)
+    front.desk().do(unmet.ask, asks)
     start, end = clock.now() - timedelta(hours=1), clock.now() + timedelta(hours=1)
-    query = waiting_list.DemandQuery(network.clinic_ids[0], start, end)
-    found = {row.patient_id: row for row in front.desk().see(waiting_list.demand, query)}
+    query = unmet.DemandQuery(network.clinic_ids[0], start, end)
+    found = {row.patient_id: row for row in front.desk().see(unmet.demand, query)}
     assert (found[wish.patient_id].reason, found[wish.patient_id].doctor) == ("sin_lugar", "Paz")
     assert (found[asks.patient_id].reason, found[asks.patient_id].person) == ("oferta_rechazada", "Sosa")
 

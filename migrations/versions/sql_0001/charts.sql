@@ -332,6 +332,13 @@ CREATE POLICY waitlist_own ON waitlist FOR INSERT TO k_admision, k_secretaria, k
   WITH CHECK (asked_of = (SELECT charts.me()));
 CREATE POLICY waitlist_moved ON waitlist FOR UPDATE TO k_admision, k_secretaria, k_medico
   USING (resolution IS NULL) WITH CHECK (changed_by = (SELECT charts.me()));
+ALTER TABLE waitlist_offers ENABLE ROW LEVEL SECURITY;
+CREATE POLICY waitlist_offers_seen ON waitlist_offers FOR SELECT
+  TO k_admision, k_secretaria, k_medico, k_enfermeria, k_laboratorio, k_resultados, k_gestion USING (true);
+CREATE POLICY waitlist_offers_own ON waitlist_offers FOR INSERT TO k_admision, k_secretaria, k_medico
+  WITH CHECK (offered_by = (SELECT charts.me()) AND answer IS NULL);
+CREATE POLICY waitlist_offers_answered ON waitlist_offers FOR UPDATE TO k_admision, k_secretaria, k_medico
+  USING (answer IS NULL) WITH CHECK (answered_by = (SELECT charts.me()));
 ALTER TABLE unmet_demand ENABLE ROW LEVEL SECURITY;
 CREATE POLICY unmet_demand_seen ON unmet_demand FOR SELECT
   TO k_admision, k_secretaria, k_medico, k_enfermeria, k_laboratorio, k_resultados, k_gestion USING (true);

@@ -54,7 +54,7 @@ GRANT SELECT ON alembic_version TO k_staff; -- a desk can tell that its program 
 
 -- Demographics and turns: everyone who meets patients.
 GRANT SELECT ON patients, patient_documents, coverages, turns, turn_events, turn_moves, admissions, bookings, block_places,
-  waitlist, unmet_demand, triage_events, transfers, day_closings
+  waitlist, waitlist_offers, unmet_demand, triage_events, transfers, day_closings
   TO k_admision, k_secretaria, k_medico, k_enfermeria, k_laboratorio, k_resultados, k_gestion;
 GRANT EXECUTE ON FUNCTION search_words(text, text, text, text),
   search_people(text, text, text, text, text), search_numbers(text, text, integer)
@@ -79,7 +79,9 @@ GRANT DELETE ON block_places TO k_admision, k_secretaria, k_medico, k_enfermeria
 GRANT UPDATE (clinic_id, doctor_id, procedure_id, block_id, kind, zone, slots, cancelled_by, cancelled_late) ON turns
   TO k_admision, k_secretaria, k_medico;
 GRANT INSERT ON turn_moves, waitlist, unmet_demand TO k_admision, k_secretaria, k_medico;
-GRANT UPDATE (state, resolution, offered_slot, turn_id, changed_at, changed_by, version) ON waitlist
+GRANT UPDATE (state, resolution, offered_slot, offered_until, turn_id, changed_at, changed_by, version) ON waitlist
+  TO k_admision, k_secretaria, k_medico;
+GRANT INSERT, UPDATE (answer, answered_at, answered_by, turn_id) ON waitlist_offers
   TO k_admision, k_secretaria, k_medico;
 GRANT UPDATE (active, during) ON bookings TO k_admision, k_secretaria, k_medico, k_enfermeria;
 GRANT INSERT ON admissions TO k_admision, k_secretaria;

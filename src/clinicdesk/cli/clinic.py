@@ -23,6 +23,8 @@ _NAMES: Final = (
         "longitude",
         "hours",
         "closed_on",
+        "horizon_days",
+        "offer_minutes",
         "shows_initials",
         "version",
     ),
@@ -36,6 +38,8 @@ _TITLES: Final = {
     "longitude": _("Longitud"),
     "hours": _("Horario"),
     "closed_on": _("Cerrado desde"),
+    "horizon_days": _("Turnos hasta, días"),
+    "offer_minutes": _("Oferta, min"),
 }
 _HOURS_HELP: Final = _("«lun-vie 8-13 14-20; sáb 8-12»; - lo borra.")
 Latitude = Annotated[
@@ -119,6 +123,22 @@ def edit_clinic(
     closed_on: Annotated[
         str | None, typer.Option(metavar=_("FECHA"), help=_("Primer día en que ya no trabaja; - lo reabre."))
     ] = None,
+    horizon_days: Annotated[
+        int | None,
+        typer.Option(
+            "--horizon", metavar=_("DÍAS"), min=1, max=730, help=_("Hasta cuántos días se dan turnos.")
+        ),
+    ] = None,
+    offer_minutes: Annotated[
+        int | None,
+        typer.Option(
+            "--offer-minutes",
+            metavar="N",
+            min=1,
+            max=1440,
+            help=_("Cuánto se espera una respuesta a una oferta."),
+        ),
+    ] = None,
 ) -> None:
     """Edit a clinic."""
     from clinicdesk.cli.given import day_of
@@ -141,6 +161,8 @@ def edit_clinic(
         longitude=row.longitude if longitude is None else rules.degrees(given(longitude, None)),
         hours=given(hours, row.hours) or "",
         closed_on=day_of(last),
+        horizon_days=horizon_days or row.horizon_days,
+        offer_minutes=offer_minutes or row.offer_minutes,
     )
     answer = call.desk.do(service.edit_clinic, order)
     data = {"code": answer.code, "version": answer.version, "changed": answer.changed}

@@ -9,7 +9,7 @@ import typer
 
 from clinicdesk.cli import given
 from clinicdesk.cli.frame import Call, Writes, noun, the_call, verb
-from clinicdesk.cli.turn_words import Patient
+from clinicdesk.cli.turn_words import Again, Patient, unless_again
 from clinicdesk.kit.ids import opaque
 from clinicdesk.kit.words import _
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from uuid import UUID
 
+    from clinicdesk.clinic.turns.freed import FreedPlace
+    from clinicdesk.clinic.turns.unmet import AskAnswer
     from clinicdesk.clinic.turns.waiting_list import WishAnswer, WishRow
 
 waitlist = noun(_("Lista de espera: anotar, ver, ofrecer un lugar, cerrar."))
@@ -75,6 +77,15 @@ _WISHES: Final = {
     _("Práctica"): "procedure",
     "Id": "id",
 }
+_PLACES: Final = {
+    _("Lugar"): "when",
+    _("Profesional"): "doctor_name",
+    _("Por"): "why",
+    _("Quién sigue"): "first",
+    _("Esperan"): "waiters",
+    "": "offered",
+    "Id": "id",
+}
 _DEMAND: Final = {
     _("Cuándo"): "at",
     _("Motivo"): "reason",
@@ -95,6 +106,9 @@ def add(
     anywhere: Annotated[bool, typer.Option("--anywhere", help=_("En cualquier centro de la red."))] = False,
     since: Since = None,
     half_day: Annotated[Half | None, typer.Option(help=_("Solo mañana o solo tarde."))] = None,
+    weekday: Annotated[
+        str | None, typer.Option(metavar=_("DÍAS"), help=_("Solo esos días, entre comas: lun,mié,vie."))
+    ] = None,
     priority: Annotated[int, typer.Option(min=1, max=3, help=_("1 alta, 2 media, 3 baja."))] = 2,
     note: Note = None,
     reason: Annotated[Why | None, typer.Option(help=_("Contar también la demanda insatisfecha."))] = None,
@@ -110,6 +124,7 @@ def add(
         **_what(call, doctor, specialty, procedure),
         from_day=given.day_of(since),
         half_day=rules.HalfDay(half_day.value) if half_day else None,
+        weekdays=given.weekdays_of(weekday),
         priority=priority,
         note=note,
         unmet=rules.Unmet(reason.value) if reason else None,
@@ -138,7 +153,7 @@ def _what(call: Call, doctor: str | None, specialty: str | None, procedure: str 
     return found
 
 
-def _answer(call: Call, answer: WishAnswer) -> None:
+def _answer(call: Call, answer: WishAnswer | AskAnswer) -> None:
     row_id = opaque(answer.patient_id, answer.id)
     call.answer({"id": row_id, "state": answer.state}, _("Queda {}.").format(answer.state), f"Id: {row_id}")
 
@@ -177,13 +192,14 @@ def _show(call: Call, rows: Iterable[WishRow]) -> None:
         "priority",
         "from_day",
         "half_day",
+        "weekdays",
         "clinic",
         "doctor",
         "specialty",
         "procedure",
         "note",
     )
-    later = ("resolution", "offered_slot", "asked_at")
+    later = ("resolution", "offered_slot", "offered_until", "asked_at")
     call.rows(
         (
             {
@@ -197,8 +213,73 @@ def _show(call: Call, rows: Iterable[WishRow]) -> None:
     )
 
 
+@verb(waitlist, "offers", _("Lugares que se liberaron, cada uno con quienes lo esperan, en orden."))
+def list_offers(
+    ctx: typer.Context,
+    limit: Annotated[int, typer.Option(metavar="N", min=1, max=500, help=_("Cuántos lugares."))] = 50,
+) -> None:
+    """List freed places; `waitlist offer` and `waitlist accept` take their slots."""
+    from clinicdesk.cli.shapes import people_of
+    from clinicdesk.clinic.turns import freed
+
+    call = the_call(ctx)
+    here = call.session().actor.at.clinic_id
+    found = call.desk.see(freed.freed_places, freed.OffersQuery(here, limit))
+    people = people_of(call)
+    call.rows((_place(row, people.username(row.slot.doctor_id), call.json) for row in found), _PLACES)
+    if not found:
+        call.say(_("Ningún lugar liberado tiene quien lo espere."))
+
+
+def _place(row: FreedPlace, username: str | None, for_scripts: bool) -> dict[str, Any]:
+    slot = row.slot
+    if not for_scripts:
+        first = row.offered or next(iter(row.waiting), None)
+        return {
+            "when": f"{slot.starts_at:%d/%m/%Y %H:%M}",
+            "doctor_name": slot.doctor,
+            "why": row.why,
+            "first": _name(first) if first else "",
+            "waiters": row.waiters,
+            "offered": _("ofrecido") if row.offered_until else "",
+            "id": slot.id,
+        }
+    return {
+        "slot": slot.id,
+        "starts_at": slot.starts_at,
+        "ends_at": slot.ends_at,
+        "doctor": username,
+        "doctor_name": slot.doctor,
+        "room": slot.room,
+        "clinic": slot.clinic,
+        "procedure": slot.procedure,
+        "freed_at": row.freed_at,
+        "why": row.why,
+        "waiters": row.waiters,
+        "waiting": [_who(wish) for wish in row.waiting],
+        "offered_to": _who(row.offered) if row.offered else None,
+        "offered_until": row.offered_until,
+    }
+
+
+def _who(wish: WishRow) -> dict[str, Any]:
+    return {"id": opaque(wish.patient_id, wish.id), "name": _name(wish), "phone": wish.patient.phone}
+
+
+def _name(wish: WishRow) -> str:
+    from clinicdesk.kit.names import full_name
+
+    return full_name(wish.patient.family, wish.patient.given)
+
+
 def _seen(call: Call, wish_id: str) -> tuple[UUID, UUID, int]:
     """(patient, row, version) of a wish as it stands. Raises WishNotFound."""
+    row = _row(call, wish_id)
+    return row.patient_id, row.id, row.version
+
+
+def _row(call: Call, wish_id: str) -> WishRow:
+    """A wish as it stands, ended or not. Raises WishNotFound."""
     from clinicdesk.clinic.turns import waiting_list
     from clinicdesk.clinic.turns.errors import WishNotFound
 
@@ -207,7 +288,7 @@ def _seen(call: Call, wish_id: str) -> tuple[UUID, UUID, int]:
         asked = waiting_list.WishesQuery(state=state, patient_id=patient_id)
         for row in call.desk.see(waiting_list.wishes, asked):
             if row.id == row_id:
-                return patient_id, row_id, row.version
+                return row
     raise WishNotFound
 
 
@@ -229,6 +310,43 @@ def offer(
     )
     first = call.desk.answered(waiting_list.offer, order) if call.key is not None else None
     _answer(call, first or call.desk.do(waiting_list.offer, order))
+
+
+@verb(waitlist, "accept", _("Dar a quien espera el lugar ofrecido, o el de --slot."), cls=Writes)
+def accept(
+    ctx: typer.Context,
+    wish_id: WishId,
+    slot: Annotated[
+        str | None, typer.Option(metavar="ID", help=_("El lugar, como lo da waitlist offers."))
+    ] = None,
+    again: Again = False,
+) -> None:
+    """Book the place and end the wait, together."""
+    from clinicdesk.cli.turn import show_turn
+    from clinicdesk.clinic.turns import waiting_list
+    from clinicdesk.clinic.turns.errors import BadWish
+
+    call = the_call(ctx)
+    row = _row(call, wish_id)
+    place = slot or row.offered_slot
+    if place is None:
+        raise BadWish
+    said = {"patient_id": row.patient_id, "wish_id": row.id, "version": row.version, "slot": place}
+    show_turn(call, unless_again(call, waiting_list.accept, waiting_list.Accept, said, again=again))
+
+
+@verb(waitlist, "refuse", _("Anotar que no quiere el lugar ofrecido; sigue esperando."), cls=Writes)
+def refuse(ctx: typer.Context, wish_id: WishId, note: Note = None) -> None:
+    """The offer is refused; the wait goes on."""
+    from clinicdesk.clinic.turns import waiting_list
+
+    call = the_call(ctx)
+    patient_id, row_id, version = _seen(call, wish_id)
+    order = waiting_list.Refuse(
+        **call.keyed, patient_id=patient_id, wish_id=row_id, version=version, note=note
+    )
+    first = call.desk.answered(waiting_list.refuse, order) if call.key is not None else None
+    _answer(call, first or call.desk.do(waiting_list.refuse, order))
 
 
 @verb(waitlist, "resolve", _("Cerrar una espera, con su resolución."), cls=Writes)
@@ -268,17 +386,17 @@ def add_demand(
     note: Note = None,
 ) -> None:
     """Count a demand that was not met."""
-    from clinicdesk.clinic.turns import rules, waiting_list
+    from clinicdesk.clinic.turns import rules, unmet
 
     call = the_call(ctx)
-    order = waiting_list.Ask(
+    order = unmet.Ask(
         **call.keyed,
         patient_id=given.patient_of(call, document).patient_id,
         **_what(call, doctor, specialty, procedure),
         reason=rules.Unmet(reason.value),
         note=note,
     )
-    _answer(call, call.desk.do(waiting_list.ask, order))
+    _answer(call, call.desk.do(unmet.ask, order))
 
 
 @verb(demand, "list", _("Quiénes pidieron turno y no lo tuvieron, por día."))
@@ -290,7 +408,7 @@ def list_demand(
     ] = None,
 ) -> None:
     """List unmet demand of the clinic."""
-    from clinicdesk.clinic.turns import waiting_list
+    from clinicdesk.clinic.turns import unmet
     from clinicdesk.kit import clock
 
     call = the_call(ctx)
@@ -298,7 +416,7 @@ def list_demand(
     today = clock.local_day(clock.now(), at.zone)
     start = clock.day_bounds(given.day_of(since) or today, at.zone)[0]
     end = clock.day_bounds(given.day_of(until) or today, at.zone)[1]
-    rows = call.desk.see(waiting_list.demand, waiting_list.DemandQuery(at.clinic_id, start, end))
+    rows = call.desk.see(unmet.demand, unmet.DemandQuery(at.clinic_id, start, end))
     facts = ("at", "reason", "doctor", "specialty", "procedure", "note", "person")
     call.rows(
         (

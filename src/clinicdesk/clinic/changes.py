@@ -24,6 +24,7 @@ class Kind(StrEnum):
     SITE = "site"
     ACCESS = "access"
     ALERT = "alert"
+    WAIT = "wait"
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,9 @@ clinics: Final = reference(
     Column("longitude", Double),
     # The first day on which it no longer works; NULL for one that does.
     Column("closed_on", Date),
+    # How far ahead turns are given there, and how long a place stays on offer to who waits for one.
+    Column("horizon_days", Integer, nullable=False, server_default=text("365")),
+    Column("offer_minutes", Integer, nullable=False, server_default=text("30")),
     *edited("clinics"),
     Column("shows_initials", Boolean, nullable=False, server_default=text("true")),
     UniqueConstraint("code", name="clinics_code_uq"),
@@ -71,6 +74,8 @@ clinics: Final = reference(
         name="clinics_coordinates_ck",
     ),
     CheckConstraint("length(city) <= 80 AND length(address) <= 120", name="clinics_place_ck"),
+    CheckConstraint("horizon_days BETWEEN 1 AND 730", name="clinics_horizon_ck"),
+    CheckConstraint("offer_minutes BETWEEN 1 AND 1440", name="clinics_offer_ck"),
 )
 
 # Minutes after midnight, 1440 its end; at most one break a day. A clinic without any row has not said when

@@ -33,7 +33,8 @@ CLOSED_DOWN: Final = "Centro cerrado"
 class ClinicRow:
     """A clinic; `zone` is its IANA time zone, `shows_initials` what its waiting-room screens show.
 
-    `hours` are written as `rules.hours_parsed` reads them.
+    `hours` are written as `rules.hours_parsed` reads them. Turns are given up to `horizon_days` ahead; a
+    place stays on offer to who waits for `offer_minutes`.
     """
 
     id: int
@@ -48,6 +49,8 @@ class ClinicRow:
     shows_initials: bool = True
     latitude: float | None = None
     longitude: float | None = None
+    horizon_days: int = rules.HORIZON_DAYS
+    offer_minutes: int = rules.OFFER_MINUTES
     hours: str = ""
 
 
@@ -228,6 +231,8 @@ _CLINIC = (
     clinics.c.shows_initials,
     clinics.c.latitude,
     clinics.c.longitude,
+    clinics.c.horizon_days,
+    clinics.c.offer_minutes,
 )
 
 
@@ -427,6 +432,11 @@ def doctors(tx: Reader, clinic_id: int | None) -> tuple[DoctorRow, ...]:
     if clinic_id is not None:
         statement = statement.where(clinic_roles.c.clinic_id == clinic_id)
     return tx.into(DoctorRow, statement)
+
+
+def horizon_of(tx: Reader, clinic_id: int) -> int:
+    """How many days ahead a clinic gives turns."""
+    return int(tx.run(select(clinics.c.horizon_days).where(clinics.c.id == clinic_id)).scalar_one())
 
 
 def zone_of(tx: Reader, clinic_id: int) -> str:

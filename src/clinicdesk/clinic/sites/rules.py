@@ -219,6 +219,9 @@ def _plain(text: str) -> str:
 
 
 # Manchester Triage System: level → minutes a person may wait at most.
+# What a clinic has until it says otherwise: how far ahead it gives turns, how long an offer is kept.
+HORIZON_DAYS: Final = 365
+OFFER_MINUTES: Final = 30
 MANCHESTER_MINUTES: Final = MappingProxyType({1: 0, 2: 10, 3: 60, 4: 120, 5: 240})
 # Who has not been through triage waits as if verde.
 UNTRIAGED: Final = 4

@@ -66,11 +66,16 @@ def add_clinic(tx: Tx, order: NewClinic) -> ClinicAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditClinic(NewClinic):
-    """A clinic as it is from now on, under the code it has. `closed_on` is its first day out of work."""
+    """A clinic as it is from now on, under the code it has. `closed_on` is its first day out of work.
+
+    `horizon_days` and `offer_minutes` stay as they are where they are not said.
+    """
 
     clinic_id: int
     version: int = as_read()
     closed_on: date | None = None
+    horizon_days: int | None = None
+    offer_minutes: int | None = None
 
 
 @use_case("clinic.edit", needs=Permission.SITE_MANAGE, answer=SiteAnswer, purpose="ADMIN")
@@ -82,7 +87,7 @@ def edit_clinic(tx: Tx, order: EditClinic) -> SiteAnswer:
     hours = rules.hours_parsed(order.hours)
     was = queries.hours_of(tx, order.clinic_id)
     other = hours != was
-    values = _clinic(order) | {"closed_on": order.closed_on}
+    values = _clinic(order) | {"closed_on": order.closed_on} | _set(order)
     answer = editing.edit(
         tx, clinics, order.clinic_id, order.version, order.code, values, also=("hours",) * other
     )
@@ -102,6 +107,11 @@ def _clinic(order: NewClinic) -> dict[str, Any]:
         "latitude": order.latitude,
         "longitude": order.longitude,
     }
+
+
+def _set(order: EditClinic) -> dict[str, Any]:
+    said = {"horizon_days": order.horizon_days, "offer_minutes": order.offer_minutes}
+    return {name: value for name, value in said.items() if value is not None}
 
 
 def _write_hours(tx: Tx, clinic_id: int, hours: tuple[rules.DayHours, ...]) -> None:

@@ -182,10 +182,20 @@ class SeriesNotFound(Refusal):
 
 
 class WishChanged(Refusal):
-    """Somebody else dealt with the wish first."""
+    """Somebody else dealt with the wish first: `who` and when, `Ruiz, 09:41`."""
 
-    says = "Otra persona atendió esa espera: ahora está {state}."
+    says = "Esa espera ya la atendió {who}: ahora está {state}."
     exit = Exit.CONFLICT
+
+
+class PlaceOffered(Refusal):
+    """A free place is on offer to somebody else who waits: by whom, until when."""
+
+    says = "Ese lugar ya se ofreció a otra persona ({who}), hasta las {until}."
+    at_desk = "Elegir otro lugar."
+    at_prompt = "Elegir otro con waitlist offers."
+    exit = Exit.CONFLICT
+    constraint = "waitlist_offers_open_uq"
 
 
 class NoticeNotFound(Refusal):
@@ -220,6 +230,7 @@ class BadWish(Refusal):
     constraint = (
         "waitlist_what_ck",
         "waitlist_half_day_ck",
+        "waitlist_weekdays_ck",
         "waitlist_priority_ck",
         "waitlist_note_ck",
         "waitlist_resolution_ck",

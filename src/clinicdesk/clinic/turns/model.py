@@ -21,7 +21,7 @@ from sqlalchemy import (
     Uuid,
     text,
 )
-from sqlalchemy.dialects.postgresql import INT8RANGE, TSTZRANGE, ExcludeConstraint
+from sqlalchemy.dialects.postgresql import ARRAY, INT8RANGE, TSTZRANGE, ExcludeConstraint
 
 from clinicdesk.clinic.tables import (
     TableClass,
@@ -187,6 +187,7 @@ turn_moves: Final = by_patient(
     ForeignKeyConstraint(["clinic_id"], ["clinics.id"], name="turn_moves_clinic_fk"),
     ForeignKeyConstraint(["doctor_id"], ["people.id"], name="turn_moves_doctor_fk"),
     CheckConstraint("was_ends_at > was_starts_at AND ends_at > starts_at", name="turn_moves_period_ck"),
+    Index("turn_moves_was_ix", "was_clinic_id", "was_starts_at"),
 )
 
 bookings: Final = keyed(
@@ -274,11 +275,14 @@ waitlist: Final = by_patient(
     Column("procedure_id", BigInteger),
     Column("from_day", Date, nullable=False),
     words("half_day", nullable=True),
+    # 1 Monday … 7 Sunday; none: any.
+    Column("weekdays", ARRAY(SmallInteger), nullable=False, server_default=text("'{}'")),
     Column("priority", SmallInteger, nullable=False, server_default=text("2")),
     words("note", nullable=True),
     words("state", server_default=text("'esperando'")),
     words("resolution", nullable=True),
     words("offered_slot", nullable=True),
+    instant("offered_until", nullable=True),
     Column("turn_id", Uuid),
     instant("asked_at"),
     Column("asked_of", BigInteger, nullable=False),
@@ -296,12 +300,13 @@ waitlist: Final = by_patient(
         "num_nonnulls(clinic_id, doctor_id, specialty_id, procedure_id) >= 1", name="waitlist_what_ck"
     ),
     CheckConstraint("half_day IN ('manana', 'tarde')", name="waitlist_half_day_ck"),
+    CheckConstraint("weekdays <@ '{1,2,3,4,5,6,7}'::smallint[]", name="waitlist_weekdays_ck"),
     CheckConstraint("priority BETWEEN 1 AND 3", name="waitlist_priority_ck"),
     CheckConstraint("length(note) <= 400", name="waitlist_note_ck"),
     CheckConstraint("state IN ('esperando', 'ofrecido', 'resuelto', 'retirado')", name="waitlist_state_ck"),
     CheckConstraint(
         "(state IN ('resuelto', 'retirado')) = (resolution IS NOT NULL)"
-        " AND (state <> 'ofrecido' OR offered_slot IS NOT NULL)",
+        " AND (state <> 'ofrecido' OR num_nulls(offered_slot, offered_until) = 0)",
         name="waitlist_resolution_ck",
     ),
     CheckConstraint(
@@ -310,6 +315,41 @@ waitlist: Final = by_patient(
     ),
     CheckConstraint("(resolution = 'turno_dado') = (turn_id IS NOT NULL)", name="waitlist_turn_ck"),
     Index("waitlist_open_ix", "priority", "asked_at", postgresql_where=text("state = 'esperando'")),
+)
+
+# Places offered to who waits, one row an offer and one open offer a place: two desks never promise the same
+# one. A row is closed once, by its answer; past `until` it counts as lapsed though nobody has written so yet.
+waitlist_offers: Final = keyed(
+    "waitlist_offers",
+    "slot",
+    words("slot"),
+    Column("id", Uuid, nullable=False),
+    Column("patient_id", Uuid, nullable=False),
+    Column("wish_id", Uuid, nullable=False),
+    Column("clinic_id", BigInteger, nullable=False),
+    instant("offered_at"),
+    Column("offered_by", BigInteger, nullable=False),
+    instant("until"),
+    words("answer", nullable=True),
+    instant("answered_at", nullable=True),
+    Column("answered_by", BigInteger),
+    Column("turn_id", Uuid),
+    PrimaryKeyConstraint("slot", "id", name="waitlist_offers_pk"),
+    ForeignKeyConstraint(["clinic_id"], ["clinics.id"], name="waitlist_offers_clinic_fk"),
+    ForeignKeyConstraint(["offered_by"], ["people.id"], name="waitlist_offers_offered_by_fk"),
+    ForeignKeyConstraint(["answered_by"], ["people.id"], name="waitlist_offers_answered_by_fk"),
+    CheckConstraint("length(slot) BETWEEN 1 AND 40", name="waitlist_offers_slot_ck"),
+    CheckConstraint("until > offered_at", name="waitlist_offers_until_ck"),
+    CheckConstraint(
+        "answer IN ('aceptada', 'rechazada', 'vencida', 'retirada')", name="waitlist_offers_answer_ck"
+    ),
+    CheckConstraint(
+        "num_nulls(answer, answered_at, answered_by) IN (0, 3)"
+        " AND (answer IS NOT DISTINCT FROM 'aceptada') = (turn_id IS NOT NULL)",
+        name="waitlist_offers_answered_ck",
+    ),
+    Index("waitlist_offers_open_uq", "slot", unique=True, postgresql_where=text("answer IS NULL")),
+    Index("waitlist_offers_wish_ix", "wish_id"),
 )
 
 # Who asked and got nothing, with the reason: what a network does not offer is counted by it.

@@ -112,11 +112,14 @@ def offered(tx: Reader, slot_id: str, length: int = 1, *, begun: bool = False) -
     offer = named(tx, slot_id, length)
     if (offer.ends_at if begun or offer.by_arrival else offer.starts_at) < tx.now:
         raise SlotPast(time=offer.wall_start.strftime("%d/%m %H:%M"))
-    last = rules.horizon(clock.local_day(tx.now, offer.zone))
-    if offer.day > last:
-        raise TooFarAhead(day=last.strftime("%d/%m/%Y"))
-    _demand_doctor(tx, offer)
+    _demand_given(tx, offer)
     return offer
+
+
+def last_day(tx: Reader, offer: Offer) -> date:
+    """The last day on which the offer's clinic gives turns."""
+    today = clock.local_day(tx.now, offer.zone)
+    return rules.horizon(today, sites.horizon_of(tx, offer.block.clinic_id))
 
 
 def named(tx: Reader, slot_id: str, length: int = 1) -> Offer:
@@ -135,15 +138,24 @@ def _neighbours(slots: Iterable[Slot], first: Slot, length: int) -> tuple[Slot, 
     return found
 
 
-def _demand_doctor(tx: Reader, offer: Offer) -> None:
-    """The doctor works at the clinic then. Raises DoctorNotThere."""
-    works = select(clinic_roles.c.person_id).where(
-        clinic_roles.c.person_id == offer.block.doctor_id,
-        clinic_roles.c.clinic_id == offer.block.clinic_id,
-        clinic_roles.c.role == Role.MEDICO.value,
-        or_(clinic_roles.c.until.is_(None), clinic_roles.c.until > offer.starts_at),
+def _demand_given(tx: Reader, offer: Offer) -> None:
+    """The clinic gives turns so far ahead, and the doctor works there then. Raises as `offered` says."""
+    works = (
+        select(clinic_roles.c.person_id)
+        .where(
+            clinic_roles.c.person_id == offer.block.doctor_id,
+            clinic_roles.c.clinic_id == clinics.c.id,
+            clinic_roles.c.role == Role.MEDICO.value,
+            or_(clinic_roles.c.until.is_(None), clinic_roles.c.until > offer.starts_at),
+        )
+        .exists()
     )
-    if tx.first(works) is None:
+    here = select(clinics.c.horizon_days, works.label("works")).where(clinics.c.id == offer.block.clinic_id)
+    found = tx.run(here).one()
+    last = rules.horizon(clock.local_day(tx.now, offer.zone), found.horizon_days)
+    if offer.day > last:
+        raise TooFarAhead(day=last.strftime("%d/%m/%Y"))
+    if not found.works:
         raise DoctorNotThere
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Protocol
 
 
 class State(StrEnum):
@@ -49,8 +51,6 @@ ARRANGED: Final = frozenset({_S.REGISTRADO, _S.CONFIRMADO, _S.CANCELADO})
 
 # DOMAIN "Turn": a cancellation says whether it came less than 24 h before.
 _NOTICE: Final = timedelta(hours=24)
-# How far ahead turns are given.
-HORIZON_DAYS: Final = 365
 
 
 class How(StrEnum):
@@ -132,6 +132,63 @@ def half_day_of(wall: datetime) -> HalfDay:
     return HalfDay.MANANA if wall.hour < _NOON else HalfDay.TARDE
 
 
+class Wished(Protocol):
+    """What somebody waits for; what is None or empty does not matter."""
+
+    @property
+    def clinic_id(self) -> int | None:
+        """Where."""
+
+    @property
+    def doctor_id(self) -> int | None:
+        """With whom."""
+
+    @property
+    def specialty_id(self) -> int | None:
+        """In which specialty."""
+
+    @property
+    def procedure_id(self) -> int | None:
+        """For what."""
+
+    @property
+    def from_day(self) -> date:
+        """Not before it."""
+
+    @property
+    def half_day(self) -> str | None:
+        """Which half of the day."""
+
+    @property
+    def weekdays(self) -> Collection[int]:
+        """1 Monday … 7 Sunday."""
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedPlace:
+    """What a place of an agenda serves, and when it begins on the clinic's clock."""
+
+    clinic_id: int
+    doctor_id: int
+    procedures: frozenset[int]
+    specialties: frozenset[int]
+    wall_start: datetime
+
+
+def is_served(wish: Wished, place: OfferedPlace) -> bool:
+    """Whether a place is what somebody waits for."""
+    day = place.wall_start.date()
+    return (
+        wish.clinic_id in {None, place.clinic_id}
+        and wish.doctor_id in {None, place.doctor_id}
+        and (wish.procedure_id is None or wish.procedure_id in place.procedures)
+        and (wish.specialty_id is None or wish.specialty_id in place.specialties)
+        and wish.from_day <= day
+        and wish.half_day in {None, half_day_of(place.wall_start).value}
+        and (not wish.weekdays or day.isoweekday() in wish.weekdays)
+    )
+
+
 class Every(StrEnum):
     """How often the sessions of a series come, as it is typed."""
 
@@ -152,9 +209,9 @@ def session_days(first: date, every: Every, times: int) -> tuple[date, ...]:
     return tuple(first + timedelta(days=EVERY_DAYS[every] * n) for n in range(times))
 
 
-def horizon(today: date) -> date:
-    """The last day on which a turn may be given."""
-    return today + timedelta(days=HORIZON_DAYS)
+def horizon(today: date, days: int) -> date:
+    """The last day on which a turn may be given, where they are given so many days ahead."""
+    return today + timedelta(days=days)
 
 
 def is_late(starts_at: datetime, now: datetime) -> bool:

@@ -102,7 +102,7 @@ def plan(tx: Reader, query: SeriesQuery) -> tuple[Session, ...]:
     bounds = clock.day_bounds(days[0], first.zone)[0], clock.day_bounds(days[-1], first.zone)[1]
     busy = slots.busy(tx, {-chart, *_resources(found)}, *bounds)
     agenda = _Agenda(found, agendas.calendar(tx, found, days[0], days[-1]), busy, chart, first)
-    last = rules.horizon(clock.local_day(tx.now, first.zone))
+    last = offers.last_day(tx, first)
     return tuple(agenda.session(n, day, last, query.length) for n, day in enumerate(days, start=1))
 
 

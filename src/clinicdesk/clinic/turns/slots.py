@@ -24,7 +24,7 @@ from clinicdesk.clinic.rights import Permission
 from clinicdesk.clinic.sites import queries as sites
 from clinicdesk.clinic.sites.model import clinics, procedures, rooms, specialties
 from clinicdesk.clinic.turns.model import block_places, bookings, turn_events, turns
-from clinicdesk.clinic.turns.rules import FREES_CLAIMS
+from clinicdesk.clinic.turns.rules import FREES_CLAIMS, horizon
 from clinicdesk.clinic.usecases import Reader, view
 from clinicdesk.kit import clock
 
@@ -42,7 +42,7 @@ class SlotsQuery:
 
     `network`: in every clinic; `nearest` the same, ordered by nearness to `clinic_id` before time;
     `elsewhere`: in every other clinic, the nearest first.
-    `weekdays` 1 Monday … 7 Sunday, none: any; `length`: so many slots in a row.
+    `weekdays` 1 Monday … 7 Sunday, none: any; `length`: so many slots in a row; `blocks`: these alone.
     """
 
     clinic_id: int
@@ -58,6 +58,7 @@ class SlotsQuery:
     weekdays: tuple[int, ...] = ()
     half: Half | None = None
     length: int = 1
+    blocks: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,7 @@ class _Agenda:
     procedure: str
     clinic: str
     zone: str
+    horizon_days: int
     site: Site
 
 
@@ -94,6 +96,7 @@ _NAMES: Final = (
     procedures.c.name,
     clinics.c.code,
     clinics.c.zone,
+    clinics.c.horizon_days,
     clinics.c.id,
     clinics.c.name,
     clinics.c.city,
@@ -182,6 +185,8 @@ def _free(
     tx: Reader, query: SlotsQuery, each: _Agenda, day: date, held: _Held, shut: rules.Calendar
 ) -> Iterator[tuple[_Agenda, tuple[Slot, ...], int | None]]:
     today = clock.local_day(tx.now, each.zone)
+    if day > horizon(today, each.horizon_days):
+        return
     open_slots = (
         slot
         for slot in rules.slots_of(each.block, day, each.zone, shut)
@@ -251,6 +256,8 @@ def _wanted(query: SlotsQuery) -> Select[Any]:
         statement = statement.where(agenda_blocks.c.clinic_id == query.clinic_id)
     if query.doctor_id is not None:
         statement = statement.where(agenda_blocks.c.doctor_id == query.doctor_id)
+    if query.blocks:
+        statement = statement.where(agenda_blocks.c.id.in_(query.blocks))
     if query.weekdays:
         statement = statement.where(agenda_blocks.c.weekday.in_(query.weekdays))
     if query.procedure is not None or query.specialty is not None:
@@ -266,8 +273,8 @@ def _wanted(query: SlotsQuery) -> Select[Any]:
 
 def _agenda(row: Row[Any]) -> _Agenda:
     plain = tuple(row)
-    doctor, room, procedure, clinic, zone = plain[len(agendas.BLOCK) : -5]
-    return _Agenda(agendas.block_of(plain), doctor, room, procedure, clinic, zone, Site(*plain[-5:]))
+    doctor, room, procedure, clinic, zone, horizon = plain[len(agendas.BLOCK) : -5]
+    return _Agenda(agendas.block_of(plain), doctor, room, procedure, clinic, zone, horizon, Site(*plain[-5:]))
 
 
 def _busy(tx: Reader, blocks: Sequence[Block], start: datetime, end: datetime) -> tuple[Busy, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from clinicdesk.clinic.rights import Permission
-from clinicdesk.clinic.turns import service, slots, waiting_list
+from clinicdesk.clinic.turns import service, slots, unmet, waiting_list
 from clinicdesk.clinic.turns.errors import AlreadyBooked, SlotTaken
 from clinicdesk.clinic.turns.requirements import RequirementsQuery, requirements_of
 from clinicdesk.clinic.turns.slots import SlotRow
@@ -89,8 +89,8 @@ class Booking(TurnVerbs):
 
     async def _wait(self, who: tuple[UUID, str], doctor_id: int | None, *, offered: bool) -> None:
         """On the list, and counted as one who got nothing, with the reason."""
-        asked = waiting_list.GoneWithout(self.actor.at.clinic_id, doctor_id, offered=offered)
-        why = await self.see(waiting_list.gone_without, asked)
+        asked = unmet.GoneWithout(self.actor.at.clinic_id, doctor_id, offered=offered)
+        why = await self.see(unmet.gone_without, asked)
         clinic_id = self.actor.at.clinic_id
         order = waiting_list.Wait(patient_id=who[0], clinic_id=clinic_id, doctor_id=doctor_id, unmet=why)
         await self.do(waiting_list.wait, order)
