@@ -2,7 +2,9 @@
 
     python -m benchmarks.races [--slots 320] [--processes 32]
 
-Prints how the attempts ended, slots booked twice or lost, and seconds. Exits 1 on any double or loss.
+Prints how the attempts ended, slots booked twice or lost, and seconds. Without the locks attempts wait in
+circles until the server ends some, so there an attempt may end without an answer; never so with them.
+Exits 1 on any double or loss.
 """
 
 from __future__ import annotations
@@ -49,7 +51,7 @@ def one_round(network: Network, slots: int, processes: int, days_ahead: int, *, 
         f"advisory locks {'on ' if locks else 'off'}: {len(wanted)} slots × {processes} processes,", end=" "
     )
     print(f"{dict(outcome.ends)}, booked twice {twice}, lost {lost}, {seconds:.1f} s", flush=True)
-    return not twice and not lost and not outcome.unexpected()
+    return not twice and not lost and not (locks and outcome.unexpected())
 
 
 def main() -> int:

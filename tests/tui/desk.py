@@ -1,18 +1,15 @@
-"""A real desk in a real terminal: log in, type scripts, count keys. Run as a module it is the desk."""
+"""A real desk in a real terminal: log in, type scripts, count keys."""
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import replace
-from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from tests.factories import PASSWORD
 from tests.terminal import Terminal
 
 KEYS: Final = {
@@ -73,12 +70,10 @@ class Desk(Terminal):
         self.database = urlsplit(environment["CLINICDESK_DATABASE_URL"]).path.lstrip("/")
         extra = {"DESK_AT": at, "DESK_USERS": users, "NO_COLOR": "" if colour else "1"}
         extra |= {"DESK_LOCK": str(lock or ""), "DESK_LASTS": str(lasts or "")}
-        super().__init__([sys.executable, "-m", "tests.tui.desk"], size=size, env={**environment, **extra})
+        super().__init__([sys.executable, "-m", "tests.tui.program"], size=size, env={**environment, **extra})
 
     def log_in(self, username: str) -> Desk:
         """Type name and password, and wait until the login is gone."""
-        from tests.factories import PASSWORD  # not above: the desk itself begins in this module
-
         self.wait_for("Usuario")
         self.press(f"{username}<Enter>")
         self.send(PASSWORD)
@@ -121,28 +116,3 @@ def _serves(process: Path, database: str) -> bool:
         return False
     _head, found, doing = title.partition(f" {database} [local] ")
     return bool(found) and (running or not doing.startswith("idle"))
-
-
-def main() -> int:
-    """The desk, its clock set where DESK_AT asks for it."""
-    from clinicdesk import bootstrap
-    from clinicdesk.kit import clock
-    from clinicdesk.tui.app import ClinicDesk
-
-    users = [tuple(each.split(",")) for each in filter(None, os.environ.get("DESK_USERS", "").split(";"))]
-    at = os.environ.get("DESK_AT")
-    # A clock that is set stands still: else a slow run would show the next minute.
-    now = partial(datetime.fromisoformat, at) if at else clock.now
-    settings = bootstrap.settings()
-    if lock := os.environ.get("DESK_LOCK"):
-        settings = replace(settings, lock_seconds=float(lock))
-    if lasts := os.environ.get("DESK_LASTS"):
-        settings = replace(settings, session_seconds=float(lasts))
-    desk = ClinicDesk(settings, users, now=now)  # type: ignore[arg-type]
-    # Most tests read at once what Enter will do; news of the last login would stand before it.
-    desk.tells_last_login = bool(os.environ.get("DESK_TELLS_LAST_LOGIN"))
-    return desk.run_desk()
-
-
-if __name__ == "__main__":
-    sys.exit(main())

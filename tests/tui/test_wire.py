@@ -15,7 +15,9 @@ from clinicdesk.kit.text import cells, cut, shown
 from clinicdesk.tui.wire import BELL, Wire
 
 COLUMNS, ROWS = 20, 5
-ALLOWED = re.compile("(?:\x1b\\[\\d+(?:;\\d+)?H|\x1b\\[[0-9;]*m|[^\x00-\x1f\x7f-\x9f])*")
+ALLOWED = re.compile(
+    "(?:\x1b\\[\\d+(?:;\\d+)?H|\x1b\\[\\d+C|\x1b\\[K|\x1b\\[[0-9;]*m|[^\x00-\x1f\x7f-\x9f])*"
+)
 STYLES = st.builds(
     Style,
     color=st.sampled_from([None, "color(7)", "color(11)", "color(208)", "#102030"]),
@@ -69,9 +71,10 @@ def seen(char: pyte.screens.Char) -> pyte.screens.Char:
     return char._replace(fg="default", bold=False)
 
 
-@given(FRAMES)
-def test_the_terminal_shows_the_same_as_without_the_wire(frames: list[str]) -> None:
+@given(FRAMES, st.sampled_from([None, COLUMNS]))
+def test_the_terminal_shows_the_same_as_without_the_wire(frames: list[str], erases_to: int | None) -> None:
     wire = Wire()
+    wire.erases_to = erases_to
     plain = [frame.replace("\n", "") + "\x1b[0m" for frame in frames]
     assert painted([wire.frame(frame) for frame in frames]) == painted(plain)
 
@@ -79,6 +82,7 @@ def test_the_terminal_shows_the_same_as_without_the_wire(frames: list[str]) -> N
 @given(st.lists(HOSTILE, max_size=5), FRAMES)
 def test_nothing_but_positions_colours_and_printable_text_passes(texts: list[str], frames: list[str]) -> None:
     wire = Wire()
+    wire.erases_to = COLUMNS
     for text, frame in zip(texts, frames, strict=False):
         out = wire.frame(frame + text) + wire.frame(f"\x1b[2;3H\x1b[1;31m{text}\x1b[0m") + wire.frame(text)
         assert ALLOWED.fullmatch(out.replace(BELL, "") if text == BELL else out)
@@ -97,6 +101,22 @@ def test_one_changed_word_costs_that_word() -> None:
     wire = Wire()
     wire.frame("\x1b[3;1H\x1b[37;40mA013 en espera Llanos\x1b[0m")
     assert wire.frame("\x1b[3;1H\x1b[37;40mA013 en curso  Llanos\x1b[0m") == "\x1b[3;9Hcurso "
+
+
+def test_another_change_in_the_line_is_reached_from_the_first() -> None:
+    wire = Wire()
+    wire.frame("\x1b[3;1Ha23456789 123456789 \x1b[0m")
+    assert wire.frame("\x1b[3;1Hb23456789 x23456789 \x1b[0m") == "\x1b[3Hb\x1b[9Cx"
+
+
+def test_blanks_to_the_last_column_are_erased_where_that_leaves_the_ground() -> None:
+    wire = Wire()
+    wire.erases_to = COLUMNS
+    wire.frame(f"\x1b[3;1H\x1b[37;44mse llama a A013{' ' * 6}\x1b[0m")
+    assert wire.frame(f"\x1b[3;1H\x1b[37;44mse{' ' * 18}\x1b[0m") == "\x1b[3;4H\x1b[K"
+    assert wire.frame(f"\x1b[3;1H\x1b[30;47mse{' ' * 18}\x1b[0m") == "\x1b[3H\x1b[30;47mse\x1b[K"
+    underlined = f"\x1b[4;1H\x1b[4;37;44mse{' ' * 18}\x1b[0m"
+    assert "\x1b[K" not in wire.frame(underlined), "a line under blanks is no ground"
 
 
 def test_the_pen_is_turned_only_where_it_changes() -> None:

@@ -300,6 +300,7 @@ class DeskDriver(LinuxDriver):
         self._reported = True
         self.wire.forget()
         size = Size(*self._get_terminal_size())
+        self.wire.erases_to = size.width if self._look.erases_ground else None
         self.send_message(events.Resize(size, size))
 
     def _repaint_all(self) -> None:

@@ -184,6 +184,10 @@ _ASCII: Final[Mapping[str, str]] = MappingProxyType(
 )
 _COERCED: Final = frozenset(("C.UTF-8", "C.utf8", "UTF-8"))
 """What Python itself puts into LC_CTYPE where the locale is C (PEP 538): not the person's word."""
+_ERASE_GROUND: Final = frozenset(
+    ("xterm", "xterm-color", "xterm-16color", "xterm-256color", "linux", "rxvt", "rxvt-unicode-256color")
+)
+"""Terminals that terminfo says to fill what they erase with the background in force."""
 _NON_ASCII: Final = re.compile(r"[^\x00-\x7f]")
 
 
@@ -204,6 +208,8 @@ class Look:
     palette: Palette = Palette.RICH
     glyphs: Glyphs = Glyphs.FULL
     typed_in: str = "utf-8"
+    erases_ground: bool = False
+    """Whether what is erased takes the background in force (terminfo's `bce`)."""
 
     def style(self, tone: Tone) -> Style:
         """The tone on this terminal."""
@@ -237,7 +243,8 @@ def look_of(environ: Mapping[str, str]) -> Look:
     glyphs = Glyphs.FULL if charset == "utf-8" else Glyphs.ASCII
     if term == "linux" and glyphs is Glyphs.FULL:
         glyphs = Glyphs.CONSOLE
-    return Look(_palette(term, environ), glyphs, charset if charset != "ascii" else "utf-8")
+    typed_in = charset if charset != "ascii" else "utf-8"
+    return Look(_palette(term, environ), glyphs, typed_in, term in _ERASE_GROUND)
 
 
 def _palette(term: str, environ: Mapping[str, str]) -> Palette:

@@ -18,6 +18,9 @@ from rich.cells import get_character_cell_size
 from clinicdesk.kit.text import MARK, shown
 
 BELL: Final = "\x07"
+TO_THE_END: Final = "\x1b[K"
+_LEAST_TAIL: Final = 4
+"""So many changed blanks at the end of a line, and one more, are dearer than erasing them."""
 _GAP: Final = 5
 """Unchanged cells that are cheaper written again than jumped over."""
 _POSITION: Final = re.compile("\x1b\\[(\\d+);(\\d+)H")
@@ -56,6 +59,8 @@ class Wire:
 
     def __init__(self) -> None:
         """Nothing is known of the terminal."""
+        self.erases_to: int | None = None
+        """The last column, where erasing to it leaves the ground in force (terminfo's `bce`)."""
         self._lines: dict[int, dict[int, Glyph]] = {}
         self._last: dict[str, tuple[str, str]] = {}
         self._pen: Pen | None = None
@@ -82,18 +87,48 @@ class Wire:
     def _write_line(self, y: int, wanted: dict[int, Glyph]) -> Iterator[str]:
         known = self._lines.setdefault(y, {})
         uneven = any(len(glyph.text) != 1 for line in (wanted, known) for glyph in line.values())
+        erased_from = None if uneven else _blank_from(wanted, self.erases_to)
+        end = None
         for run in _whole(wanted, known) if uneven else _runs(wanted, known):
-            yield f"\x1b[{y}H" if run[0] == 1 else f"\x1b[{y};{run[0]}H"
-            for at, x in enumerate(run):
-                glyph = wanted[x]
-                if glyph.pen != self._pen and not _is_same_blank(glyph, self._pen):
-                    pen = _pen_for([wanted[each] for each in run[at:]])
-                    yield _turn(self._pen, pen)
-                    self._pen = pen
-                yield glyph.text
+            yield _jump(y, run[0], None if uneven else end)
+            if erased_from is not None and run[-1] - max(erased_from, run[0]) >= _LEAST_TAIL:
+                yield from self._write_run([wanted[x] for x in run if x < erased_from])
+                yield from self._erase(wanted[run[-1]])
+                break
+            yield from self._write_run([wanted[x] for x in run])
+            end = run[-1]
         known.update(wanted)
         if uneven:
             _drop_halves(known)
+
+    def _write_run(self, glyphs: list[Glyph]) -> Iterator[str]:
+        for at, glyph in enumerate(glyphs):
+            if glyph.pen != self._pen and not _is_same_blank(glyph, self._pen):
+                yield from self._take(_pen_for(glyphs[at:]))
+            yield glyph.text
+
+    def _erase(self, blank: Glyph) -> Iterator[str]:
+        if not _is_same_blank(blank, self._pen):
+            yield from self._take(blank.pen)
+        yield TO_THE_END
+
+    def _take(self, pen: Pen) -> Iterator[str]:
+        yield _turn(self._pen, pen)
+        self._pen = pen
+
+
+def _jump(y: int, x: int, end: int | None) -> str:
+    """To a column; from the last one written in this line where that is known, in fewer bytes."""
+    if end is not None:
+        return f"\x1b[{x - end - 1}C"
+    return f"\x1b[{y}H" if x == 1 else f"\x1b[{y};{x}H"
+
+
+def _blank_from(wanted: dict[int, Glyph], last: int | None) -> int | None:
+    """The column from which on a line is nothing but one ground; None where it may not be erased."""
+    if last is None or (blank := wanted.get(last)) is None or blank.text != " " or blank.pen.attributes:
+        return None
+    return next((x + 1 for x in range(last - 1, 0, -1) if wanted.get(x) != blank), 1)
 
 
 def _read(drawn: str, x: int, line: dict[int, Glyph]) -> None:
