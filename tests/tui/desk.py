@@ -90,8 +90,13 @@ class Desk(Terminal):
         return len(keys)
 
     def line_shows(self, *texts: str) -> None:
-        """The reserved line comes to hold all of the texts."""
-        self._until(lambda: all(text in self.line for text in texts), lambda: f"a line with {list(texts)}")
+        """The reserved line comes to hold all of the texts, with what it began in the rows above it."""
+
+        def holds() -> bool:
+            said = self.sentence
+            return all(text in said for text in texts)
+
+        self._until(holds, lambda: f"a line with {list(texts)}")
 
     def _is_served(self) -> bool:
         """Whether the server does something in this desk's database."""
@@ -101,6 +106,19 @@ class Desk(Terminal):
     def line(self) -> str:
         """The reserved line."""
         return self.lines[-2].strip()
+
+    @property
+    def sentence(self) -> str:
+        """The reserved line, and the rows above it that are as full as rows that a sentence goes on after."""
+        rows = [self.lines[-2].strip()]
+        for above in reversed(self.lines[1:-2]):
+            option = re.match(r"\S \S+(?: \S+)*", rows[0])
+            first = option[0] if option else rows[0].partition(" ")[0]
+            full = re.match(r" \S", above) and len(above) + 1 + len(first) > self.columns
+            if not first or not full:
+                break
+            rows.insert(0, above.strip())
+        return " ".join(rows)
 
     def row_of(self, text: str) -> str:
         """The first line of the screen with this text; empty while there is none."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
 
 from rich.segment import Segment
 from rich.style import Style
@@ -13,6 +15,7 @@ from clinicdesk.kit.text import Align, cells, cut, fit, shown
 from clinicdesk.tui.look import Look, Mark, Tone
 
 _BOLD = Style(bold=True)
+_WORD: Final = re.compile(" *[^ ]+| +")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,32 @@ def spread(left: Cell, right: Cell, width: int, tone: Tone = Tone.TEXT) -> list[
     end = bits_of(right, tone)
     room = max(0, width - width_of(end))
     return [*fit_cell(left, room, "left", tone), *fit_cell(end, width - room, "right", tone)]
+
+
+def words_of(text: str, tone: Tone = Tone.TEXT) -> Iterator[Bit]:
+    """The words of a text, each with the blanks before it."""
+    return (Bit(word, tone) for word in _WORD.findall(text))
+
+
+def flowed(bits: Iterable[Bit], width: int) -> list[list[Bit]]:
+    """The bits over as many lines of `width` columns as they take, one at least.
+
+    A bit is parted only where it is wider than a line; blanks at the start of a further line go.
+    """
+    lines: list[list[Bit]] = [[]]
+    room = width
+    for bit in bits:
+        text = shown(bit.text)
+        if cells(text) > room and room < width:
+            lines.append([])
+            text, room = text.lstrip(), width
+        while cells(text) > width:
+            lines[-1].append(replace(bit, text=cut(text, width, "")))
+            text = text[len(lines[-1][-1].text) :]
+            lines.append([])
+        lines[-1].append(replace(bit, text=text))
+        room = width - width_of(lines[-1])
+    return lines
 
 
 def strip_of(bits: Iterable[Bit], width: int, look: Look, *, bold: bool = False) -> Strip:

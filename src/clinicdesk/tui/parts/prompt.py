@@ -1,11 +1,15 @@
-"""PromptLine: the reserved row 23. Questions, refusals, news, or what Enter will do; never a modal window."""
+"""PromptLine: the reserved row 23. Questions, refusals, news, or what Enter will do; never a modal window.
+
+A sentence that is wider than the row begins in the rows above it: it wraps, and is never cut.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Final
 
 from textual import events
 
@@ -13,7 +17,7 @@ from clinicdesk.kit.text import cells, shown
 from clinicdesk.kit.words import _
 from clinicdesk.tui.look import SELECTION, Tone
 from clinicdesk.tui.parts.base import Part
-from clinicdesk.tui.parts.bits import Bit, bits_of, spread
+from clinicdesk.tui.parts.bits import Bit, flowed, spread, width_of, words_of
 from clinicdesk.tui.parts.field import MOST_CHARACTERS, Entry
 
 Check = Callable[[str], str | None]
@@ -42,6 +46,37 @@ class _Question:
     enter: str | None = None
 
 
+_KEPT: Final = 4
+"""Rows that no sentence covers: header and context, and the keys."""
+_TYPING: Final = 24
+"""Columns that a typed answer has at least."""
+
+
+class Above(Part):
+    """The rows over row 23 that a long sentence takes from the body, as long as it stands."""
+
+    DEFAULT_CSS = "Above { layer: cover; dock: bottom; offset: 0 -2; width: 100%; display: none; }"
+
+    def __init__(self) -> None:
+        """None."""
+        super().__init__(id="above")
+        self._lines: Sequence[Sequence[Bit]] = ()
+
+    def show(self, lines: Sequence[Sequence[Bit]]) -> None:
+        """These rows; without any the body stands there."""
+        if list(lines) == list(self._lines):
+            return
+        self._lines = lines
+        if lines:
+            self.styles.height = len(lines)
+        self.display = bool(lines)
+        self.redraw()
+
+    def line(self, y: int, _width: int) -> Sequence[Bit]:
+        """One of them."""
+        return self._lines[y] if y < len(self._lines) else ()
+
+
 class PromptLine(Part):
     """One line that talks.
 
@@ -52,6 +87,7 @@ class PromptLine(Part):
     def __init__(self) -> None:
         """Silent."""
         super().__init__(id="prompt")
+        self.above = Above()
         self._hint = Bit("")
         self._said: Bit | None = None
         self._question: _Question | None = None
@@ -199,22 +235,54 @@ class PromptLine(Part):
 
     # Drawing
 
-    def line(self, _y: int, width: int) -> list[Bit]:
-        """What was just said, else the open question, else the hint."""
-        if self._said is not None:
-            return [Bit(f" {self._said.text}", self._said.tone)]
-        if self._question is None:
-            return [Bit(f" {self._hint.text}", self._hint.tone)]
-        return self._question_line(self._question, width)
+    def line(self, _y: int, width: int) -> Sequence[Bit]:
+        """What was just said, else the open question, else the hint: its last row."""
+        return self._laid_out(width)[-1]
 
-    def _question_line(self, question: _Question, width: int) -> list[Bit]:
-        if question.kind is _Kind.TEXT:
-            head = Bit(f" {question.words} {SELECTION} ", Tone.TITLE)
-            end = f" {question.hint} " if question.hint else ""
-            room = width - cells(shown(head.text)) - cells(shown(end))
-            return spread([head, *question.entry.view(max(12, room))], end, width)
-        bits = [Bit(f" {question.words}", Tone.TITLE)]
-        for key, word in question.options.items():
-            tone = Tone.SELECTED if key == question.entry.text else Tone.TEXT
-            bits += [Bit("  "), Bit(f"{key} {word}", tone)]
-        return bits_of(bits)
+    def repaint(self, lines: Iterable[int] | None = None) -> None:
+        """The rows above too."""
+        super().repaint(lines)
+        self._show_above()
+
+    def _on_resize(self, _event: events.Resize) -> None:
+        self._show_above()
+
+    def _show_above(self) -> None:
+        if self.is_mounted and self.size.width:
+            rows = self._laid_out(self.size.width)[:-1]
+            most = max(1, self.screen.size.height - _KEPT)
+            self.above.show(rows if len(rows) <= most else [*rows[: most - 1], [Bit(" …")]])
+
+    def _laid_out(self, width: int) -> list[list[Bit]]:
+        if self._said is not None or self._question is None:
+            said = self._said or self._hint
+            return _rows([*words_of(said.text, said.tone)], width)
+        return _question_rows(self._question, width)
+
+
+def _rows(bits: Sequence[Bit], width: int) -> list[list[Bit]]:
+    """The bits in the rows they take, each a blank from the edge."""
+    return [[Bit(" "), *row] for row in flowed(bits, width - 1)]
+
+
+def _question_rows(question: _Question, width: int) -> list[list[Bit]]:
+    if question.kind is _Kind.TEXT:
+        return _entry_rows(question, width)
+    bits = [*words_of(question.words, Tone.TITLE)]
+    for key, word in question.options.items():
+        tone = Tone.SELECTED if key == question.entry.text else Tone.TEXT
+        bits += [Bit("  "), Bit(f"{key} {word}", tone)]
+    return _rows(bits, width)
+
+
+def _entry_rows(question: _Question, width: int) -> list[list[Bit]]:
+    """The words, and behind them what is typed, with room for it."""
+    rows = _rows([*words_of(question.words, Tone.TITLE)], width)
+    mark = Bit(f" {SELECTION} ", Tone.TITLE)
+    end = f" {question.hint} " if question.hint else ""
+    room = width - width_of((mark, Bit(end)))
+    if len(rows) > 1 and room - width_of(rows[-1]) < _TYPING:
+        rows.append([])
+    head = [*rows.pop(), mark]
+    left = width - width_of(head) - cells(shown(end))
+    return [*rows, spread([*head, *question.entry.view(max(12, left))], end, width)]

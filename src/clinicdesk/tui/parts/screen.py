@@ -223,6 +223,7 @@ class DeskScreen(Screen[None], inherit_bindings=False):
         with Body(id="body"):
             yield from self.body()
         yield self.prompt
+        yield self.prompt.above
         yield self.keys
         yield self.too_small()
 

@@ -151,6 +151,7 @@ class WaitingRoomScreen(DeskScreen):
         """No header, no keys: nobody works here."""
         yield self.page
         yield self.prompt
+        yield self.prompt.above
         yield self.keys
         yield self.too_small()
 
