@@ -161,7 +161,7 @@ def test_f7_blanks_any_screen_and_the_password_brings_it_back_as_it_was(
 
 def test_too_long_without_a_key_locks_and_the_next_key_is_lost(open_desk: Open, counter: Counter) -> None:
     counter.admitted(counter.patient(FAMILY, GIVEN), "jibarra")
-    desk = open_desk("msosa", lock=4)
+    desk = open_desk("msosa", lock=12)
     desk.press("zarz")
     desk.wait_for("Paciente » zarz")
     desk.wait_for(IDLE)
