@@ -14,6 +14,7 @@ _SQL = Path(__file__).with_name("sql_0001")
 _FILES = (
     "tables.sql",
     "functions.sql",
+    "one_person.sql",
     "gate.sql",
     "logins.sql",
     "rights.sql",

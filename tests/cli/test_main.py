@@ -31,6 +31,7 @@ LOOKS = {
     "alerts",
     "exceptions",
     "limits",
+    "merges",
     "notices",
     "show",
     "why-next",

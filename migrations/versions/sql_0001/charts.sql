@@ -17,54 +17,64 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT pg_has_role(session_user, p_group, 'MEMBER');
 $$;
 
--- The charts that this session may read now: evaluated once per query by the row policies.
+-- The charts that this session may read now, all of one person's: evaluated once per query by the row policies.
 CREATE FUNCTION charts.leased() RETURNS uuid[]
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-  SELECT coalesce(array_agg(l.patient_id), '{}') FROM public.chart_leases l
-  WHERE l.login = session_user AND l.until > clock_timestamp() AND charts.me() IS NOT NULL;
+  WITH held AS (
+    SELECT l.patient_id FROM public.chart_leases l
+    WHERE l.login = session_user AND l.until > clock_timestamp() AND charts.me() IS NOT NULL
+  ), standing AS (
+    SELECT coalesce(p.merged_into, h.patient_id) AS id
+    FROM held h LEFT JOIN public.patients p ON p.patient_id = h.patient_id
+  )
+  SELECT coalesce(array_agg(f.id), '{}') FROM (
+    SELECT s.id FROM standing s
+    UNION SELECT p.patient_id FROM standing s JOIN public.patients p ON p.merged_into = s.id) f;
 $$;
 
--- Turn today, a visit within 30 days, a draft not yet signed, or a standing relation.
-CREATE FUNCTION charts.attends(p_person bigint, p_patient uuid) RETURNS boolean
+-- Turn today, a visit within 30 days, a draft not yet signed, or a standing relation, under any of one person's
+-- charts.
+CREATE FUNCTION charts.attends(p_person bigint, p_patients uuid[]) RETURNS boolean
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT EXISTS (
       SELECT 1 FROM public.turns t
-      WHERE t.patient_id = p_patient AND t.doctor_id = p_person AND t.voided_reason IS NULL
+      WHERE t.patient_id = ANY (p_patients) AND t.doctor_id = p_person AND t.voided_reason IS NULL
         AND t.state <> 'cancelado' AND t.day = (clock_timestamp() AT TIME ZONE t.zone)::date)
     OR EXISTS (
       SELECT 1 FROM public.visits v
-      WHERE v.patient_id = p_patient AND v.doctor_id = p_person
+      WHERE v.patient_id = ANY (p_patients) AND v.doctor_id = p_person
         AND v.started_at > clock_timestamp() - interval '30 days')
     OR EXISTS (
       SELECT 1 FROM public.turn_events e
-      WHERE e.patient_id = p_patient AND e.person_id = p_person AND e.to_state = 'en_curso'
+      WHERE e.patient_id = ANY (p_patients) AND e.person_id = p_person AND e.to_state = 'en_curso'
         AND e.at > clock_timestamp() - interval '30 days')
     OR EXISTS (
-      SELECT 1 FROM public.note_drafts d WHERE d.patient_id = p_patient AND d.author = session_user)
+      SELECT 1 FROM public.note_drafts d WHERE d.patient_id = ANY (p_patients) AND d.author = session_user)
     OR EXISTS (
       SELECT 1 FROM public.care_relations c
-      WHERE c.patient_id = p_patient AND c.person_id = p_person AND c.since <= current_date
+      WHERE c.patient_id = ANY (p_patients) AND c.person_id = p_person AND c.since <= current_date
         AND (c.until IS NULL OR c.until >= current_date) AND c.ended_at IS NULL);
 $$;
 
 -- A turn today, or an open visit, at a clinic where the person holds the role.
-CREATE FUNCTION charts.is_expected(p_person bigint, p_patient uuid, p_roles text[]) RETURNS boolean
+CREATE FUNCTION charts.is_expected(p_person bigint, p_patients uuid[], p_roles text[]) RETURNS boolean
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT EXISTS (
     SELECT 1 FROM public.turns t
     JOIN public.clinic_roles r ON r.clinic_id = t.clinic_id AND r.person_id = p_person AND r.role = ANY (p_roles)
       AND (r.until IS NULL OR r.until > clock_timestamp())
-    WHERE t.patient_id = p_patient AND t.voided_reason IS NULL AND t.state <> 'cancelado'
+    WHERE t.patient_id = ANY (p_patients) AND t.voided_reason IS NULL AND t.state <> 'cancelado'
       AND t.day = (clock_timestamp() AT TIME ZONE t.zone)::date);
 $$;
 
 CREATE FUNCTION charts.is_related(p_patient uuid) RETURNS boolean
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT charts.me() IS NOT NULL AND (
-    (charts.is_member('k_medico') AND charts.attends(charts.me(), p_patient))
+    (charts.is_member('k_medico') AND charts.attends(charts.me(), m.ids))
     OR (charts.is_member('k_enfermeria')
-        AND (charts.attends(charts.me(), p_patient)
-             OR charts.is_expected(charts.me(), p_patient, ARRAY['enfermeria']))));
+        AND (charts.attends(charts.me(), m.ids)
+             OR charts.is_expected(charts.me(), m.ids, ARRAY['enfermeria']))))
+  FROM (SELECT public.patient_members(p_patient) AS ids) m;
 $$;
 
 -- Whether a sealed patient's row may be seen: by carers, at the counter that expects them, with a lease.
@@ -73,7 +83,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT charts.is_member('k_privacidad') AND charts.me() IS NOT NULL
     OR p_patient = ANY (charts.leased())
     OR charts.is_related(p_patient)
-    OR charts.is_expected(charts.me(), p_patient, ARRAY['admisionista', 'secretaria', 'medico', 'enfermeria']);
+    OR charts.is_expected(charts.me(), public.patient_members(p_patient),
+                          ARRAY['admisionista', 'secretaria', 'medico', 'enfermeria']);
 $$;
 
 -- The limit of the widest role held.
@@ -106,7 +117,7 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SET purpose = excluded.purpose, opened_at = excluded.opened_at, until = excluded.until;
 $$;
 
--- Enter a chart: a live lease slides, else a care relation opens a new one, with its act.
+-- Enter a chart: a live lease on any of the person's slides, else a care relation opens a new one, with its act.
 -- A lease by break-glass ends after its half hour, whatever is read under it.
 CREATE FUNCTION charts.enter(p_act uuid, p_patient uuid, p_purpose text, p_role text, p_host text,
                              p_clinic bigint) RETURNS void
@@ -115,11 +126,13 @@ DECLARE
   held public.chart_leases;
 BEGIN
   SELECT * INTO held FROM public.chart_leases l
-    WHERE l.login = session_user AND l.patient_id = p_patient AND l.until > clock_timestamp();
+    WHERE l.login = session_user AND l.patient_id = ANY (public.patient_members(p_patient))
+      AND l.until > clock_timestamp()
+    ORDER BY l.until DESC LIMIT 1;
   IF FOUND AND charts.me() IS NOT NULL THEN
     IF held.purpose <> 'BTG' AND held.until < clock_timestamp() + interval '10 minutes' THEN
       UPDATE public.chart_leases SET until = clock_timestamp() + interval '15 minutes'
-        WHERE login = session_user AND patient_id = p_patient;
+        WHERE login = session_user AND patient_id = held.patient_id;
     END IF;
     RETURN;
   END IF;
@@ -184,10 +197,11 @@ $$;
 
 -- The identity of sealed patients whose rows the policy hides: enough to ask for the chart, no more.
 CREATE FUNCTION charts.sealed_faces(p_ids uuid[])
-RETURNS TABLE (patient_id uuid, chart_number bigint, given text, family text, sex text, birth date)
+RETURNS TABLE (asked uuid, patient_id uuid, chart_number bigint, given text, family text, sex text, birth date)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-  SELECT p.patient_id, p.chart_number, p.given, p.family, p.sex, p.birth FROM public.patients p
-  WHERE p.sealed AND p.patient_id = ANY (p_ids[1:50]) AND charts.me() IS NOT NULL;
+  SELECT a.id, p.patient_id, p.chart_number, p.given, p.family, p.sex, p.birth
+  FROM unnest(p_ids[1:50]) a (id) JOIN public.patients p ON p.patient_id = public.patient_standing(a.id)
+  WHERE p.sealed AND charts.me() IS NOT NULL;
 $$;
 
 -- An alert's review: by another person than whose opening it was.
@@ -254,7 +268,7 @@ CREATE POLICY patients_seen ON patients FOR SELECT
   TO k_admision, k_secretaria, k_medico, k_enfermeria, k_laboratorio, k_resultados, k_gestion, k_privacidad
   USING (NOT sealed OR charts.may_see_sealed(patient_id));
 CREATE POLICY patients_registered ON patients FOR INSERT TO k_admision, k_secretaria, k_medico
-  WITH CHECK (NOT sealed);
+  WITH CHECK (NOT sealed AND merged_into IS NULL);
 CREATE POLICY patients_edited ON patients FOR UPDATE TO k_admision, k_secretaria, k_medico, k_privacidad
   USING (NOT sealed OR charts.may_see_sealed(patient_id));
 

@@ -59,6 +59,12 @@ GRANT SELECT ON patients, patient_documents, coverages, turns, turn_events, turn
 GRANT EXECUTE ON FUNCTION search_words(text, text, text, text),
   search_people(text, text, text, text, text), search_numbers(text, text, integer)
   TO k_admision, k_secretaria, k_medico, k_enfermeria, k_laboratorio, k_resultados, k_gestion, k_privacidad;
+-- Who stands for whom: whatever reads a person's rows asks it. Merging decides by itself who may.
+GRANT EXECUTE ON FUNCTION patient_standing(uuid), patient_members(uuid) TO k_staff;
+GRANT SELECT (patient_id, id, seq, survivor_id, way, undoes_id, reason, at, person_id, act) ON patient_merges
+  TO k_admision, k_secretaria, k_medico, k_enfermeria, k_laboratorio, k_resultados, k_gestion, k_privacidad;
+GRANT EXECUTE ON FUNCTION merge_overlaps(uuid, uuid), merge_patients(uuid, uuid, uuid, text, uuid),
+  unmerge_patients(uuid, uuid, text, uuid) TO k_secretaria, k_gestion;
 GRANT EXECUTE ON FUNCTION search_alike(text[], text[], text[], text[]), learn_words(text[], text[])
   TO k_admision, k_secretaria, k_medico;
 GRANT INSERT ON patients, patient_documents, patient_search, coverages, distinct_people

@@ -8,7 +8,7 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
       "gestion": "k_gestion", "administrador": "k_admin", "privacidad": "k_privacidad"},
     "permissions": {"user.manage": "k_admin", "site.read": "k_staff", "site.manage": "k_admin",
       "room.manage": "k_secretaria", "agenda.manage": "k_secretaria", "agenda.own": "k_medico",
-      "patient.read": "k_gestion", "patient.write": "k_admision", "turn.read": "k_gestion",
+      "patient.read": "k_gestion", "patient.write": "k_admision", "patient.merge": "k_gestion", "turn.read": "k_gestion",
       "turn.book": "k_admision", "turn.overbook": "k_secretaria", "turn.overbook_beyond": "k_gestion",
       "turn.admit": "k_admision",
       "turn.call": "k_admision", "turn.attend": "k_medico", "turn.triage": "k_enfermeria",

@@ -51,9 +51,14 @@ def patient_of(call: Call, text: str) -> PatientRow:
     """
     from clinicdesk.clinic.patients import queries
 
-    if len(text) == _ID_LETTERS:
+    if is_id(text):
         return call.desk.see(queries.reread, queries.PatientQuery(pair_of(text)[0]))
     return call.desk.see(queries.find, queries.DocumentQuery(text))
+
+
+def is_id(text: str) -> bool:
+    """Whether a text is an identifier, not a document."""
+    return len(text) == _ID_LETTERS
 
 
 def opened(call: Call, text: str) -> PatientRow:

@@ -40,6 +40,7 @@ def patient_object(row: PatientRow) -> dict[str, Any]:
         "coverage": row.payer,
         "allergy_status": row.allergy_status,
         "version": row.version,
+        "united": list(row.united),
     }
 
 
@@ -56,6 +57,7 @@ def patient_lines(row: PatientRow, today: date) -> list[str]:
     ]
     facts = (
         (_("Nacimiento"), f"{row.birth:%d/%m/%Y}" if row.birth else None),
+        (_("Fichas unidas"), ", ".join(chart_text(each) for each in row.united)),
         (_("Cobertura"), row.payer),
         (_("Teléfono"), row.phone),
         (_("Correo"), row.email),

@@ -23,6 +23,7 @@ class Permission(StrEnum):
     AGENDA_OWN = "agenda.own"
     PATIENT_READ = "patient.read"
     PATIENT_WRITE = "patient.write"
+    PATIENT_MERGE = "patient.merge"
     TURN_READ = "turn.read"
     TURN_BOOK = "turn.book"
     TURN_OVERBOOK = "turn.overbook"
@@ -83,6 +84,7 @@ PERMISSIONS: Final = MappingProxyType(
         Role.ADMISIONISTA: _COUNTER,
         Role.SECRETARIA: _COUNTER
         | {
+            Permission.PATIENT_MERGE,
             Permission.TURN_OVERBOOK,
             Permission.DAY_CLOSE,
             Permission.REPORT_READ,
@@ -116,6 +118,7 @@ PERMISSIONS: Final = MappingProxyType(
         Role.RESULTADOS: _READS | {Permission.CHART_READ, Permission.CHART_COPY, Permission.HISTORY_EXPORT},
         Role.GESTION: _READS
         | {
+            Permission.PATIENT_MERGE,
             Permission.AGENDA_MANAGE,
             Permission.TURN_OVERBOOK,
             Permission.TURN_OVERBOOK_BEYOND,
@@ -174,6 +177,7 @@ GROUP_PERMISSION: Final = MappingProxyType(
         Permission.AGENDA_OWN: "k_medico",
         Permission.PATIENT_READ: "k_gestion",
         Permission.PATIENT_WRITE: "k_admision",
+        Permission.PATIENT_MERGE: "k_gestion",
         Permission.TURN_READ: "k_gestion",
         Permission.TURN_BOOK: "k_admision",
         Permission.TURN_OVERBOOK: "k_secretaria",

@@ -13,7 +13,7 @@ from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from clinicdesk.clinic.patients.queries import PatientRow, by_ids
+from clinicdesk.clinic.patients.queries import PatientRow, rows_of
 from clinicdesk.clinic.patients.spelling import folded
 from clinicdesk.clinic.rights import Permission
 from clinicdesk.clinic.turns.queries import DayQuery, TurnRow, day_turns
@@ -75,7 +75,7 @@ def run(reader: Reader, query: ReportQuery) -> Table:
     if query.until not in (None, day):
         raise InvalidInput(_("La hoja «day-sheet» es de un solo día: --from y --to deben coincidir."))
     found = day_turns.run(reader, DayQuery(at.clinic_id, day))
-    people = {each.patient_id: each for each in by_ids(reader, {turn.patient_id for turn in found})}
+    people = rows_of(reader, {turn.patient_id for turn in found})
     return table(found, people, at.clinic_name, day, reader.now, ZoneInfo(at.zone))
 
 

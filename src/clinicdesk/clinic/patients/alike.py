@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -68,11 +69,14 @@ def _alike(tx: Reader, query: AlikeQuery) -> tuple[Alike, ...]:
         if how.suggests:
             found.append((how, row.patient_id))
     found.sort(key=lambda pair: (-pair[0].same, -pair[0].score, pair[1]))
-    best = found[: query.limit]
-    rows = {row.patient_id: row for row in queries.by_ids(tx, [patient_id for _how, patient_id in best])}
-    return tuple(
-        Alike(rows[patient_id], how.score, how.same) for how, patient_id in best if patient_id in rows
-    )
+    # Entries merged into one person are that person once.
+    best = found[: 2 * query.limit]
+    rows = queries.rows_of(tx, [patient_id for _how, patient_id in best])
+    persons: dict[UUID, Alike] = {}
+    for how, patient_id in best:
+        if (row := rows.get(patient_id)) is not None:
+            persons.setdefault(row.patient_id, Alike(row, how.score, how.same))
+    return tuple(persons.values())[: query.limit]
 
 
 def _candidates(tx: Reader, query: AlikeQuery, names: SearchNames) -> list[Any]:
@@ -167,10 +171,24 @@ class KeptAnswer:
 @use_case("patient.scan", needs=Permission.REPORT_READ, answer=KeptAnswer)
 def keep_pairs(tx: Tx, order: KeepPairs) -> KeptAnswer:
     """Replace the work list of likely duplicates."""
+    pairs = _of_two(tx, order.pairs)
     tx.write(delete(likely_duplicates))
-    rows = ((pair.patient_id, pair.other_id, pair.likeness, tx.now) for pair in order.pairs)
+    rows = ((*ids, likeness, tx.now) for ids, likeness in pairs.items())
     tx.copy(likely_duplicates, ("patient_id", "other_id", "likeness", "found_at"), rows)
-    return KeptAnswer(len(order.pairs))
+    return KeptAnswer(len(pairs))
+
+
+def _of_two(tx: Reader, pairs: Iterable[Pair]) -> dict[tuple[UUID, UUID], int]:
+    """Pairs of people, not of entries: those merged stand for one, and with others for it."""
+    merged = select(patients.c.patient_id, patients.c.merged_into).where(patients.c.merged_into.is_not(None))
+    stands = {row.patient_id: row.merged_into for row in tx.rows(merged)}
+    found: dict[tuple[UUID, UUID], int] = {}
+    for pair in pairs:
+        ids = (stands.get(pair.patient_id, pair.patient_id), stands.get(pair.other_id, pair.other_id))
+        first, second = sorted(ids)
+        if first != second:
+            found[first, second] = max(pair.likeness, found.get((first, second), 0))
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,15 +212,20 @@ def duplicates(tx: Reader, query: DuplicatesQuery) -> tuple[Duplicates, ...]:
     """Pairs that the last scan found and nobody has called distinct."""
     found, known = likely_duplicates.c, distinct_people.c
     both = and_(known.patient_id == found.patient_id, known.other_id == found.other_id)
+    merged = select(patients.c.patient_id).where(patients.c.merged_into.is_not(None))
     statement = (
         select(found.patient_id, found.other_id, found.likeness)
-        .where(~select(literal(1)).where(both).exists())
+        .where(
+            ~select(literal(1)).where(both).exists(),
+            found.patient_id.not_in(merged),
+            found.other_id.not_in(merged),
+        )
         .order_by(found.likeness.desc(), found.patient_id, found.other_id)
         .limit(query.limit)
     )
     pairs = tx.into(Pair, statement)
     ids = {each for pair in pairs for each in (pair.patient_id, pair.other_id)}
-    rows = {row.patient_id: row for row in queries.by_ids(tx, ids)}
+    rows = queries.rows_of(tx, ids)
     return tuple(
         Duplicates(rows[pair.patient_id], rows[pair.other_id], pair.likeness)
         for pair in pairs
@@ -234,9 +257,10 @@ def call_distinct(tx: Tx, order: CallDistinct) -> DistinctAnswer:
     """
     if order.patient_id == order.other_id:
         raise SamePatient
-    first, second = sorted((order.patient_id, order.other_id))
-    for patient_id in (first, second):
-        queries.header(tx, patient_id)
+    ids = {queries.header(tx, each).patient_id for each in (order.patient_id, order.other_id)}
+    if len(ids) == 1:
+        raise SamePatient
+    first, second = sorted(ids)
     remember_distinct(tx, first, second)
     return DistinctAnswer(first, second)
 

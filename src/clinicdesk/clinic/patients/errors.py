@@ -34,7 +34,7 @@ class SamePatient(Refusal):
     """Both sides of a pair are one and the same entry."""
 
     says = "Son la misma ficha: hacen falta dos pacientes."
-    constraint = "distinct_people_order_ck"
+    constraint = ("distinct_people_order_ck", "patient_merges_two_ck", "patients_merged_ck")
 
 
 class BadSex(Refusal):
@@ -77,3 +77,54 @@ class BadDeath(Refusal):
 
     says = "La fecha de muerte no puede ser anterior al nacimiento."
     constraint = "patients_death_ck"
+
+
+class MergeOverlap(Refusal):
+    """Turns to come of both are at the same time: somebody has to say which one stands.
+
+    `turns` are all of them.
+    """
+
+    says = "No se unen: {count} turnos por venir se superponen. El primero, {first}."
+    at_desk = "Mover o cancelar uno de cada par."
+    at_prompt = "Verlos: patient merge --dry-run. Mover o cancelar uno de cada par."
+    exit = Exit.CONFLICT
+
+
+class AlreadyMerged(Refusal):
+    """One of two to be merged leads to somebody already."""
+
+    says = "Una de las fichas ya está unida a otra. No cambió nada."
+    exit = Exit.CONFLICT
+    constraint = ("patient_merges_standing", "patient_merges_seq_uq", "patient_merges_pk")
+
+
+class MergeSealed(Refusal):
+    """A seal that one of the charts lacks would be lifted by a merge, or imposed."""
+
+    says = "Una ficha está restringida y la otra no. Privacidad tiene que igualarlas."
+    exit = Exit.CONFLICT
+    constraint = "patient_merges_sealed"
+
+
+class MergeHidden(Refusal):
+    """Both are sealed, and not for the eyes of who would merge them."""
+
+    says = "Las fichas están restringidas: las une quien puede verlas."
+    exit = Exit.NOT_ALLOWED
+    constraint = "patient_merges_hidden"
+
+
+class NotMerged(Refusal):
+    """There is no merge to take back."""
+
+    says = "Esa ficha no está unida a otra. Indicar la que se retiró."
+    exit = Exit.CONFLICT
+    constraint = ("patient_merges_none", "patient_merges_undone_uq")
+
+
+class MergeReason(Refusal):
+    """A merge, and taking it back, say why."""
+
+    says = "Falta el motivo, de hasta 400 letras."
+    constraint = "patient_merges_reason_ck"

@@ -10,18 +10,20 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Date,
+    ForeignKeyConstraint,
     Index,
     Integer,
     PrimaryKeyConstraint,
     Sequence,
     Table,
     Text,
+    UniqueConstraint,
     Uuid,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from clinicdesk.clinic.tables import TableClass, by_patient, instant, keyed, metadata, words
+from clinicdesk.clinic.tables import TableClass, by_patient, instant, keyed, metadata, patient_fk, words
 
 PHONE_BACKWARDS: Final = r"reverse(regexp_replace(phone, '\D', '', 'g'))"
 
@@ -43,6 +45,8 @@ patients: Final = Table(
     words("address", nullable=True),
     words("city", nullable=True),
     words("allergy_status", server_default="sin_preguntar"),
+    # Who stands for this one since they were found to be one person: set by one_person.sql alone.
+    Column("merged_into", Uuid),
     Column("sealed", Boolean, nullable=False, server_default=text("false")),
     Column("version", Integer, nullable=False, server_default=text("1")),
     instant("created_at"),
@@ -55,6 +59,8 @@ patients: Final = Table(
         "allergy_status IN ('sin_preguntar', 'ninguna', 'registradas')", name="patients_allergy_ck"
     ),
     CheckConstraint("chart_number > 0", name="patients_chart_ck"),
+    CheckConstraint("merged_into <> patient_id", name="patients_merged_ck"),
+    Index("patients_merged_ix", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
     Index("patients_sealed_ix", "patient_id", postgresql_where=text("sealed")),
     # The digits of the phone from its end: what is remembered of a phone is how it ends.
     Index("patients_phone_ix", text(f'({PHONE_BACKWARDS}) COLLATE "C"')),
@@ -154,4 +160,32 @@ coverages: Final = by_patient(
     Column("until", Date),
     CheckConstraint("length(payer) BETWEEN 1 AND 120", name="coverages_payer_ck"),
     CheckConstraint("until IS NULL OR since IS NULL OR until >= since", name="coverages_period_ck"),
+)
+
+# Who was found to be whom: of a retired one, odd rows merge, even rows take the merge before them back.
+# Insert-only, by one_person.sql alone; with both rows as they were.
+patient_merges: Final = by_patient(
+    "patient_merges",
+    Column("seq", Integer, nullable=False),
+    Column("survivor_id", Uuid, nullable=False),
+    words("way"),
+    Column("undoes_id", Uuid),
+    words("reason"),
+    Column("survivor_before", JSONB, nullable=False),
+    Column("retired_before", JSONB, nullable=False),
+    instant("at"),
+    Column("person_id", BigInteger, nullable=False),
+    Column("act", Uuid, nullable=False),
+    UniqueConstraint("patient_id", "seq", name="patient_merges_seq_uq"),
+    UniqueConstraint("patient_id", "undoes_id", name="patient_merges_undone_uq"),
+    patient_fk("patient_merges", "undoes_id", "patient_merges"),
+    ForeignKeyConstraint(["person_id"], ["people.id"], name="patient_merges_person_fk"),
+    CheckConstraint("survivor_id <> patient_id", name="patient_merges_two_ck"),
+    CheckConstraint(
+        "(way = 'merge') = (undoes_id IS NULL) AND (way = 'merge') = (mod(seq, 2) = 1)",
+        name="patient_merges_turns_ck",
+    ),
+    CheckConstraint("way IN ('merge', 'unmerge')", name="patient_merges_way_ck"),
+    CheckConstraint("length(reason) BETWEEN 1 AND 400", name="patient_merges_reason_ck"),
+    Index("patient_merges_survivor_ix", "survivor_id"),
 )

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, cast, func, select, true
+from sqlalchemy import Select, cast, func, or_, select, true
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Uuid
 
-from clinicdesk.clinic.patients import rules
+from clinicdesk.clinic.patients import one_person, rules
 from clinicdesk.clinic.patients.asking import understood
 from clinicdesk.clinic.patients.errors import PatientNotFound
 from clinicdesk.clinic.patients.model import allergies, coverages, patient_documents, patients
@@ -26,7 +27,8 @@ class PatientRow:
     """A person as lists and headers show them.
 
     `document` is in reading form (`DNI 28.431.907`), `document_key` as commands take it (`AR:DNI:28431907`).
-    `closed` says that the patient is sealed and the reader sees the identity alone.
+    `closed` says that the patient is sealed and the reader sees the identity alone. `united` are the chart
+    numbers that lead to this one; what it left blank is theirs.
     """
 
     patient_id: UUID
@@ -48,6 +50,7 @@ class PatientRow:
     document_key: str = ""
     sealed: bool = False
     closed: bool = False
+    united: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,8 +216,9 @@ def _search(tx: Reader, query: SearchQuery) -> Found:
         found = tx.first(_holder_of(rules.chart_key(wanted.chart_number)))
         return Found(by_ids(tx, (found.patient_id,)) if found else ())
     ranked = find_people(tx, wanted, query.limit)
-    by_id = {row.patient_id: row for row in by_ids(tx, ranked.ids[: query.limit])}
-    rows = tuple(by_id[patient_id] for patient_id in ranked.ids if patient_id in by_id)
+    by_id = rows_of(tx, ranked.ids[: query.limit])
+    persons = {by_id[each].patient_id: by_id[each] for each in ranked.ids if each in by_id}
+    rows = tuple(persons.values())
     more = max(ranked.total - query.limit, 0)
     return Found(rows, more, more > 0 and ranked.capped, wanted.narrowing if more else "")
 
@@ -224,17 +228,56 @@ def _holder_of(document_key: str) -> Select[Any]:
 
 
 def by_ids(tx: Reader, ids: Iterable[UUID]) -> tuple[PatientRow, ...]:
-    """Patients by id, in no order. Of sealed ones whose row is hidden, the identity."""
+    """Patients by id, in no order, each person once. Of sealed ones whose row is hidden, the identity."""
+    return tuple({row.patient_id: row for row in rows_of(tx, ids).values()}.values())
+
+
+def rows_of(tx: Reader, ids: Iterable[UUID]) -> dict[UUID, PatientRow]:
+    """The same by each id asked: of a merged entry, the one that stands for it."""
     asked = list(ids)
-    rows = tuple(map(_row, tx.rows(_people.where(patients.c.patient_id.in_(asked)))))
-    hidden = set(asked) - {row.patient_id for row in rows}
-    return rows + _faces(tx, hidden) if hidden else rows
+    own = {row.patient_id: row for row in tx.rows(_people.where(patients.c.patient_id.in_(asked)))}
+    stands = {patient_id: row.merged_into or patient_id for patient_id, row in own.items()}
+    whole = _whole(tx, own, set(stands.values())) if own else {}
+    found = {patient_id: whole[stand] for patient_id, stand in stands.items() if stand in whole}
+    hidden = set(asked) - own.keys()
+    return found | _faces(tx, hidden) if hidden else found
 
 
-def _faces(tx: Reader, ids: Iterable[UUID]) -> tuple[PatientRow, ...]:
-    names = ("patient_id", "chart_number", "given", "family", "sex", "birth")
+def _whole(tx: Reader, own: dict[UUID, Any], standing: set[UUID]) -> dict[UUID, PatientRow]:
+    """Each of these entries with what those merged into it know."""
+    unread = standing - own.keys()
+    more = tx.rows(
+        _people.where(or_(patients.c.merged_into.in_(standing), patients.c.patient_id.in_(unread))).order_by(
+            patients.c.chart_number
+        )
+    )
+    known = own | {row.patient_id: row for row in more}
+    return {
+        each: _united(known[each], [row for row in more if row.merged_into == each])
+        for each in standing
+        if each in known
+    }
+
+
+def _united(own: Any, others: list[Any]) -> PatientRow:
+    if not others:
+        return _row(own)
+    values = one_person.filled(own._mapping, [other._mapping for other in others])
+    return replace(_row(SimpleNamespace(**values)), united=tuple(other.chart_number for other in others))
+
+
+def as_one(tx: Reader, kept: UUID, retired: UUID) -> PatientRow:
+    """Two entries as the first would read if the second were merged into it."""
+    ids = (*one_person.members(tx, kept), *one_person.members(tx, retired))
+    rows = tx.rows(_people.where(patients.c.patient_id.in_(ids)).order_by(patients.c.chart_number))
+    (own,) = (row for row in rows if row.patient_id == kept)
+    return _united(own, [row for row in rows if row.patient_id != kept])
+
+
+def _faces(tx: Reader, ids: Iterable[UUID]) -> dict[UUID, PatientRow]:
+    names = ("asked", "patient_id", "chart_number", "given", "family", "sex", "birth")
     faces = func.charts.sealed_faces(cast(list(ids), ARRAY(Uuid))).table_valued(*names)
-    return tuple(map(_face, tx.rows(select(faces))))
+    return {row.asked: _face(row) for row in tx.rows(select(faces))}
 
 
 @view("patient.show", needs=Permission.PATIENT_READ, act=True, purpose="OPER")
@@ -265,6 +308,11 @@ def find(tx: Reader, query: DocumentQuery) -> PatientRow:
 
 def by_document(tx: Reader, text: str) -> PatientRow:
     """The patient of a document as typed, or of a chart number as `HC 123`."""
+    return header(tx, holder(tx, text))
+
+
+def holder(tx: Reader, text: str) -> UUID:
+    """The entry that a document or chart number was given to, merged or not. Raises PatientNotFound."""
     wanted = understood(text)
     if wanted.chart_number is not None:
         key = rules.chart_key(wanted.chart_number)
@@ -273,7 +321,7 @@ def by_document(tx: Reader, text: str) -> PatientRow:
     found = tx.first(_holder_of(key))
     if found is None:
         raise PatientNotFound(what=text)
-    return header(tx, found.patient_id)
+    return UUID(str(found.patient_id))
 
 
 def allergies_of(tx: Reader, patient_id: UUID) -> tuple[AllergyRow, ...]:
@@ -286,7 +334,7 @@ def allergies_of(tx: Reader, patient_id: UUID) -> tuple[AllergyRow, ...]:
         allergies.c.severity,
         allergies.c.since,
         allergies.c.until,
-    ).where(allergies.c.patient_id == patient_id)
+    ).where(one_person.of(allergies.c.patient_id, patient_id))
     weight = {"severa": 0, "moderada": 1, "leve": 2}
     rows = tx.into(AllergyRow, statement)
     return tuple(sorted(rows, key=lambda row: (weight.get(row.severity or "", 3), row.substance)))

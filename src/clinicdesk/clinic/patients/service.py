@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Text
 
 from clinicdesk.clinic.changes import Change, Kind
-from clinicdesk.clinic.patients import queries, rules, spelling
+from clinicdesk.clinic.patients import one_person, queries, rules, spelling
 from clinicdesk.clinic.patients.alike import remember_distinct
 from clinicdesk.clinic.patients.errors import DocumentKnown, PatientChanged, PatientNotFound
 from clinicdesk.clinic.patients.model import (
@@ -166,9 +166,10 @@ class EditContact(Order):
 @use_case("patient.contact", needs=Permission.PATIENT_WRITE, answer=PatientAnswer)
 def edit_contact(tx: Tx, order: EditContact) -> PatientAnswer:
     """Change contact data unless somebody else did first. Raises PatientChanged."""
+    patient_id = one_person.standing(tx, order.patient_id)
     statement = (
         update(patients)
-        .where(patients.c.patient_id == order.patient_id, patients.c.version == order.version)
+        .where(patients.c.patient_id == patient_id, patients.c.version == order.version)
         .values(
             version=order.version + 1,
             **{name: _line(getattr(order, name)) for name in _CONTACT},
@@ -178,8 +179,8 @@ def edit_contact(tx: Tx, order: EditContact) -> PatientAnswer:
     row = tx.first(statement)
     if row is None:
         raise PatientChanged
-    tx.changed(Change(Kind.PATIENT, tx.act, ids=((order.patient_id, order.patient_id),)))
-    return PatientAnswer(order.patient_id, row.chart_number, order.version + 1)
+    tx.changed(Change(Kind.PATIENT, tx.act, ids=((patient_id, patient_id),)))
+    return PatientAnswer(patient_id, row.chart_number, order.version + 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,10 +201,10 @@ class SealAnswer:
 
 @use_case("patient.seal", needs=Permission.PATIENT_SEAL, answer=SealAnswer, purpose="ADMIN")
 def seal_patient(tx: Tx, order: SealPatient) -> SealAnswer:
-    """Seal or open a patient's row. Raises PatientNotFound."""
+    """Seal or open all entries of a patient. Raises PatientNotFound."""
     sealed = (
         update(patients)
-        .where(patients.c.patient_id == order.patient_id)
+        .where(one_person.of(patients.c.patient_id, order.patient_id))
         .values(sealed=order.sealed, version=patients.c.version + 1)
         .returning(patients.c.patient_id)
     )

@@ -16,6 +16,7 @@ from clinicdesk.clinic.access.model import clinic_roles, people
 from clinicdesk.clinic.agendas import queries as agendas
 from clinicdesk.clinic.agendas.errors import SlotNotFound
 from clinicdesk.clinic.agendas.rules import OVERBOOK, Block, Slot, slots_of
+from clinicdesk.clinic.patients import one_person
 from clinicdesk.clinic.patients import queries as people_cared_for
 from clinicdesk.clinic.rights import Role
 from clinicdesk.clinic.sites import queries as sites
@@ -198,7 +199,7 @@ def of_the_same(tx: Reader, patient_id: UUID, procedure_id: int) -> tuple[Again,
         .join(people, people.c.id == turns.c.doctor_id)
         .join(clinics, clinics.c.id == turns.c.clinic_id)
         .where(
-            turns.c.patient_id == patient_id,
+            one_person.of(turns.c.patient_id, patient_id),
             turns.c.procedure_id == procedure_id,
             turns.c.starts_at > tx.now,
             turns.c.state.in_([state.value for state in rules.HOLDS_CLAIMS]),

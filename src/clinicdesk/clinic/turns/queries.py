@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -25,6 +25,8 @@ from sqlalchemy import (
 
 from clinicdesk.clinic.access.model import people
 from clinicdesk.clinic.agendas.model import agenda_blocks, agenda_exceptions
+from clinicdesk.clinic.patients import one_person
+from clinicdesk.clinic.patients import queries as registry
 from clinicdesk.clinic.patients.model import patients
 from clinicdesk.clinic.rights import Permission
 from clinicdesk.clinic.sites import queries as sites
@@ -80,6 +82,10 @@ class TurnRow:
     """The longest wait of its level at its clinic, where that is not the usual one."""
     place_closed: bool = False
     """Of a cancelled or absent one: whether doctor, block or room are away then."""
+    merged_into: UUID | None = None
+    """Who stands for the patient it was given to, whose name and number the row shows."""
+    own_chart: int | None = None
+    """The chart number it was given under, where that leads to another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +192,7 @@ def _turns() -> Select[Any]:
             func.coalesce(specialties.c.name, people.c.specialty),
             triage_levels.c.most_minutes,
             and_(turns.c.state.in_([state.value for state in rules.FREES_CLAIMS]), _closed()),
+            patients.c.merged_into,
         )
         .outerjoin(patients, patients.c.patient_id == turns.c.patient_id)
         .join(people, people.c.id == turns.c.doctor_id)
@@ -210,7 +217,7 @@ def day_turns(tx: Reader, query: DayQuery) -> tuple[TurnRow, ...]:
     )
     if query.doctor_id is not None:
         statement = statement.where(turns.c.doctor_id == query.doctor_id)
-    return tx.into(TurnRow, statement.order_by(*_BY_TIME))
+    return known(tx, tx.into(TurnRow, statement.order_by(*_BY_TIME)))
 
 
 @view("turn.show", needs=Permission.TURN_READ)
@@ -223,16 +230,36 @@ def by_ids(tx: Reader, ids: Sequence[tuple[UUID, UUID]]) -> tuple[TurnRow, ...]:
     """Turns by (patient, turn) id."""
     if not ids:
         return ()
-    return tx.into(TurnRow, _BY_IDS, {"ids": list(ids)})
+    return known(tx, tx.into(TurnRow, _BY_IDS, {"ids": list(ids)}))
+
+
+def known(tx: Reader, rows: tuple[TurnRow, ...]) -> tuple[TurnRow, ...]:
+    """Turns under the name and number of who stands for their patient."""
+    merged = {row.merged_into for row in rows if row.merged_into is not None}
+    if not merged:
+        return rows
+    standing = registry.rows_of(tx, merged)
+    return tuple(
+        _under(row, standing.get(row.merged_into)) if row.merged_into is not None else row for row in rows
+    )
+
+
+def _under(row: TurnRow, stands: registry.PatientRow | None) -> TurnRow:
+    if stands is None:
+        return row
+    names = ("family", "given", "sex", "birth", "chart_number", "sealed")
+    known_as: dict[str, Any] = {name: getattr(stands, name) for name in names}
+    return replace(row, **known_as, own_chart=row.chart_number)
 
 
 @view("turn.patient", needs=Permission.TURN_READ)
 def patient_turns(tx: Reader, query: PatientTurnsQuery) -> tuple[TurnRow, ...]:
     """A patient's turns, in any clinic, by time."""
-    statement = _turns().where(turns.c.patient_id == query.patient_id, turns.c.voided_reason.is_(None))
+    mine = one_person.of(turns.c.patient_id, query.patient_id)
+    statement = _turns().where(mine, turns.c.voided_reason.is_(None))
     if query.since is not None:
         statement = statement.where(turns.c.day >= query.since)
-    return tx.into(TurnRow, statement.order_by(*_BY_TIME))
+    return known(tx, tx.into(TurnRow, statement.order_by(*_BY_TIME)))
 
 
 @view("turn.events", needs=Permission.TURN_READ)

@@ -6,12 +6,14 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
 
 from clinicdesk.clinic.agendas import queries as agendas
 from clinicdesk.clinic.agendas.rules import Block, Busy, Calendar, Slot, slots_of
+from clinicdesk.clinic.patients import one_person
 from clinicdesk.clinic.patients import queries as people_cared_for
 from clinicdesk.clinic.rights import Permission
 from clinicdesk.clinic.turns import offers, rules, slots
@@ -205,9 +207,9 @@ def cancel_series(tx: Tx, order: CancelSeries) -> SeriesAnswer:
         raise ReasonNeeded
     since = max(order.since or tx.now, tx.now)
     coming = tx.rows(
-        select(turns.c.id, turns.c.seq, turns.c.state)
+        select(turns.c.patient_id, turns.c.id, turns.c.seq, turns.c.state)
         .where(
-            turns.c.patient_id == order.patient_id,
+            one_person.of(turns.c.patient_id, order.patient_id),
             turns.c.series_id == order.series_id,
             turns.c.starts_at >= since,
             turns.c.state.in_([state.value for state in rules.HOLDS_CLAIMS]),
@@ -220,17 +222,17 @@ def cancel_series(tx: Tx, order: CancelSeries) -> SeriesAnswer:
     return SeriesAnswer(
         order.patient_id,
         order.series_id,
-        tuple(_cancelled(tx, order, row.id, row.seq, row.state) for row in coming),
+        tuple(_cancelled(tx, order, row) for row in coming),
     )
 
 
-def _cancelled(tx: Tx, order: CancelSeries, turn_id: UUID, seq: int, state: str) -> TurnAnswer:
+def _cancelled(tx: Tx, order: CancelSeries, row: Any) -> TurnAnswer:
     step = Hop(
         key=order.key,
-        patient_id=order.patient_id,
-        turn_id=turn_id,
-        seq=seq,
-        from_state=state,
+        patient_id=row.patient_id,
+        turn_id=row.id,
+        seq=row.seq,
+        from_state=row.state,
         reason=order.reason,
         asked_by=order.asked_by,
     )

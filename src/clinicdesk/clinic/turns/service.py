@@ -13,6 +13,7 @@ from sqlalchemy import Update, bindparam, insert, select, update
 
 from clinicdesk.clinic.access.model import clinic_roles
 from clinicdesk.clinic.changes import Change, Kind
+from clinicdesk.clinic.patients import one_person
 from clinicdesk.clinic.patients import queries as people_cared_for
 from clinicdesk.clinic.patients.model import patients
 from clinicdesk.clinic.rights import Permission, Role
@@ -121,20 +122,24 @@ def place_of(offer: Offer, kind: str) -> Place:
 
 
 def living(tx: Tx, patient_id: UUID, day: date | None = None) -> int:
-    """The chart number of a patient who lives, on a day if one is given.
+    """The chart number that a patient's time is claimed for, who lives, on a day if one is given.
 
+    Of somebody with several charts it is that of the one that stands, whichever a turn is given under.
     Raises PatientNotFound, PatientDeceased, BeforeBirth.
     """
-    statement = select(patients.c.chart_number, patients.c.deceased_on, patients.c.birth)
-    row = tx.first(statement.where(patients.c.patient_id == patient_id))
-    if row is None:
+    names = ("chart_number", "deceased_on", "birth", "merged_into")
+    statement = select(*(patients.c[name] for name in names))
+    rows = tx.rows(statement.where(one_person.of(patients.c.patient_id, patient_id)))
+    own = next((row for row in rows if row.merged_into is None), None)
+    if own is None:
         # Sealed, and hidden from who gives the turn: who it is is enough to expect them.
         return people_cared_for.header(tx, patient_id).chart_number
-    if row.deceased_on is not None:
-        raise PatientDeceased(day=row.deceased_on.strftime("%d/%m/%Y"))
-    if day is not None and row.birth is not None and day < row.birth:
-        raise BeforeBirth(day=row.birth.strftime("%d/%m/%Y"))
-    return int(row.chart_number)
+    if died := next((row.deceased_on for row in (own, *rows) if row.deceased_on is not None), None):
+        raise PatientDeceased(day=died.strftime("%d/%m/%Y"))
+    birth = next((row.birth for row in (own, *rows) if row.birth is not None), None)
+    if day is not None and birth is not None and day < birth:
+        raise BeforeBirth(day=birth.strftime("%d/%m/%Y"))
+    return int(own.chart_number)
 
 
 def works_here(tx: Tx, doctor_id: int) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Row, Select, and_, insert, or_, select, up
 
 from clinicdesk.clinic.access.model import people
 from clinicdesk.clinic.changes import Change, Kind
+from clinicdesk.clinic.patients import one_person
 from clinicdesk.clinic.patients import queries as people_cared_for
 from clinicdesk.clinic.patients.queries import PatientRow
 from clinicdesk.clinic.rights import Permission
@@ -366,7 +367,7 @@ def _wishes() -> Select[Any]:
 
 def _with_people(tx: Reader, statement: Select[Any]) -> tuple[WishRow, ...]:
     rows: list[Any] = tx.rows(statement)
-    known = {row.patient_id: row for row in people_cared_for.by_ids(tx, {row[0] for row in rows})}
+    known = people_cared_for.rows_of(tx, {row[0] for row in rows})
     return tuple(_row(row, known[row[0]]) for row in rows if row[0] in known)
 
 
@@ -386,7 +387,7 @@ def wishes(tx: Reader, query: WishesQuery) -> tuple[WishRow, ...]:
             or_(waitlist.c.clinic_id == query.clinic_id, waitlist.c.clinic_id.is_(None))
         )
     if query.patient_id is not None:
-        statement = statement.where(waitlist.c.patient_id == query.patient_id)
+        statement = statement.where(one_person.of(waitlist.c.patient_id, query.patient_id))
     return _with_people(tx, statement)
 
 

@@ -1,0 +1,192 @@
+"""`clinicdesk patient merge|unmerge|merges`: two charts that are one person, and taking that back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from clinicdesk.cli import given
+from clinicdesk.cli.frame import Call, Writes, the_call, verb
+from clinicdesk.kit.ids import opaque
+from clinicdesk.kit.words import _
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from clinicdesk.clinic.patients.merging import MergePlan, Overlap
+    from clinicdesk.clinic.patients.queries import PatientRow
+
+Document = Annotated[str, typer.Argument(metavar=_("DOCUMENTO"), help=_("12345678, DNI:12345678…"))]
+Kept = Annotated[str, typer.Argument(metavar=_("QUEDA"), help=_("La ficha que queda: documento, HC 123."))]
+Retired = Annotated[str, typer.Argument(metavar=_("SE_RETIRA"), help=_("La que se retira y lleva a ella."))]
+Reason = Annotated[str | None, typer.Option(metavar=_("TEXTO"), help=_("Motivo."))]
+
+_MERGE: Final = _(
+    "Unir dos fichas que son una persona: la segunda se retira y lleva a la primera.\n\n"
+    "Queda lo de la primera, y sus blancos se completan con la otra. Número, documentos e id de la "
+    "retirada siguen sirviendo; nada de lo escrito cambia de lugar y se puede separar con patient unmerge. "
+    "Se rechaza (salida 5) si hay turnos por venir a la misma hora. Con --dry-run solo se muestra."
+)
+_UNMERGE: Final = _(
+    "Separar una ficha que se unió: indicar la que se retiró.\n\n"
+    "Las dos quedan como antes; lo que se editó mientras tanto en la que quedaba sigue así, y se dice."
+)
+_FIELDS: Final = (
+    (_("Historia"), "chart_number"),
+    (_("Apellidos"), "family"),
+    (_("Nombres"), "given"),
+    (_("Documento"), "document"),
+    (_("Nacimiento"), "birth"),
+    (_("Sexo"), "sex"),
+    (_("Teléfono"), "phone"),
+    (_("Correo"), "email"),
+    (_("Domicilio"), "address"),
+    (_("Localidad"), "city"),
+    (_("Cobertura"), "payer"),
+    (_("Alergias"), "allergy_status"),
+    (_("Fallecimiento"), "deceased_on"),
+)
+_COLUMNS: Final = {_("Dato"): "name", _("Queda"): "kept", _("Se retira"): "retired", _("Resultado"): "result"}
+_MERGES: Final = {
+    _("Cuándo"): "at",
+    _("Qué"): "way",
+    _("Se retira"): "chart_number",
+    _("Queda"): "survivor_chart",
+    _("Quién"): "person",
+    _("Motivo"): "reason",
+}
+_WAYS: Final = {"merge": _("unida"), "unmerge": _("separada")}
+
+
+def add_to(app: typer.Typer) -> None:
+    """Hang these verbs on the noun."""
+    verb(app, "merge", _MERGE, cls=Writes)(merge)
+    verb(app, "unmerge", _UNMERGE, cls=Writes)(unmerge)
+    verb(app, "merges", _("Qué fichas se unieron con la de un paciente o se separaron, y por qué."))(merges)
+
+
+def merge(
+    ctx: typer.Context,
+    kept: Kept,
+    retired: Retired,
+    reason: Reason = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help=_("Mostrar qué quedaría, sin unir nada."))
+    ] = False,
+) -> None:
+    """Merge two charts, or show what that would make."""
+    from clinicdesk.clinic.patients import merging
+    from clinicdesk.clinic.patients.errors import MergeReason
+
+    call = the_call(ctx)
+    if not dry_run and not (reason or "").strip():
+        raise MergeReason
+    one, other = given.patient_of(call, kept).patient_id, given.patient_of(call, retired).patient_id
+    if dry_run:
+        _show(call, call.desk.see(merging.plan, merging.PlanQuery(one, other)))
+        return
+    order = merging.MergePatients(**call.keyed, patient_id=one, retired_id=other, reason=reason or "")
+    answer = call.desk.do(merging.merge, order)
+    data = {
+        "id": opaque(answer.patient_id, answer.patient_id),
+        "chart_number": answer.chart_number,
+        "retired_id": opaque(answer.retired_id, answer.retired_id),
+        "retired_chart": answer.retired_chart,
+    }
+    said = _("HC {:06d} lleva ahora a HC {:06d}. Para separarlas: patient unmerge.")
+    call.answer(data, said.format(answer.retired_chart, answer.chart_number))
+
+
+def _show(call: Call, plan: MergePlan) -> None:
+    overlaps = [_overlap(each) for each in plan.overlaps]
+    if call.json:
+        from clinicdesk.cli.shapes import patient_object
+
+        sides = {name: patient_object(getattr(plan, name)) for name in ("kept", "retired", "result")}
+        call.object({**sides, "overlaps": overlaps, "called_distinct": plan.distinct})
+        return
+    call.rows(list(_facts(plan)), _COLUMNS)
+    for each in plan.overlaps:
+        call.say(_told(each))
+    if plan.distinct:
+        call.say(_("Alguien marcó que son dos personas distintas."))
+
+
+def _facts(plan: MergePlan) -> Iterator[dict[str, str]]:
+    for label, name in _FIELDS:
+        sides = {side: _text(getattr(plan, side), name) for side in ("kept", "retired", "result")}
+        yield {"name": label, **sides}
+
+
+def _text(row: PatientRow, name: str) -> str:
+    value = getattr(row, name)
+    return f"{value:06d}" if name == "chart_number" else str(value or "").replace("_", " ")
+
+
+def _overlap(each: Overlap) -> dict[str, Any]:
+    return {
+        "turn_id": opaque(each.patient_id, each.turn_id),
+        "chart_number": each.chart_number,
+        "starts_at": each.starts_at,
+        "doctor_name": each.doctor,
+        "clinic": each.clinic,
+    }
+
+
+def _told(each: Overlap) -> str:
+    said = _("Se superpone: {at:%d/%m/%Y %H:%M}, {doctor}, {clinic}, HC {chart:06d}.")
+    return said.format(at=each.starts_at, doctor=each.doctor, clinic=each.clinic, chart=each.chart_number)
+
+
+def unmerge(ctx: typer.Context, retired: Retired, reason: Reason = None) -> None:
+    """Take a merge back."""
+    from clinicdesk.clinic.patients import merging
+    from clinicdesk.clinic.patients.errors import MergeReason
+
+    call = the_call(ctx)
+    if not (reason or "").strip():
+        raise MergeReason
+    order = merging.UnmergePatients(**call.keyed, patient_id=_entry(call, retired), reason=reason or "")
+    answer = call.desk.do(merging.unmerge, order)
+    data = {
+        "id": opaque(answer.patient_id, answer.patient_id),
+        "chart_number": answer.chart_number,
+        "survivor_id": opaque(answer.survivor_id, answer.survivor_id),
+        "survivor_chart": answer.survivor_chart,
+        "changed": list(answer.changed),
+    }
+    lines = [_("HC {:06d} y HC {:06d} son otra vez dos fichas.")]
+    if answer.changed:
+        lines.append(_("Lo editado mientras tanto en HC {1:06d} sigue así: {fields}."))
+    values = (answer.chart_number, answer.survivor_chart)
+    call.answer(data, *(line.format(*values, fields=", ".join(answer.changed)) for line in lines))
+
+
+def _entry(call: Call, text: str) -> UUID:
+    """The entry itself, which its document would lead away from."""
+    from clinicdesk.clinic.patients import merging
+    from clinicdesk.clinic.patients.queries import DocumentQuery
+
+    if given.is_id(text):
+        return given.pair_of(text)[0]
+    return call.desk.see(merging.find_retired, DocumentQuery(text)).patient_id
+
+
+def merges(ctx: typer.Context, document: Document) -> None:
+    """List the merges of a person's charts."""
+    from clinicdesk.cli.shapes import wall
+    from clinicdesk.clinic.patients import merging
+
+    call = the_call(ctx)
+    query = merging.MergesQuery(given.patient_of(call, document).patient_id)
+    names = ("at", "way", "chart_number", "survivor_chart", "person", "reason")
+    rows = [{name: getattr(row, name) for name in names} for row in call.desk.see(merging.merges, query)]
+    if not call.json:
+        for row in rows:
+            row |= {"at": wall(row["at"], call.zone), "way": _WAYS[row["way"]]}
+            row |= {name: f"{row[name]:06d}" for name in ("chart_number", "survivor_chart")}
+    call.rows(rows, _MERGES)
+    if not rows:
+        call.say(_("Nunca se unió con otra."))

@@ -1,0 +1,220 @@
+"""Two charts side by side that may be one person: what each knows, what will stand. F8 asks, and merges."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from itertools import zip_longest
+from typing import Final
+from uuid import UUID
+
+from textual.widget import Widget
+
+from clinicdesk.clinic.patients import merging
+from clinicdesk.clinic.patients.merging import MergeAnswer, MergePlan
+from clinicdesk.clinic.patients.queries import PatientRow
+from clinicdesk.kit.names import full_name
+from clinicdesk.kit.text import cells, fit
+from clinicdesk.kit.words import _, plural
+from clinicdesk.tui.look import Tone
+from clinicdesk.tui.parts import Bit, Cell, Command, Rule, TextLines
+from clinicdesk.tui.parts.pager import Pager, wrapped
+from clinicdesk.tui.screens import ClinicScreen
+
+_LABEL: Final = 12
+_QUESTION: Final = 66
+_ALLERGIES: Final = {
+    "registradas": _("registradas"),
+    "ninguna": _("ninguna conocida"),
+    "sin_preguntar": _("sin preguntar"),
+}
+REASONS: Final = {
+    "1": _("ficha duplicada"),
+    "2": _("registro sin documento"),
+    "3": _("otro"),
+}
+_OTHER: Final = "3"
+_REASON_MOST: Final = 400
+
+
+class MergePeople(ClinicScreen):
+    """What stands is bold. Tab changes which chart stays; nothing is lost, and it can be taken back."""
+
+    NAME = _("Unir fichas")
+
+    def __init__(
+        self, kept: UUID, retired: UUID, merged: Callable[[MergeAnswer], Awaitable[None]] | None = None
+    ) -> None:
+        """`merged` hears of it once this screen has gone."""
+        super().__init__()
+        self._ids = (kept, retired)
+        self._merged = merged
+        self._plan: MergePlan | None = None
+        self._order: merging.MergePatients | None = None
+        self.facts = Pager(id="facts")
+
+    def body(self) -> Iterable[Widget]:
+        """Rows 2 to 22."""
+        yield TextLines(Bit(f" {_('Unir fichas: lo que queda va en negrita')}", Tone.TITLE))
+        yield Rule()
+        yield self.facts
+        yield Rule()
+
+    def commands(self) -> Iterable[Command]:
+        """Merge, change sides, leave."""
+        yield Command("f8", _("Unir"), self.merge, _("unir las dos fichas, con motivo"), self._why_not)
+        yield Command("tab", _("Cambiar la que queda"), self.swap, _("que quede la otra ficha"), self.no_line)
+        yield Command("escape", _("Volver"), self.leave, _("no unir, volver"))
+
+    def started(self) -> None:
+        """Read behind the first frame."""
+        self.focus_on(self.facts)
+        self.in_background(self._read())
+
+    def leave(self) -> None:
+        """Back to where it was opened; nothing changed."""
+        self.desk.pop_screen()
+
+    def line_changed(self) -> None:
+        """Say what the line is good for."""
+        self._announce()
+
+    async def swap(self) -> None:
+        """The other one stays."""
+        self._ids = self._ids[::-1]
+        await self._read()
+
+    async def _read(self) -> None:
+        self._plan = await self.see(merging.plan, merging.PlanQuery(*self._ids))
+        self._show()
+
+    def _show(self) -> None:
+        plan = self._plan
+        if plan is not None:
+            self.facts.show("", lambda width: side_by_side(plan, width))
+            self.keys_changed()
+            self._announce()
+
+    def _why_not(self) -> str | None:
+        if self._plan is None:
+            return _("las fichas no se leyeron todavía")
+        if self._plan.overlaps:
+            return _("hay turnos a la misma hora")
+        return self.no_line()
+
+    def _announce(self) -> None:
+        plan = self._plan
+        if self.desk.offline:
+            self.prompt.hint(_("Sin línea no se unen. Nada cambió."), Tone.ALARM)
+        elif plan is None:
+            self.prompt.hint(_("Leyendo las dos fichas…"))
+        elif plan.overlaps:
+            self.prompt.hint(_("No se unen: hay turnos a la misma hora. Moverlos o cancelarlos antes."))
+        else:
+            said = _("F8 une HC {:06d} a HC {:06d}, con motivo. Por defecto: no.")
+            self.prompt.hint(said.format(plan.retired.chart_number, plan.kept.chart_number))
+
+    async def merge(self) -> None:
+        """F8: why, then the question with both names and numbers; Enter and Esc are no."""
+        plan = self._plan
+        if plan is None or (reason := await self._reason()) is None:
+            return
+        if not await self.prompt.confirm(question(plan)):
+            return
+        answer = await self.do(merging.merge, self._ordered(plan, reason))
+        self.desk.pop_screen()
+        if self._merged is not None:
+            await self._merged(answer)
+
+    async def _reason(self) -> str | None:
+        chosen = await self.prompt.pick(_("Motivo"), REASONS, at_once=True)
+        if chosen != _OTHER:
+            return None if chosen is None else REASONS[chosen]
+        return await self.prompt.ask(_("Motivo"), check=_needed, most=_REASON_MOST)
+
+    def _ordered(self, plan: MergePlan, reason: str) -> merging.MergePatients:
+        """The order; the same one again, under its key, while nothing of it changed."""
+        order = merging.MergePatients(
+            patient_id=plan.kept.patient_id,
+            retired_id=plan.retired.patient_id,
+            reason=reason,
+            seen=(plan.kept.version, plan.retired.version),
+        )
+        if self._order is None or self._order.digest("") != order.digest(""):
+            self._order = order
+        return self._order
+
+
+def _needed(text: str) -> str | None:
+    return None if text else _("Falta el motivo.")
+
+
+def question(plan: MergePlan) -> str:
+    """Both by full name and number; by number alone where the names, which stand above, are too long."""
+    one, other = plan.retired, plan.kept
+    numbers = (one.chart_number, other.chart_number)
+    names = (full_name(one.family, one.given), full_name(other.family, other.given))
+    whole = _("¿Unir {} (HC {:06d}) a {} (HC {:06d})?").format(names[0], numbers[0], names[1], numbers[1])
+    if cells(whole) <= _QUESTION:
+        return whole
+    return _("¿Unir HC {:06d} a HC {:06d}: las dos de arriba son una persona?").format(*numbers)
+
+
+def side_by_side(plan: MergePlan, width: int) -> list[Cell]:
+    """One fact a line, the entry that stays at the left; what will stand is bold, full names wrap."""
+    room = max(8, (width - _LABEL) // 2 - 1)
+    lines: list[Cell] = [
+        [Bit(fit("", _LABEL)), Bit(fit(_("Queda"), room + 1), Tone.TITLE), Bit(_("Se retira"))]
+    ]
+    for label, kept, retired, result in _facts(plan):
+        lines += _pair(label, (kept, kept == result), (retired, retired == result and kept != result), room)
+    if plan.distinct:
+        lines += ["", *wrapped(_("Alguien marcó que son dos personas distintas."), width, Tone.ALARM)]
+    if plan.overlaps:
+        said = plural(
+            len(plan.overlaps), _("turno por venir se superpone"), _("turnos por venir se superponen")
+        )
+        lines += ["", Bit(said, Tone.TITLE)]
+        for each in plan.overlaps:
+            text = f"{each.starts_at:%d/%m %H:%M}  {each.doctor}, {each.clinic}  HC {each.chart_number:06d}"
+            lines += wrapped(text, width)
+    return lines
+
+
+def _pair(label: str, left: tuple[str, bool], right: tuple[str, bool], room: int) -> list[Cell]:
+    sides = [
+        [(each.text if isinstance(each, Bit) else "") for each in wrapped(text, room)] if text else [""]
+        for text, _bold in (left, right)
+    ]
+    tones = [Tone.TITLE if bold else Tone.TEXT for _text, bold in (left, right)]
+    return [
+        [
+            Bit(fit(label if not number else "", _LABEL)),
+            Bit(fit(one, room + 1), tones[0]),
+            Bit(fit(other, room), tones[1]),
+        ]
+        for number, (one, other) in enumerate(zip_longest(*sides, fillvalue=""))
+    ]
+
+
+def _facts(plan: MergePlan) -> Sequence[tuple[str, str, str, str]]:
+    """Label, what stays, what is retired, what will be read."""
+    sides = [_texts(row) for row in (plan.kept, plan.retired, plan.result)]
+    return [(label, *(side[label] for side in sides)) for label in sides[0]]  # type: ignore[misc]
+
+
+def _texts(row: PatientRow) -> dict[str, str]:
+    born = f"{row.birth:%d/%m/%Y}" if row.birth else ""
+    return {
+        _("Historia"): f"HC {row.chart_number:06d}",
+        _("Nombre"): full_name(row.family, row.given),
+        _("Documento"): row.document,
+        _("Nacimiento"): f"{born} {_('(estimada)')}" if row.birth and row.birth_estimated else born,
+        _("Sexo"): row.sex,
+        _("Teléfono"): row.phone or "",
+        _("Correo"): row.email or "",
+        _("Domicilio"): row.address or "",
+        _("Localidad"): row.city or "",
+        _("Cobertura"): row.payer or "",
+        _("Alergias"): _ALLERGIES.get(row.allergy_status, row.allergy_status),
+        _("Falleció"): f"{row.deceased_on:%d/%m/%Y}" if row.deceased_on else "",
+    }
