@@ -27,6 +27,7 @@ OURS: Final = (
 # Verbs of these names change nothing; every other one takes a key.
 LOOKS = {
     "access-log",
+    "changes",
     "affected",
     "alerts",
     "exceptions",

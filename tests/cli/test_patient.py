@@ -121,7 +121,7 @@ def test_a_blank_coverage_is_none(cli: Cli) -> None:
     assert (done.code, done.data["coverage"]) == (0, None)
 
 
-def test_contact_data_are_corrected_and_the_rest_stays(cli: Cli) -> None:
+def test_data_are_corrected_and_the_rest_stays(cli: Cli) -> None:
     added(cli, "40100011", phone="111", city="Salta")
     edit = ("patient", "edit", "40100011", "--phone", "222", "--city", "", "--json", "--key", str(uuid4()))
     first = cli("msosa", *edit)
@@ -131,6 +131,55 @@ def test_contact_data_are_corrected_and_the_rest_stays(cli: Cli) -> None:
     assert cli("msosa", *edit).out == first.out
     assert cli("enfe", "patient", "edit", "40100011", "--phone", "3").code == 4
     assert cli("msosa", "patient", "edit", "49999999", "--phone", "3").code == 3
+    names = ("--family", "Quispe", "--given", "Rosa", "--sex", "X")
+    born = ("--birth", "1982-08-02", "--birth-estimated")
+    second = cli("msosa", "patient", "edit", "40100011", *names, *born, "--json")
+    told = ("family", "given", "birth", "birth_estimated", "sex", "phone", "version")
+    assert [second.data[name] for name in told] == ["Quispe", "Rosa", "1982-08-02", True, "X", "222", 3]
+    found = cli("msosa", "patient", "search", "quispe", "rosa", "1982", "--json").rows
+    assert second.data["id"] in {row["id"] for row in found}
+
+
+def test_a_version_behind_shows_what_the_other_wrote(cli: Cli) -> None:
+    added(cli, "40100013", phone="111")
+    edit = ("patient", "edit", "40100013", "--version", "1")
+    assert cli("cruiz", *edit, "--phone", "222").code == 0
+    for shown in (("--json",), ()):
+        done = cli("msosa", *edit, "--phone", "333", *shown)
+        assert done.code == 5
+        assert "222" in done.out
+        assert "Teléfono: antes 111, ahora 222 (Ruiz, Carla, " in done.err
+        assert "Ruiz cambió el teléfono hace " in done.err
+        assert "F5" not in done.err
+    assert cli("msosa", "patient", "show", "40100013", "--json").data["phone"] == "222"
+    assert cli("msosa", *edit[:3], "--version", "2", "--phone", "333").code == 0
+
+
+def test_changes_are_listed_newest_first(cli: Cli) -> None:
+    patient = added(cli, "40100014", phone="111")
+    assert "Nadie cambió sus datos" in cli("msosa", "patient", "changes", "40100014").err
+    assert cli("cruiz", "patient", "edit", "40100014", "--phone", "", "--birth", "1980-01-31").code == 0
+    assert cli("msosa", "patient", "edit", "40100014", "--family", "Quispe [b]x[/]").code == 0
+    rows = cli("enfe", "patient", "changes", "40100014", "--json").rows
+    names = ("login", "person", "version", "field", "before", "after")
+    assert [[row[name] for name in names] for row in rows] == [
+        ["u_msosa", "Sosa, Marta", 3, "family", "Quispe Mamani", "Quispe [b]x[/]"],
+        ["u_cruiz", "Ruiz, Carla", 2, "birth", patient["birth"], "1980-01-31"],
+        ["u_cruiz", "Ruiz, Carla", 2, "phone", "111", None],
+    ]
+    table = cli("enfe", "patient", "changes", "40100014", "--limit", "2").out
+    assert "Quispe [b]x[/]" in table
+    assert "31/01/1980" in table
+    assert "Teléfono" not in table
+    assert cli("admin", "patient", "changes", "40100014").code == 4
+    assert cli("msosa", "patient", "changes", "49999999").code == 3
+
+
+def test_a_correction_that_cannot_be_is_invalid(cli: Cli) -> None:
+    added(cli, "40100015")
+    for wrong in (("--birth", "ayer"), ("--family", ""), ("--sex", "Q"), ("--birth", "")):
+        assert cli("msosa", "patient", "edit", "40100015", *wrong).code == 6
+    assert cli("msosa", "patient", "show", "40100015", "--json").data["version"] == 1
 
 
 def test_a_document_nobody_has_is_not_found(cli: Cli) -> None:

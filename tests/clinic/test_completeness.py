@@ -76,6 +76,7 @@ NOT_ACTS: Final = {
     "care.list": "who follows a patient, beside the act that relates them",
     "patient.find": "finds whom an act is about; showing them is patient.show",
     "patient.again": _GOES_ON,
+    "patient.changes_on": _GOES_ON,
     "patient.alike_on": "another letter of a form whose look-alikes are written down",
     "patient.find_retired": "finds whom taking a merge back is about",
     "patient.merges": "what became of charts, beside the page that shows them",
@@ -102,7 +103,7 @@ ACTS: Final = {
     "search": ("patient.search", "patient.alike", "patient.roll", "patient.duplicates"),
     "print and export": ("history.export", "audit.export"),
     "create": ("patient.register", "turn.book", "admission.walk_in", "record.add", "note.sign"),
-    "amend": ("patient.contact", "note.addend", "turn.void", "note.drop_draft"),
+    "amend": ("patient.edit", "note.addend", "turn.void", "note.drop_draft"),
     "grant": ("user.add", "user.enable", "user.reset", "user.password"),
     "read the audit": ("audit.list", "audit.verify", "patient.access_log"),
 }

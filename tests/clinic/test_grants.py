@@ -13,7 +13,10 @@ from clinicdesk.bootstrap import Session
 # (username, statement): each would change nothing, since the rights are looked at first.
 DENIED = [
     ("msosa", "UPDATE patients SET deceased_on = '2020-01-01' WHERE false"),
-    ("msosa", "UPDATE patients SET family = 'Otra' WHERE false"),
+    ("msosa", "UPDATE patients SET chart_number = 7 WHERE false"),
+    ("msosa", "UPDATE patients SET sealed = false WHERE false"),
+    ("enfe", "UPDATE patients SET family = 'Otra' WHERE false"),
+    ("priva", "UPDATE patients SET family = 'Otra' WHERE false"),
     (
         "msosa",
         "INSERT INTO allergies (patient_id, id, substance) SELECT patient_id, patient_id, 'x' FROM patients",
@@ -33,6 +36,7 @@ DENIED = [
 ]
 ALLOWED = [
     ("msosa", "UPDATE patients SET phone = '1' WHERE false"),
+    ("msosa", "UPDATE patients SET family = 'Otra' WHERE false"),
     ("enfe", "INSERT INTO turn_events SELECT * FROM turn_events WHERE false"),
 ]
 

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from clinicdesk.bootstrap import Session
 from clinicdesk.clinic.desk import NotAllowed
 from clinicdesk.clinic.everything import metadata
-from clinicdesk.clinic.patients import alike, merging, queries
+from clinicdesk.clinic.patients import alike, editing, history, merging, queries
 from clinicdesk.clinic.patients import service as registry
 from clinicdesk.clinic.patients.errors import (
     AlreadyMerged,
@@ -363,15 +363,11 @@ def test_taking_it_back_leaves_what_was_edited_and_says_so(network: Network, sec
     kept, gone = new_patient(secre, phone="11 4000 0004"), new_patient(secre, phone="11 4000 0005")
     merged(secre, kept.patient_id, gone.patient_id)
     now = shown(secre, kept.patient_id)
-    edit = registry.EditContact(
-        patient_id=gone.patient_id,
-        version=now.version,
-        phone="11 4000 0006",
-        email=now.email,
-        address=now.address,
-        city="Jujuy",
-    )
-    secre.desk().do(registry.edit_contact, edit)
+    said = {"phone": "11 4000 0006", "city": "Jujuy"}
+    edit = editing.EditPatient(patient_id=gone.patient_id, version=now.version, said=said)
+    secre.desk().do(editing.edit, edit)
+    seen = secre.desk().see(history.changes, history.ChangesQuery(gone.patient_id))
+    assert {(row.patient_id, row.field) for row in seen} == {(kept.patient_id, name) for name in said}
     answer = parted(secre, gone.patient_id)
     assert set(answer.changed) == {"phone", "city"}
     assert (shown(secre, kept.patient_id).phone, shown(secre, gone.patient_id).phone) == (

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from clinicdesk.clinic.patients import service as registry
+from clinicdesk.clinic.patients import editing
 from clinicdesk.importers import FileCount
 from tests.importers.folders import ANA, VISIT, put, sample, write
 from tests.importers.places import Place
@@ -98,15 +98,16 @@ def test_what_the_counter_corrected_stays_until_the_file_says_something_new(
     place.imported(folder)
     patient_id = place.value("SELECT patient_id FROM patients")
     with place.as_person("msosa") as front:
-        order = registry.EditContact(
-            patient_id=patient_id, version=1, phone="11 5555", email=None, address="Calle 2", city="Omaha"
-        )
-        front.desk().do(registry.edit_contact, order)
+        said = {"phone": "11 5555", "email": "", "address": "Calle 2", "city": "Omaha"}
+        front.desk().do(editing.edit, editing.EditPatient(patient_id=patient_id, version=1, said=said))
     assert counts(place.imported(folder).files, "patients") == (0, 0, 1)
     assert place.rows("SELECT address, version FROM patients") == [("Calle 2", 2)]
     put(folder, "patients", [sample("patients", ADDRESS="Calle 3")])
     assert counts(place.imported(folder).files, "patients") == (0, 1, 0)
     assert place.rows("SELECT address, version FROM patients") == [("Calle 3", 3)]
+    traced = "SELECT version, before, after FROM patient_edits WHERE field = 'address' ORDER BY version"
+    before = place.value("SELECT before FROM patient_edits WHERE field = 'address' AND version = 2")
+    assert place.rows(traced) == [(2, before, "Calle 2"), (3, "Calle 2", "Calle 3")]
 
 
 def test_a_number_that_the_file_no_longer_gives_stops_naming_the_patient(

@@ -272,6 +272,15 @@ CREATE POLICY patients_registered ON patients FOR INSERT TO k_admision, k_secret
 CREATE POLICY patients_edited ON patients FOR UPDATE TO k_admision, k_secretaria, k_medico, k_privacidad
   USING (NOT sealed OR charts.may_see_sealed(patient_id));
 
+-- What was changed is seen by whoever sees the patient, and written with the change: of the version that stands.
+ALTER TABLE patient_edits ENABLE ROW LEVEL SECURITY;
+CREATE POLICY patient_edits_seen ON patient_edits FOR SELECT
+  TO k_admision, k_secretaria, k_medico, k_enfermeria, k_laboratorio, k_resultados, k_gestion, k_privacidad
+  USING (EXISTS (SELECT FROM patients p WHERE p.patient_id = patient_edits.patient_id));
+CREATE POLICY patient_edits_made ON patient_edits FOR INSERT TO k_admision, k_secretaria, k_medico, k_privacidad
+  WITH CHECK (EXISTS (SELECT FROM patients p
+    WHERE p.patient_id = patient_edits.patient_id AND p.version = patient_edits.version));
+
 -- Where a turn stood before a move is written with it, and by nobody else.
 ALTER TABLE turn_moves ENABLE ROW LEVEL SECURITY;
 CREATE POLICY turn_moves_seen ON turn_moves FOR SELECT

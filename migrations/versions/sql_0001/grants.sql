@@ -75,7 +75,13 @@ GRANT SELECT ON likely_duplicates
   TO k_admision, k_secretaria, k_medico, k_enfermeria, k_laboratorio, k_resultados, k_gestion, k_privacidad;
 GRANT INSERT, DELETE ON likely_duplicates TO k_secretaria, k_gestion;
 GRANT USAGE ON SEQUENCE chart_numbers TO k_admision, k_secretaria, k_medico;
-GRANT UPDATE (phone, email, address, city, version) ON patients TO k_admision, k_secretaria, k_medico;
+GRANT UPDATE (given, family, sex, birth, birth_estimated, phone, email, address, city, version) ON patients
+  TO k_admision, k_secretaria, k_medico;
+GRANT SELECT ON patient_edits
+  TO k_admision, k_secretaria, k_medico, k_enfermeria, k_laboratorio, k_resultados, k_gestion, k_privacidad;
+GRANT INSERT (patient_id, version, field, before, after, act) ON patient_edits
+  TO k_admision, k_secretaria, k_medico, k_privacidad;
+GRANT EXECUTE ON FUNCTION find_anew(uuid, text, date, text[]) TO k_admision, k_secretaria, k_medico;
 
 GRANT INSERT ON turns, bookings, block_places TO k_admision, k_secretaria, k_medico, k_gestion;
 GRANT INSERT ON turn_events TO k_admision, k_secretaria, k_medico, k_enfermeria, k_gestion;

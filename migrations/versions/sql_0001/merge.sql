@@ -133,6 +133,16 @@ LANGUAGE sql AS $$
     SELECT w.word, min(w.sound), count(*) FROM found f CROSS JOIN unnest(f.name_words, f.name_sounds) AS w (word, sound)
     WHERE f.fault IS NULL AND (f.fresh OR f.changed) GROUP BY w.word ORDER BY w.word
     ON CONFLICT (word) DO UPDATE SET people = name_words.people + excluded.people
+  ), traced AS (
+    INSERT INTO public.patient_edits (patient_id, version, field, before, after, act)
+    SELECT p.patient_id, p.version + 1, e.field, e.before, e.after, p_batch
+    FROM found f JOIN public.patients p ON p.patient_id = f.patient_id
+    CROSS JOIN LATERAL (VALUES ('given', p.given, f.given), ('family', p.family, f.family), ('sex', p.sex, f.sex),
+      ('birth', to_char(p.birth, 'YYYY-MM-DD'), to_char(f.birth, 'YYYY-MM-DD')),
+      ('deceased_on', to_char(p.deceased_on, 'YYYY-MM-DD'), to_char(f.deceased_on, 'YYYY-MM-DD')),
+      ('phone', p.phone, f.phone), ('email', p.email, f.email), ('address', p.address, f.address),
+      ('city', p.city, f.city)) AS e (field, before, after)
+    WHERE f.fault IS NULL AND f.changed AND e.before IS DISTINCT FROM e.after
   ), updated AS (
     UPDATE public.patients p SET given = f.given, family = f.family, sex = f.sex, birth = f.birth,
       deceased_on = f.deceased_on, phone = f.phone, email = f.email, address = f.address, city = f.city,

@@ -114,6 +114,13 @@ BEGIN
     WHERE NOT p.sealed OR charts.may_see_sealed(p.patient_id);
 END $$;
 
+-- Whose name or birth was corrected is found by what is true now.
+CREATE FUNCTION public.find_anew(p_patient uuid, p_names text, p_birth date, p_keys text[]) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  UPDATE public.patient_search s SET names = p_names, birth = p_birth, n = p_keys
+  WHERE s.patient_id = p_patient AND NOT public.is_hidden(p_patient);
+$$;
+
 -- The words of a name that somebody new bears. A common word is counted now and then, by so much the more,
 -- and never waited for: of two who register at once one does not count.
 CREATE FUNCTION public.learn_words(p_words text[], p_sounds text[]) RETURNS void

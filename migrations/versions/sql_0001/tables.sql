@@ -529,6 +529,22 @@ CREATE TABLE logins (
   CONSTRAINT logins_kind_ck CHECK (kind IN ('person', 'service'))
 );
 
+CREATE TABLE patient_edits (
+  patient_id UUID NOT NULL,
+  version INTEGER NOT NULL,
+  field TEXT NOT NULL,
+  before TEXT,
+  after TEXT,
+  at TIMESTAMP WITH TIME ZONE DEFAULT clock_timestamp() NOT NULL,
+  person TEXT DEFAULT session_user NOT NULL,
+  act UUID NOT NULL,
+  CONSTRAINT patient_edits_pk PRIMARY KEY (patient_id, version, field),
+  CONSTRAINT patient_edits_patient_fk FOREIGN KEY(patient_id) REFERENCES patients (patient_id),
+  CONSTRAINT patient_edits_version_ck CHECK (version > 1),
+  CONSTRAINT patient_edits_other_ck CHECK (before IS DISTINCT FROM after),
+  CONSTRAINT patient_edits_field_ck CHECK (length(field) BETWEEN 2 AND 40)
+);
+
 CREATE TABLE patient_merges (
   patient_id UUID NOT NULL,
   id UUID NOT NULL,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from clinicdesk.cli import given, patient_merge, patient_pairs
+from clinicdesk.cli import given, patient_edit, patient_merge, patient_pairs
 from clinicdesk.cli.frame import Call, Writes, noun, the_call, verb
 from clinicdesk.kit.ids import opaque
 from clinicdesk.kit.words import _
@@ -54,7 +54,7 @@ def add(
     call = the_call(ctx)
     contact = {"phone": phone, "email": email, "address": address, "city": city, "payer": coverage}
     order = _order(call, document, birth, given=given_names, family=family, sex=sex, **contact)
-    _show(call, _registered(call, order))
+    show_patient(call, _registered(call, order))
 
 
 def _order(call: Call, document: str | None, birth: str | None, **said: Any) -> RegisterPatient:
@@ -84,12 +84,13 @@ def _registered(call: Call, order: RegisterPatient) -> PatientRow:
         answer = call.desk.do(service.register, order)
     except DocumentKnown as known:
         if (found := known.fields.get("patient")) is not None:
-            _show(call, found)  # type: ignore[arg-type]
+            show_patient(call, found)  # type: ignore[arg-type]
         raise
     return call.desk.see(queries.reread, queries.PatientQuery(answer.patient_id))
 
 
-def _show(call: Call, row: PatientRow) -> None:
+def show_patient(call: Call, row: PatientRow) -> None:
+    """A patient, as data or for people."""
     from clinicdesk.cli.shapes import patient_lines, patient_object, today_of
 
     call.answer(patient_object(row), *patient_lines(row, today_of(call)))
@@ -102,35 +103,7 @@ def show(
 ) -> None:
     """Show one patient."""
     call = the_call(ctx)
-    _show(call, given.opened(call, document))
-
-
-@verb(
-    app,
-    "edit",
-    _("Corregir los datos de contacto; lo que no se nombra queda, un texto vacío lo borra."),
-    cls=Writes,
-)
-def edit(
-    ctx: typer.Context,
-    document: Document,
-    phone: Annotated[str | None, typer.Option(metavar=_("TELÉFONO"), help=_("Teléfono."))] = None,
-    email: Annotated[str | None, typer.Option(metavar=_("CORREO"), help=_("Correo."))] = None,
-    address: Annotated[str | None, typer.Option(metavar=_("DOMICILIO"), help=_("Domicilio."))] = None,
-    city: Annotated[str | None, typer.Option(metavar=_("LOCALIDAD"), help=_("Localidad."))] = None,
-) -> None:
-    """Change contact data."""
-    from clinicdesk.clinic.patients import queries, service
-
-    call = the_call(ctx)
-    row = given.patient_of(call, document)
-    said = {"phone": phone, "email": email, "address": address, "city": city}
-    values: dict[str, Any] = {
-        name: getattr(row, name) if value is None else value for name, value in said.items()
-    }
-    order = service.EditContact(**call.keyed, patient_id=row.patient_id, version=row.version, **values)
-    answer = call.desk.do(service.edit_contact, order)
-    _show(call, call.desk.see(queries.reread, queries.PatientQuery(answer.patient_id)))
+    show_patient(call, given.opened(call, document))
 
 
 _SEARCH = _(
@@ -297,5 +270,6 @@ def unfollow(
     call.answer({"ended": len(live)}, _("Seguimientos terminados: {n}.").format(n=len(live)))
 
 
+patient_edit.add_to(app)
 patient_pairs.add_to(app)
 patient_merge.add_to(app)

@@ -43,6 +43,7 @@ _ACTIONS: Final = {
     **dict.fromkeys(("walk_in", "draft", "take", "sign", "sign_draft", "addend"), "C"),
     **dict.fromkeys(("open", "show", "find", "list", "more", "again", "items", "waiting", "access_log"), "R"),
     **dict.fromkeys(("merge_plan", "roll", "duplicates", "notices", "fallen", "fallen_by_edit"), "R"),
+    "changes": "R",
     **dict.fromkeys(("drop_draft", "void", "remove"), "D"),
     **dict.fromkeys(("search", "alike", "export", "certificate", "verify"), "E"),
     **dict.fromkeys(("logout", "refused", "blocked", "install"), "E"),

@@ -23,11 +23,34 @@ class PatientNotFound(Refusal):
 
 
 class PatientChanged(Refusal):
-    """Someone else changed the patient in the meantime."""
+    """Someone else changed the patient since; `edits` has what they changed, nothing is written over it."""
 
-    says = "Otra persona cambió estos datos. Se conserva lo escrito."
+    says = "{who} cambió {what} {when}. Se conserva lo escrito."
     at_desk = "F5: comparar."
+    at_prompt = "No se guardó nada: repetir la orden con lo que dice ahora."
     exit = Exit.CONFLICT
+
+
+class PatientClosed(Refusal):
+    """The patient restricts who sees them, and this person is not among those."""
+
+    says = "El paciente restringió quién ve sus datos: los cambia quien lo atiende."
+    exit = Exit.NOT_ALLOWED
+
+
+class EditTwice(Refusal):
+    """A fact that was changed in this version already, or is traced in a version that no change made."""
+
+    says = "Ese cambio ya está en la historia del paciente."
+    exit = Exit.CONFLICT
+    constraint = ("patient_edits_pk", "patient_edits_version_ck")
+
+
+class EditOfNothing(Refusal):
+    """A change that changes nothing, or of a fact without a name."""
+
+    says = "Un cambio tiene un dato, y dice otra cosa que antes."
+    constraint = ("patient_edits_other_ck", "patient_edits_field_ck")
 
 
 class SamePatient(Refusal):

@@ -136,6 +136,28 @@ likely_duplicates: Final = keyed(
     CheckConstraint("likeness BETWEEN 0 AND 100", name="likely_duplicates_likeness_ck"),
 )
 
+# What a patient's row said before each change and says since, a row for each fact. `person` and `at` are
+# filled by the database: no change can be written in another's name or back-dated. `version` is the one it
+# made. Nobody holds the right to update or delete.
+patient_edits: Final = Table(
+    "patient_edits",
+    metadata,
+    Column("patient_id", Uuid, nullable=False),
+    Column("version", Integer, nullable=False),
+    words("field"),
+    words("before", nullable=True),
+    words("after", nullable=True),
+    instant("at", server_default=text("clock_timestamp()")),
+    words("person", server_default=text("session_user")),
+    Column("act", Uuid, nullable=False),
+    PrimaryKeyConstraint("patient_id", "version", "field", name="patient_edits_pk"),
+    ForeignKeyConstraint(["patient_id"], ["patients.patient_id"], name="patient_edits_patient_fk"),
+    CheckConstraint("version > 1", name="patient_edits_version_ck"),
+    CheckConstraint("before IS DISTINCT FROM after", name="patient_edits_other_ck"),
+    CheckConstraint("length(field) BETWEEN 2 AND 40", name="patient_edits_field_ck"),
+    info={"class": TableClass.BY_PATIENT},
+)
+
 allergies: Final = by_patient(
     "allergies",
     words("substance"),

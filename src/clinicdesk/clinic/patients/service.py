@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import cast, func, insert, select, update
+from sqlalchemy import cast, func, insert, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Text
 
 from clinicdesk.clinic.changes import Change, Kind
 from clinicdesk.clinic.patients import one_person, queries, rules, spelling
 from clinicdesk.clinic.patients.alike import remember_distinct
-from clinicdesk.clinic.patients.errors import DocumentKnown, PatientChanged, PatientNotFound
+from clinicdesk.clinic.patients.errors import DocumentKnown
+from clinicdesk.clinic.patients.history import held, keep
 from clinicdesk.clinic.patients.model import (
     chart_numbers,
     coverages,
@@ -145,42 +147,14 @@ def _write_search(
         "n": names.keys(birth.year if birth else None, numbers),
     }
     tx.write(insert(patient_search), row)
-    words = names.words
+    learn(tx, names.words)
+
+
+def learn(tx: Tx, words: Sequence[str]) -> None:
+    """The words of a name that somebody bears from now on correct how others are typed."""
     sounds = [spelling.sound(word) for word in words]
-    tx.write(select(func.learn_words(cast(list(words), ARRAY(Text)), cast(sounds, ARRAY(Text)))))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EditContact(Order):
-    """New contact data of a patient, as seen at `version`."""
-
-    patient_id: UUID
-    # What was seen, not what is said: sent again after a look, the order is still the same one.
-    version: int = field(metadata={"made": True})
-    phone: str | None
-    email: str | None
-    address: str | None
-    city: str | None
-
-
-@use_case("patient.contact", needs=Permission.PATIENT_WRITE, answer=PatientAnswer)
-def edit_contact(tx: Tx, order: EditContact) -> PatientAnswer:
-    """Change contact data unless somebody else did first. Raises PatientChanged."""
-    patient_id = one_person.standing(tx, order.patient_id)
-    statement = (
-        update(patients)
-        .where(patients.c.patient_id == patient_id, patients.c.version == order.version)
-        .values(
-            version=order.version + 1,
-            **{name: _line(getattr(order, name)) for name in _CONTACT},
-        )
-        .returning(patients.c.chart_number)
-    )
-    row = tx.first(statement)
-    if row is None:
-        raise PatientChanged
-    tx.changed(Change(Kind.PATIENT, tx.act, ids=((patient_id, patient_id),)))
-    return PatientAnswer(patient_id, row.chart_number, order.version + 1)
+    if words:
+        tx.write(select(func.learn_words(cast(list(words), ARRAY(Text)), cast(sounds, ARRAY(Text)))))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,12 +176,8 @@ class SealAnswer:
 @use_case("patient.seal", needs=Permission.PATIENT_SEAL, answer=SealAnswer, purpose="ADMIN")
 def seal_patient(tx: Tx, order: SealPatient) -> SealAnswer:
     """Seal or open all entries of a patient. Raises PatientNotFound."""
-    sealed = (
-        update(patients)
-        .where(one_person.of(patients.c.patient_id, order.patient_id))
-        .values(sealed=order.sealed, version=patients.c.version + 1)
-        .returning(patients.c.patient_id)
-    )
-    if tx.first(sealed) is None:
-        raise PatientNotFound(what="ese número interno")
+    for patient_id in one_person.members(tx, order.patient_id):
+        row = held(tx, patient_id)
+        if row.sealed != order.sealed:
+            keep(tx, row, {"sealed": order.sealed})
     return SealAnswer(order.patient_id, order.sealed)
