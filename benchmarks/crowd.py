@@ -29,8 +29,8 @@ def main() -> int:
     people = [PEOPLE[number % len(PEOPLE)] for number in range(wanted.processes)]
     ends: Counter[str] = Counter()
     started, agree = time.perf_counter(), True
-    with fresh_network() as network:
-        for seed in range(1, wanted.rounds + 1):
+    for seed in range(1, wanted.rounds + 1):
+        with fresh_network() as network:
             made = scene(network, seed=seed, steps=wanted.steps)
             with boards(network.url, ("enfe",), made.at) as listening:
                 told = crowd(made, people)
