@@ -27,6 +27,7 @@ _FILES = (
     "agendas.sql",
     "merge.sql",
     "merge_sites.sql",
+    "merge_registry.sql",
     "rows.sql",
 )
 

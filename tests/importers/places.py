@@ -40,6 +40,12 @@ class Place:
         with self.as_person("admin") as session:
             return IMPORTER.run(session.desk(), folder, **options)
 
+    @contextmanager
+    def as_owner(self) -> Iterator[psycopg.Connection]:
+        """The owner's connection; what is done commits at the end."""
+        with psycopg.connect(self.url) as owner:
+            yield owner
+
     def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         """Rows as the owner reads them."""
         with psycopg.connect(self.url) as owner:

@@ -164,7 +164,7 @@ def test_rows_that_are_no_rows_have_their_first_physical_line(place: Place, tmp_
     result = place.imported(write(tmp_path, organizations=text, encounters=[]))
     rejects = [each for each in result.rejects if each.file == "organizations.csv"]
     assert [(each.line, each.column, each.value, each.code) for each in rejects] == [
-        (5, "NAME", "short", "too_few_cells"),
+        (5, "name", "short", "too_few_cells"),
         (6, "", "c", "too_many_cells"),
         (7, "", 'x,"y"z', "bad_quotes"),
         (9, "", "swallowed,row", "bad_quotes"),

@@ -162,7 +162,9 @@ GRANT INSERT, UPDATE ON fee_schedules TO k_admin;
 GRANT INSERT, UPDATE, DELETE ON procedure_fees TO k_admin;
 GRANT INSERT (batch, line, place, code, name, units, price) ON staging_fees TO k_admin, k_importacion;
 GRANT INSERT (batch, line, place, day, name, country, clinic, works) ON staging_holidays TO k_admin, k_importacion;
-GRANT EXECUTE ON FUNCTION import_fees(text, text, date, text[], uuid), import_holidays(uuid) TO k_admin, k_importacion;
+GRANT INSERT ON staging_registry TO k_admin, k_importacion;
+GRANT EXECUTE ON FUNCTION import_fees(text, text, date, text[], uuid), import_holidays(uuid),
+  import_registry(text, uuid, timestamptz, boolean) TO k_admin, k_importacion;
 GRANT SELECT ON personal_rights, sessions TO k_admin, k_privacidad;
 GRANT INSERT, UPDATE ON triage_levels, ticket_series TO k_admin;
 GRANT DELETE ON ticket_series TO k_admin;

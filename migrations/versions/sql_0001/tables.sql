@@ -133,6 +133,7 @@ CREATE TABLE import_ledger (
   patient_id UUID NOT NULL,
   id UUID NOT NULL,
   hash BYTEA,
+  fields BIGINT[],
   CONSTRAINT import_ledger_pk PRIMARY KEY (source, kind, key),
   CONSTRAINT import_ledger_kind_ck CHECK (kind IN ('patient', 'visit'))
 );
@@ -290,6 +291,19 @@ CREATE UNLOGGED TABLE staging_diagnoses (
   abated DATE
 );
 
+CREATE UNLOGGED TABLE staging_fates (
+  batch UUID NOT NULL,
+  line BIGINT NOT NULL,
+  key TEXT NOT NULL,
+  patient_id UUID NOT NULL,
+  said BIGINT[] NOT NULL,
+  base BIGINT[],
+  fate TEXT NOT NULL,
+  field TEXT NOT NULL,
+  value TEXT NOT NULL,
+  touched BOOLEAN DEFAULT false NOT NULL
+);
+
 CREATE UNLOGGED TABLE staging_fees (
   batch UUID NOT NULL,
   line BIGINT NOT NULL,
@@ -378,6 +392,31 @@ CREATE UNLOGGED TABLE staging_prescriptions (
   code TEXT NOT NULL,
   text TEXT NOT NULL,
   dispenses INTEGER
+);
+
+CREATE UNLOGGED TABLE staging_registry (
+  batch UUID NOT NULL,
+  line BIGINT NOT NULL,
+  key TEXT NOT NULL,
+  numbered BOOLEAN NOT NULL,
+  given TEXT NOT NULL,
+  family TEXT NOT NULL,
+  sex TEXT NOT NULL,
+  birth DATE,
+  deceased_on DATE,
+  phone TEXT,
+  email TEXT,
+  address TEXT,
+  city TEXT,
+  payer TEXT,
+  member TEXT,
+  search TEXT[] NOT NULL,
+  search_names TEXT NOT NULL,
+  name_words TEXT[] NOT NULL,
+  name_sounds TEXT[] NOT NULL,
+  documents TEXT[] NOT NULL,
+  document_columns TEXT[] NOT NULL,
+  document_texts TEXT[] NOT NULL
 );
 
 CREATE UNLOGGED TABLE staging_rejects (

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -17,6 +20,9 @@ if TYPE_CHECKING:
 app = lone()
 _IMPORTERS: Final = "clinicdesk.importers"
 _MOST_SHOWN: Final = 20
+_BAR: Final = 30
+_WIDTH: Final = 78
+_BLOCK: Final = 1 << 20
 _KINDS: Final = ", ".join(plugins.names(_IMPORTERS))
 _HELP: Final = _(
     "Traer datos de otros sistemas: {kinds}.\n\n"
@@ -55,6 +61,25 @@ def import_rows(
     country: Annotated[
         str | None, typer.Option(metavar=_("PAÍS"), help=_("holidays: de qué país; el del centro si no."))
     ] = None,
+    mapping: Annotated[
+        str | None,
+        typer.Option("--map", metavar=_("ARCHIVO"), help=_("patients: qué es cada columna (TOML o CSV).")),
+    ] = None,
+    encoding: Annotated[
+        str | None,
+        typer.Option(metavar=_("NOMBRE"), help=_("patients: utf-8, cp1252, latin-1…; se detecta si no.")),
+    ] = None,
+    separator: Annotated[
+        str | None, typer.Option(metavar=_("SIGNO"), help=_("patients: , ; tab o |; se detecta si no."))
+    ] = None,
+    dates: Annotated[
+        str | None,
+        typer.Option(metavar=_("FORMATO"), help=_("patients: dd/mm/yyyy si no; mm/dd/yyyy, dd/mm/yy…")),
+    ] = None,
+    source: Annotated[
+        str | None,
+        typer.Option(metavar=_("NOMBRE"), help=_("patients: de qué sistema son los números propios.")),
+    ] = None,
 ) -> None:
     """Import a file or folder; `resume` says what a second run does anyway."""
     from clinicdesk.importers import Importer as Kind
@@ -63,11 +88,46 @@ def import_rows(
     importer = plugins.load(_IMPORTERS, kind, Kind, "IMPORTER")
     _demand(call, importer)
     said = {"schedule": schedule, "from": since, "name": name, "digits": digits, "country": country}
+    said |= {"map": mapping, "encoding": encoding, "separator": separator, "dates": dates, "source": source}
     options = _options(importer, {name: text for name, text in said.items() if text is not None})
-    result = importer.run(call.desk, path, dry_run=dry_run, rejects=rejects, key=call.key, **options)
+    with _progress(path) as told:
+        result = importer.run(
+            call.desk, path, dry_run=dry_run, rejects=rejects, key=call.key, progress=told, **options
+        )
     call.object(_counts(result))
     _tell(call, result, rejects)
     raise typer.Exit(int(result.exit))
+
+
+@contextmanager
+def _progress(path: Path) -> Iterator[Callable[[int], None]]:
+    """A bar on a terminal, told which line is read; nothing at all anywhere else."""
+    lines = _lines_of(path) if sys.stderr.isatty() else 0
+    if not lines:
+        yield lambda _line: None
+        return
+
+    def told(line: int) -> None:
+        done = min(line / lines, 1.0)
+        bar = "#" * round(_BAR * done)
+        said = _("línea {line} de {lines}").format(line=f"{line:,}", lines=f"{lines:,}").replace(",", ".")
+        sys.stderr.write(f"\r[{bar:<{_BAR}}] {done:4.0%} {said} ")
+        sys.stderr.flush()
+
+    try:
+        yield told
+    finally:
+        sys.stderr.write("\r" + " " * _WIDTH + "\r")
+        sys.stderr.flush()
+
+
+def _lines_of(path: Path) -> int:
+    """How many lines a file has; none where it cannot be read, which the import says itself."""
+    try:
+        with path.open("rb") as file:
+            return sum(block.count(b"\n") for block in iter(lambda: file.read(_BLOCK), b""))
+    except OSError:
+        return 0
 
 
 def _demand(call: Call, importer: Importer) -> None:

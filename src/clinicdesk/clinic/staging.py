@@ -22,6 +22,7 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
+    text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
@@ -150,6 +151,40 @@ staging_observations: Final = _staging(
     _optional("unit"),
 )
 
+# One row of a list of patients. `key` is the source's own, a document's or, `numbered`, names, birth and sex.
+staging_registry: Final = _staging(
+    "staging_registry",
+    words("key"),
+    Column("numbered", Boolean, nullable=False),
+    words("given"),
+    words("family"),
+    words("sex"),
+    Column("birth", Date),
+    Column("deceased_on", Date),
+    *map(_optional, ("phone", "email", "address", "city", "payer", "member")),
+    Column("search", ARRAY(Text), nullable=False),
+    words("search_names"),
+    Column("name_words", ARRAY(Text), nullable=False),
+    Column("name_sounds", ARRAY(Text), nullable=False),
+    Column("documents", ARRAY(Text), nullable=False),
+    Column("document_columns", ARRAY(Text), nullable=False),
+    Column("document_texts", ARRAY(Text), nullable=False),
+)
+
+# What becomes of each row: new, known, changed, same, or why not. `said` and `base` are digests by field of
+# this list and of what the source said before; `touched` where somebody known got what was blank.
+staging_fates: Final = _staging(
+    "staging_fates",
+    words("key"),
+    Column("patient_id", Uuid, nullable=False),
+    Column("said", ARRAY(BigInteger), nullable=False),
+    Column("base", ARRAY(BigInteger)),
+    words("fate"),
+    words("field"),
+    words("value"),
+    Column("touched", Boolean, nullable=False, server_default=text("false")),
+)
+
 # Rows of a fee schedule's edition. `place` is the row's number in the file: one line may hold many.
 # What follows the price is filled by the merge.
 staging_fees: Final = _staging(
@@ -184,7 +219,7 @@ staging_rejects: Final = _staging(
 )
 
 # Which row a source's key became. `hash` is of the patient as last imported: where the file says the
-# same again, what people corrected since then stays.
+# same again, what people corrected since then stays. `fields` are digests of what a list said, by field.
 import_ledger: Final = Table(
     "import_ledger",
     metadata,
@@ -194,6 +229,7 @@ import_ledger: Final = Table(
     Column("patient_id", Uuid, nullable=False),
     Column("id", Uuid, nullable=False),
     Column("hash", LargeBinary),
+    Column("fields", ARRAY(BigInteger)),
     PrimaryKeyConstraint("source", "kind", "key", name="import_ledger_pk"),
     CheckConstraint("kind IN ('patient', 'visit')", name="import_ledger_kind_ck"),
     info={"class": TableClass.LOCAL},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -64,6 +64,14 @@ class ImportResult:
         return Exit.PARTLY if self.rejected else Exit.DONE
 
 
+Progress = Callable[[int], None]
+"""Told now and then which line of the file is being read."""
+
+
+def quiet(_line: int) -> None:
+    """Tell nobody."""
+
+
 class Run(Protocol):
     """How an import is started."""
 
@@ -75,6 +83,7 @@ class Run(Protocol):
         dry_run: bool = False,
         rejects: Path | None = None,
         key: UUID | None = None,
+        progress: Progress = quiet,
         **options: str,
     ) -> ImportResult:
         """Import everything in one transaction; raises a Refusal with nothing written."""

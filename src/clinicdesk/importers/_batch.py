@@ -204,7 +204,7 @@ class _Job:
             needs=Permission.IMPORT_RUN,
             answer=Imported,
             purpose="BATCH",
-            explain=_explain,
+            explain=explain_overtaken,
         )(self._run)
         try:
             answer = desk.do(case, order)
@@ -305,5 +305,6 @@ def _counts(
             yield FileCount(part.file, lost, 0, 0, 0, lost)
 
 
-def _explain(_tx: Reader, _order: ImportOrder, refusal: Refusal) -> Refusal:
+def explain_overtaken(_tx: Reader, _order: ImportOrder, refusal: Refusal) -> Refusal:
+    """A document registered meanwhile is no fault of the file."""
     return Overtaken() if isinstance(refusal, DocumentKnown) else refusal

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final
@@ -38,6 +39,7 @@ class Fault(StrEnum):
     NOT_TEXT = "not_text"
     NUL = "nul"
     BAD_DATE = "bad_date"
+    SHORT_YEAR = "short_year"
     TOO_EARLY = "too_early"
     FUTURE = "future"
     BEFORE = "before"
@@ -59,6 +61,10 @@ class Fault(StrEnum):
     AMBIGUOUS = "ambiguous"
     NO_ROW = "no_row"
     UNKNOWN_CLINIC = "unknown_clinic"
+    NO_COMMA = "no_comma"
+    DOCUMENT_OF_ANOTHER = "document_of_another"
+    SAME_PATIENT = "same_patient"
+    EDITED_SINCE = "edited_since"
 
 
 class Bad(Exception):  # noqa: N818 - a verdict on a row, not an error of the program
@@ -70,6 +76,14 @@ class Bad(Exception):  # noqa: N818 - a verdict on a row, not an error of the pr
         self.value = value
         self.fault = fault
         self.detail = detail
+
+
+class Bads(Exception):  # noqa: N818 - a verdict on a row, not an error of the program
+    """A row that cannot be taken for more than one reason: all of them, in the order of the columns."""
+
+    def __init__(self, found: Sequence[Bad]) -> None:
+        super().__init__(*found)
+        self.found = tuple(found)
 
 
 def _storable(column: str, value: str) -> str:

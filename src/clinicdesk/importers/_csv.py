@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain
 from operator import itemgetter
 from pathlib import Path
 from typing import IO, Any, Final
@@ -38,6 +39,7 @@ class Layout:
     aliases: Mapping[str, str] = field(default_factory=dict)
     """Other names of columns, in capitals → the layout's."""
     delimiter: str = ","
+    encoding: str = "utf-8-sig"
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -48,9 +50,8 @@ class Layout:
 def problems_of(path: Path, layout: Layout) -> list[str]:
     """Why a file cannot be read at all, one sentence each: no text, no header, columns missing or twice."""
     try:
-        with _opened(path) as file:
-            lines = _Lines(file, path.name)
-            header = _header(csv.reader(lines, strict=True, delimiter=layout.delimiter), layout)
+        with _opened(path, layout.encoding) as file:
+            header = _named(next(_reader(_Lines(file, path.name), layout), []), layout)
     except OSError as error:
         return [_("{file}: no se puede leer ({why}).").format(file=path.name, why=error.strerror)]
     except csv.Error:
@@ -74,19 +75,43 @@ def rows(path: Path, layout: Layout, on_bad: OnBad) -> Iterator[tuple[int, Cells
 
     Blank lines are passed over. The file must have no `problems_of`. Raises LineTooLong.
     """
-    with _opened(path) as file:
+    with _opened(path, layout.encoding) as file:
         lines = _Lines(file, path.name)
-        reader = csv.reader(lines, strict=True, delimiter=layout.delimiter)
-        header = _header(reader, layout)
-        pick = _picker(header, layout)
-        width = len(header)
+        reader = _reader(lines, layout)
+        typed: list[str] = next(reader, [])
+        pick = _picker(_named(typed, layout), layout)
+        width = len(typed)
         for line, row in _records(reader, lines, on_bad):
             if len(row) == width:
                 yield line, pick(row)
             elif len(row) > width:
                 on_bad(line, Bad("", row[width], Fault.TOO_MANY_CELLS, str(width)))
             elif row:
-                on_bad(line, Bad(header[len(row)], _start(",".join(row)), Fault.TOO_FEW_CELLS, str(width)))
+                on_bad(
+                    line, Bad(typed[len(row)].strip(), _start(",".join(row)), Fault.TOO_FEW_CELLS, str(width))
+                )
+
+
+def header_of(path: Path, layout: Layout) -> list[str]:
+    """The header as it is written, blanks at the ends apart; nothing where it cannot be read."""
+    try:
+        with _opened(path, layout.encoding) as file:
+            return [name.strip() for name in next(_reader(_Lines(file, path.name), layout), [])]
+    except csv.Error:
+        return []
+
+
+def whole_rows(path: Path, layout: Layout) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
+    """The header as it is written and every row with its line, of any width; broken ones are left out."""
+
+    def every() -> Iterator[tuple[int, list[str]]]:
+        with _opened(path, layout.encoding) as file:
+            lines = _Lines(file, path.name)
+            reader = _reader(lines, layout)
+            next(reader, None)
+            yield from _records(reader, lines, lambda _line, _bad: None)
+
+    return header_of(path, layout), every()
 
 
 def digest(paths: list[Path]) -> str:
@@ -99,10 +124,22 @@ def digest(paths: list[Path]) -> str:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[IO[str]]:
-    """Bytes that are no UTF-8 become lone surrogates, so that one bad cell rejects one row."""
-    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="", buffering=_BLOCK) as file:
+def _opened(path: Path, encoding: str = "utf-8-sig") -> Iterator[IO[str]]:
+    """Bytes that are no text become lone surrogates (U+FFFD in UTF-16): one bad cell rejects one row."""
+    errors = "replace" if encoding == "utf-16" else "surrogateescape"
+    with path.open(encoding=encoding, errors=errors, newline="", buffering=_BLOCK) as file:
         yield file
+
+
+def _reader(lines: _Lines, layout: Layout) -> Any:
+    """A CSV reader behind the line in which a spreadsheet names its separator, if there is one."""
+    source = iter(lines)
+    first = next(source, "")
+    if first.strip().lower() != f"sep={layout.delimiter}".strip().lower():
+        source = chain((first,), source)
+    else:
+        lines.skipped = 1
+    return csv.reader(source, strict=True, delimiter=layout.delimiter)
 
 
 class _Lines:
@@ -112,6 +149,7 @@ class _Lines:
         self._file = file
         self._name = name
         self.last = ""
+        self.skipped = 0
 
     def __iter__(self) -> Iterator[str]:
         read = self._file.readline
@@ -129,8 +167,9 @@ def delimiter_of(path: Path) -> str:
     return max(",;\t", key=first.count)
 
 
-def _header(reader: Iterator[list[str]], layout: Layout) -> list[str]:
-    typed = [name.strip().upper() for name in next(reader, [])]
+def _named(header: list[str], layout: Layout) -> list[str]:
+    """What the layout calls each column, in capitals."""
+    typed = [name.strip().upper() for name in header]
     return [layout.aliases.get(name, name).upper() for name in typed]
 
 
@@ -149,11 +188,11 @@ def _records(reader: Any, lines: _Lines, on_bad: OnBad) -> Iterator[tuple[int, l
     while True:
         try:
             for row in reader:
-                yield before + 1, row
+                yield before + 1 + lines.skipped, row
                 before = reader.line_num
         except csv.Error:
-            bad = Bad("", _start(lines.last), Fault.BAD_QUOTES, f"{before + 1}–{reader.line_num}")
-            on_bad(before + 1, bad)
+            first, last = before + 1 + lines.skipped, reader.line_num + lines.skipped
+            on_bad(first, Bad("", _start(lines.last), Fault.BAD_QUOTES, f"{first}–{last}"))
             before = reader.line_num
         else:
             return

@@ -15,7 +15,7 @@ from clinicdesk.clinic.changes import Change, Kind
 from clinicdesk.clinic.desk import Desk
 from clinicdesk.clinic.rights import Permission
 from clinicdesk.clinic.usecases import Tx, use_case
-from clinicdesk.importers import FileCount, ImportResult
+from clinicdesk.importers import FileCount, ImportResult, Progress, quiet
 from clinicdesk.importers._batch import (
     LONGEST,
     CannotRead,
@@ -23,9 +23,10 @@ from clinicdesk.importers._batch import (
     ImportOrder,
     Staged,
     TrialOver,
+    explain_overtaken,
 )
-from clinicdesk.importers._cells import Bad, Fault
-from clinicdesk.importers._csv import Cells, Layout, delimiter_of, digest, problems_of, rows
+from clinicdesk.importers._cells import Bad, Bads, Fault
+from clinicdesk.importers._csv import Cells, Layout, delimiter_of, digest, problems_of, rows, whole_rows
 from clinicdesk.importers._json import json_rows
 from clinicdesk.importers._rejects import Rejects
 from clinicdesk.kit.errors import Exit, InvalidInput, Refusal
@@ -33,7 +34,9 @@ from clinicdesk.kit.ids import new_id
 from clinicdesk.kit.sheet import write_atomically
 from clinicdesk.kit.words import _
 
-COUNTS: Final = ("accepted", "updated", "unchanged", "rejected", "closed")
+COUNTED: Final = ("accepted", "updated", "unchanged", "rejected")
+COUNTS: Final = (*COUNTED, "closed")
+_STEP: Final = 1000
 _REJECTS: Final = "SELECT line, field, value, reason FROM import_rejects(%s, %s)"
 Row = Callable[[Cells], Staged]
 
@@ -51,7 +54,8 @@ class OneFile:
 
     `row` gives the staged values after batch, line and place, `columns` their names; `merge` the call of
     the database's function for a batch, whose one row counts accepted, updated, unchanged, rejected and
-    closed. `said` is what else the order says, for telling two orders apart.
+    `counts`. `said` is what else the order says, for telling two orders apart. `header` gives the file's name
+    for a staging column; `finish` refuses when all is read; rejects carry the `whole_rows` if asked.
     """
 
     name: str
@@ -62,6 +66,11 @@ class OneFile:
     row: Row
     merge: Callable[[UUID], Any]
     said: str = ""
+    counts: tuple[str, ...] = ("closed",)
+    kind: Kind = Kind.SITE
+    header: Callable[[str], str] = str
+    finish: Callable[[], None] | None = None
+    whole_rows: bool = False
 
     @property
     def is_json(self) -> bool:
@@ -80,6 +89,7 @@ def run_file(
     rejects: Path | None = None,
     key: UUID | None = None,
     prepare: Callable[[OneFile], None] | None = None,
+    progress: Progress = quiet,
     extra: Callable[[], Mapping[str, int]] = dict,
     notes: Callable[[], tuple[str, ...]] = tuple,
 ) -> ImportResult:
@@ -91,14 +101,16 @@ def run_file(
     if prepare is not None:
         prepare(source)
     with Rejects([source.path.name]) as found:
-        job = _Job(source, found, dry_run)
+        job = _Job(source, found, dry_run, progress)
 
         def go(out: BinaryIO | None) -> ImportResult:
             try:
                 result = job.result(desk, key)
             except OSError as error:
                 raise CannotRead(file=source.path.name, why=error.strerror) from error
-            if out is not None:
+            if out is not None and source.whole_rows:
+                found.write_rows(out, lambda: whole_rows(source.path, source.layout))
+            elif out is not None:
                 found.write(out)
             return replace(result, extra={**result.extra, **extra()}, notes=notes())
 
@@ -111,16 +123,24 @@ def each_row(source: OneFile, on_bad: Callable[[int, Bad], None]) -> Iterator[tu
     return read(source.path, source.layout, on_bad)
 
 
+def readable(path: Path) -> Path:
+    """The file, once it is there and can be opened. Raises FileMissing, CannotRead."""
+    if not path.is_file():
+        raise FileMissing(file=path)
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        raise CannotRead(file=path.name, why=error.strerror) from error
+    return path
+
+
 def _checked(source: OneFile) -> OneFile:
     """The source with its separator known. Raises FileMissing, CannotRead, InvalidInput with all problems."""
-    if not source.path.is_file():
-        raise FileMissing(file=source.path)
-    try:
-        if source.is_json:
-            return source
+    readable(source.path)
+    if source.is_json:
+        return source
+    if source.layout.delimiter == "":
         source = replace(source, layout=replace(source.layout, delimiter=delimiter_of(source.path)))
-    except OSError as error:
-        raise CannotRead(file=source.path.name, why=error.strerror) from error
     if problems := problems_of(source.path, source.layout):
         raise InvalidInput(*problems)
     return source
@@ -129,9 +149,10 @@ def _checked(source: OneFile) -> OneFile:
 class _Job:
     """One import as it runs; a deadlock or a lost line may make it run more than once."""
 
-    def __init__(self, source: OneFile, rejects: Rejects, trial: bool) -> None:
-        self._source, self._rejects, self._trial = source, rejects, trial
-        self._closed = 0
+    def __init__(self, source: OneFile, rejects: Rejects, trial: bool, progress: Progress) -> None:
+        self._source, self._rejects, self._trial, self._progress = source, rejects, trial, progress
+        self._place = ("place",) if "place" in source.table.c else ()
+        self._extra = dict.fromkeys(source.counts, 0)
 
     def result(self, desk: Desk, key: UUID | None) -> ImportResult:
         """Run through the desk and tell what happened."""
@@ -141,7 +162,11 @@ class _Job:
         order_key = new_id() if key is None or self._trial else key
         content = f"{digest([source.path])} {source.said}".strip()
         case = use_case(
-            f"import.{source.name}", needs=Permission.IMPORT_RUN, answer=Imported, purpose="BATCH"
+            f"import.{source.name}",
+            needs=Permission.IMPORT_RUN,
+            answer=Imported,
+            purpose="BATCH",
+            explain=explain_overtaken,
         )(self._run)
         try:
             answer = desk.do(case, ImportOrder(key=order_key, source=source.name, content=content))
@@ -159,7 +184,7 @@ class _Job:
             rejects=self._rejects.first(),
             ignored=(),
             dry_run=self._trial,
-            extra={"closed": self._closed},
+            extra=self._extra,
         )
 
     def _run(self, tx: Tx, order: ImportOrder) -> Imported:
@@ -171,13 +196,15 @@ class _Job:
         self._rejects.new_run()
         staged = tx.copy(
             self._source.table,
-            ("batch", "line", "place", *self._source.columns),
+            ("batch", "line", *self._place, *self._source.columns),
             self._staged(str(order.key)),
         )
+        if self._source.finish is not None:
+            self._source.finish()
         unread = self._rejects.counts.get(file, 0)
         merged = tx.rows(select(self._source.merge(order.key)))[0]
         self._take_rejects(tx, order.key, file)
-        self._closed = merged.closed
+        self._extra = {name: getattr(merged, name) for name in self._source.counts}
         count = FileCount(
             file,
             staged + unread,
@@ -188,25 +215,31 @@ class _Job:
         )
         if self._trial:
             raise TrialOver(Imported((count,)))
-        if count.accepted or count.updated or self._closed:
-            tx.changed(Change(Kind.SITE, tx.act))
+        if count.accepted or count.updated or self._extra.get("closed"):
+            tx.changed(Change(self._source.kind, tx.act))
         return Imported((count,))
 
     def _take_rejects(self, tx: Tx, batch: UUID, file: str) -> None:
         self._rejects.new_run()
         with tx.bare() as raw:
             for line, column, value, fault in raw.execute(_REJECTS, (self._source.name, batch)):
-                self._rejects.add(file, line, column, value, Fault(fault))
+                why, _colon, detail = fault.partition(":")
+                self._rejects.add(file, line, self._source.header(column), value, Fault(why), detail)
 
     def _staged(self, batch: str) -> Iterator[Staged]:
         for place, (line, cells) in enumerate(each_row(self._source, self._reject), start=1):
+            if place % _STEP == 0:
+                self._progress(line)
             try:
                 row = self._source.row(cells)
             except Bad as bad:
                 self._reject(line, bad)
+            except Bads as many:
+                for at, each in enumerate(many.found):
+                    self._reject(line, each, again=at > 0)
             else:
-                yield (batch, line, place, *row)
+                yield (batch, line, place, *row) if self._place else (batch, line, *row)
 
-    def _reject(self, line: int, bad: Bad) -> None:
+    def _reject(self, line: int, bad: Bad, *, again: bool = False) -> None:
         name = self._source.path.name
-        self._rejects.add(name, line, bad.column, bad.value, bad.fault, bad.detail)
+        self._rejects.add(name, line, bad.column, bad.value, bad.fault, bad.detail, again=again)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import heapq
 import json
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import astuple, fields
-from itertools import islice
+from itertools import groupby, islice
 from types import MappingProxyType
 from typing import BinaryIO, Final
 
@@ -16,6 +16,10 @@ from clinicdesk.importers._cells import Fault
 from clinicdesk.kit.words import _
 
 KEPT: Final = 100
+HEAD: Final = tuple(field.name for field in fields(Reject))
+"""What a file of rejects begins each row with."""
+WholeRows = Callable[[], tuple[list[str], Iterator[tuple[int, list[str]]]]]
+"""The header of a file and its rows, each with its line."""
 _LONGEST: Final = 500
 
 REASONS: Final = MappingProxyType(
@@ -25,6 +29,7 @@ REASONS: Final = MappingProxyType(
         Fault.NOT_TEXT: _("no es texto UTF-8"),
         Fault.NUL: _("contiene un carácter nulo"),
         Fault.BAD_DATE: _("no es una fecha que exista (se espera AAAA-MM-DD, con hora y zona donde la hay)"),
+        Fault.SHORT_YEAR: _("lleva el año con dos cifras: decirlo con --dates dd/mm/yy"),
         Fault.TOO_EARLY: _("es anterior a {detail}"),
         Fault.FUTURE: _("está en el futuro"),
         Fault.BEFORE: _("es anterior a {detail}"),
@@ -46,6 +51,10 @@ REASONS: Final = MappingProxyType(
         Fault.AMBIGUOUS: _("puede leerse como miles o como decimales: escribirlo sin separador de miles"),
         Fault.NO_ROW: _("no es una fila con nombre y código"),
         Fault.UNKNOWN_CLINIC: _("no hay un centro con ese código"),
+        Fault.NO_COMMA: _("se espera «Apellidos, Nombres»"),
+        Fault.DOCUMENT_OF_ANOTHER: _("es de una persona de otro nombre y otro nacimiento (HC {detail})"),
+        Fault.SAME_PATIENT: _("otra fila del archivo ya es este paciente"),
+        Fault.EDITED_SINCE: _("se corrigió a mano desde la última lista: queda lo corregido"),
     }
 )
 
@@ -76,9 +85,19 @@ class Rejects:
         # Rows hold people's data: an unnamed file that only this process can open.
         self._runs.append(tempfile.TemporaryFile())  # noqa: SIM115 - closed by clear()
 
-    def add(self, file: str, line: int, column: str, value: str, fault: Fault, detail: str = "") -> None:
-        """One row more, to the run that is open."""
-        self.counts[file] = self.counts.get(file, 0) + 1
+    def add(
+        self,
+        file: str,
+        line: int,
+        column: str,
+        value: str,
+        fault: Fault,
+        detail: str = "",
+        *,
+        again: bool = False,
+    ) -> None:
+        """One problem more, to the run that is open; `again` where the row has one already: it counts once."""
+        self.counts[file] = self.counts.get(file, 0) + (not again)
         shown = value if len(value) <= _LONGEST else value[:_LONGEST] + "…"
         row = (file, line, column, shown, fault.value, detail)
         self._runs[-1].write(json.dumps(row).encode() + b"\n")
@@ -97,10 +116,34 @@ class Rejects:
         """All of them as CSV."""
         from clinicdesk.kit.sheet import write_csv
 
-        write_csv(out, [field.name for field in fields(Reject)], (astuple(reject) for reject in self))
+        write_csv(out, HEAD, (astuple(reject) for reject in self))
+
+    def write_rows(self, out: BinaryIO, whole: WholeRows) -> None:
+        """One line a row, its cells as they are behind what is wrong: to be mended and read again."""
+        from clinicdesk.kit.sheet import write_csv
+
+        header, rows = whole()
+        if tuple(header[: len(HEAD)]) == HEAD:
+            header, rows = header[len(HEAD) :], ((line, row[len(HEAD) :]) for line, row in rows)
+        write_csv(out, (*HEAD, *header), self._whole(rows, len(header)))
+
+    def _whole(self, rows: Iterator[tuple[int, list[str]]], width: int) -> Iterator[tuple[object, ...]]:
+        line, cells = 0, list[str]()
+        for place, group in groupby(self, key=lambda reject: reject.line):
+            told = list(group)
+            while line < place:
+                line, cells = next(rows, (place + 1, []))
+            mine = cells if line == place else []
+            yield (told[0].file, place, *_together(told), *mine[:width], *[""] * (width - len(mine)))
 
     def _place(self, reject: Reject) -> tuple[int, int]:
         return self._order[reject.file], reject.line
+
+
+def _together(told: list[Reject]) -> tuple[str, ...]:
+    """All that is wrong with a row, in the cells where one thing would stand."""
+    names = ("column", "value", "code", "reason")
+    return tuple(" | ".join(getattr(each, name) for each in told) for name in names)
 
 
 def _read(run: BinaryIO) -> Iterator[Reject]:

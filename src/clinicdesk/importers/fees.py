@@ -19,7 +19,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from clinicdesk.clinic.desk import Desk
 from clinicdesk.clinic.rights import Permission
 from clinicdesk.clinic.staging import staging_fees
-from clinicdesk.importers import Importer, ImportResult
+from clinicdesk.importers import Importer, ImportResult, Progress, quiet
 from clinicdesk.importers._batch import Staged
 from clinicdesk.importers._cells import Bad, Fault, amount, line
 from clinicdesk.importers._csv import Cells, Layout
@@ -43,7 +43,7 @@ _ALIASES: Final = MappingProxyType(
         "IMPORTE": "PRICE",
     }
 )
-_LAYOUT: Final = Layout(("CODE", "NAME"), ("UNITS", "PRICE"), aliases=_ALIASES)
+_LAYOUT: Final = Layout(("CODE", "NAME"), ("UNITS", "PRICE"), aliases=_ALIASES, delimiter="")
 _SCHEDULE: Final = re.compile(r"[A-Z0-9][A-Z0-9-]{0,19}", re.ASCII)
 _DIGITS: Final = re.compile(r"\d{1,20}", re.ASCII)
 _CODE_MOST: Final = 20
@@ -120,6 +120,7 @@ def run(
     dry_run: bool = False,
     rejects: Path | None = None,
     key: UUID | None = None,
+    progress: Progress = quiet,
     **options: str,
 ) -> ImportResult:
     """Import one edition: `schedule` is its code, `from` its first day; `name`, `digits` where given.
@@ -149,6 +150,7 @@ def run(
         dry_run=dry_run,
         rejects=rejects,
         key=key,
+        progress=progress,
         prepare=made.look,
         extra=made.counts,
         notes=made.notes,

@@ -13,7 +13,7 @@ from clinicdesk.clinic.countries import PACKS
 from clinicdesk.clinic.desk import Desk
 from clinicdesk.clinic.rights import Permission
 from clinicdesk.clinic.staging import staging_holidays
-from clinicdesk.importers import Importer, ImportResult
+from clinicdesk.importers import Importer, ImportResult, Progress, quiet
 from clinicdesk.importers._batch import Staged
 from clinicdesk.importers._cells import Bad, Fault, day, line
 from clinicdesk.importers._csv import Cells, Layout
@@ -24,7 +24,7 @@ from clinicdesk.kit.words import _
 _ALIASES: Final = MappingProxyType(
     {"FECHA": "DAY", "NOMBRE": "NAME", "FERIADO": "NAME", "CENTRO": "CLINIC", "SE TRABAJA": "WORKS"}
 )
-_LAYOUT: Final = Layout(("DAY", "NAME"), ("CLINIC", "WORKS"), aliases=_ALIASES)
+_LAYOUT: Final = Layout(("DAY", "NAME"), ("CLINIC", "WORKS"), aliases=_ALIASES, delimiter="")
 _LATEST: Final = "2200-01-01"
 _NAME_MOST: Final = 80
 _CODE_MOST: Final = 12
@@ -39,6 +39,7 @@ def run(
     dry_run: bool = False,
     rejects: Path | None = None,
     key: UUID | None = None,
+    progress: Progress = quiet,
     **options: str,
 ) -> ImportResult:
     """Import holidays; those without a clinic are of `country`, the acting clinic's own where not given."""
@@ -56,7 +57,7 @@ def run(
         merge=lambda batch: func.import_holidays(batch).table_valued(*COUNTS),
         said=country,
     )
-    return run_file(desk, source, dry_run=dry_run, rejects=rejects, key=key)
+    return run_file(desk, source, dry_run=dry_run, rejects=rejects, key=key, progress=progress)
 
 
 def _row(cells: Cells, country: str) -> Staged:

@@ -33,7 +33,7 @@ from clinicdesk.clinic.staging import (
     staging_prescriptions,
     staging_visits,
 )
-from clinicdesk.importers import Importer, ImportResult
+from clinicdesk.importers import Importer, ImportResult, Progress, quiet
 from clinicdesk.importers._batch import Feed, Lookup, Source, Staged, run_import
 from clinicdesk.importers._cells import (
     Bad,
@@ -456,6 +456,7 @@ def run(
     dry_run: bool = False,
     rejects: Path | None = None,
     key: UUID | None = None,
+    progress: Progress = quiet,
     **_options: str,
 ) -> ImportResult:
     """Import a folder of Synthea's CSV files; see `run_import`."""

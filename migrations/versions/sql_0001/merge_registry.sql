@@ -1,0 +1,332 @@
+-- Imports of a list of patients. Each staged row gets its fate first: `new`; `known`, by a document of theirs;
+-- `changed` or `same`, by the source's own key; else why it cannot be. A document is one person: whoever is
+-- found by one gets what was blank and nothing else. What a source said is remembered as digests, field by
+-- field, so that its next list changes what it changed itself, and never what a person corrected since.
+
+CREATE TYPE registry_count AS
+  (accepted bigint, updated bigint, unchanged bigint, rejected bigint, linked bigint, alike bigint);
+
+-- One digest a field, then those of the documents; NULL says nothing. Names and birth are one field.
+CREATE FUNCTION registry_said(p_given text, p_family text, p_birth date, p_sex text, p_deceased date, p_phone text,
+  p_email text, p_address text, p_city text, p_payer text, p_member text, p_documents text[])
+RETURNS bigint[] LANGUAGE sql STABLE PARALLEL SAFE AS $$
+  SELECT ARRAY[
+    hashtextextended(p_family || chr(31) || p_given || chr(31) || coalesce((p_birth - DATE '1880-01-01')::text, ''), 0),
+    hashtextextended(p_sex, 0), hashtextextended((p_deceased - DATE '1880-01-01')::text, 0),
+    hashtextextended(p_phone, 0), hashtextextended(p_email, 0), hashtextextended(p_address, 0),
+    hashtextextended(p_city, 0), hashtextextended(p_payer || chr(31) || coalesce(p_member, ''), 0)]
+    || ARRAY(SELECT hashtextextended(d, 0) FROM unnest(p_documents) d ORDER BY d);
+$$;
+
+-- What the patient's row and open coverage say now, by the same digests; without documents.
+CREATE FUNCTION registry_held(p_patient uuid) RETURNS bigint[]
+LANGUAGE sql STABLE AS $$
+  SELECT public.registry_said(p.given, p.family, p.birth, p.sex, p.deceased_on, p.phone, p.email, p.address, p.city,
+    c.payer, c.member_number, '{}')
+  FROM public.patients p LEFT JOIN LATERAL (
+    SELECT payer, member_number FROM public.coverages
+    WHERE patient_id = p.patient_id AND until IS NULL ORDER BY id DESC LIMIT 1) c ON true
+  WHERE p.patient_id = p_patient;
+$$;
+
+-- Whether a list says anything that it did not say before. What it leaves blank says nothing.
+CREATE FUNCTION registry_differs(p_said bigint[], p_base bigint[]) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+  SELECT cardinality(p_said) > 8 AND p_said[9:] <> p_base[9:] OR EXISTS (
+    SELECT FROM unnest(p_said[1:8], p_base[1:8]) AS u (said, base) WHERE said IS NOT NULL AND said IS DISTINCT FROM base);
+$$;
+
+-- What is remembered after another list: what it said, and where it was silent what the one before said.
+CREATE FUNCTION registry_kept(p_said bigint[], p_base bigint[]) RETURNS bigint[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+  SELECT array_agg(coalesce(said, base) ORDER BY n)
+    || CASE WHEN cardinality(p_said) > 8 THEN p_said[9:] ELSE p_base[9:] END
+  FROM unnest(p_said[1:8], p_base[1:8]) WITH ORDINALITY AS u (said, base, n);
+$$;
+
+-- The twin of SearchNames.keys(), for names already folded and the documents that stand now.
+CREATE FUNCTION registry_keys(p_patient uuid, p_names text, p_birth date) RETURNS text[]
+LANGUAGE sql STABLE AS $$
+  WITH word AS (SELECT DISTINCT w FROM string_to_table(replace(p_names, '|', ' '), ' ') w WHERE w <> '')
+  SELECT ARRAY(
+    SELECT w FROM word
+    UNION SELECT '3' || left(w, 3) FROM word WHERE length(w) >= 3
+    UNION SELECT 'y' || extract(year FROM p_birth)::integer WHERE p_birth IS NOT NULL
+    UNION SELECT left(ltrim(replace(p_names, '|', ' ')), 1) || right(d.number, 4) FROM public.patient_documents d
+      WHERE d.patient_id = p_patient AND d.valid AND d.kind <> 'HC' AND right(d.number, 4) ~ '^[0-9]+$');
+$$;
+
+-- The key of each row. A row without one of its own goes by names, birth and sex, the second of them as `#2`;
+-- the same row word for word is one.
+CREATE FUNCTION registry_keyed(p_batch uuid)
+RETURNS TABLE (line bigint, key text, said bigint[], repeated boolean)
+LANGUAGE sql AS $$
+  WITH told AS MATERIALIZED (
+    SELECT s.line, s.key, s.numbered, public.registry_said(s.given, s.family, s.birth, s.sex, s.deceased_on, s.phone,
+      s.email, s.address, s.city, s.payer, s.member, s.documents) AS said
+    FROM public.staging_registry s WHERE s.batch = p_batch
+  ), copies AS MATERIALIZED (
+    SELECT line FROM (
+      SELECT line, row_number() OVER (PARTITION BY key, said ORDER BY line) AS n FROM told WHERE numbered) t WHERE n > 1
+  ), placed AS (
+    SELECT t.*, row_number() OVER (PARTITION BY t.key ORDER BY t.line) AS place
+    FROM told t WHERE t.line NOT IN (TABLE copies)
+  )
+  SELECT line, CASE WHEN numbered AND place > 1 THEN key || '#' || place ELSE key END, said, NOT numbered AND place > 1
+  FROM placed
+  UNION ALL
+  SELECT line, key, said, true FROM told WHERE line IN (TABLE copies);
+$$;
+
+CREATE FUNCTION registry_fates(p_source text, p_batch uuid) RETURNS void
+LANGUAGE sql AS $$
+  WITH keyed AS MATERIALIZED (
+    SELECT k.*, l.patient_id AS owner, l.fields AS base
+    FROM public.registry_keyed(p_batch) k
+    LEFT JOIN public.import_ledger l ON l.source = p_source AND l.kind = 'patient' AND l.key = k.key
+  ), document AS MATERIALIZED (
+    SELECT k.line, k.owner, d.field, d.said, d.place, h.patient_id AS holder,
+      row_number() OVER (PARTITION BY d.key ORDER BY k.line) > 1 AS again
+    FROM keyed k JOIN public.staging_registry s ON s.batch = p_batch AND s.line = k.line
+    CROSS JOIN unnest(s.documents, s.document_columns, s.document_texts) WITH ORDINALITY AS d (key, field, said, place)
+    LEFT JOIN public.patient_documents h ON h.document_key = d.key
+    WHERE NOT k.repeated
+  ), held AS MATERIALIZED (
+    SELECT DISTINCT ON (line) line, holder, field, said FROM document
+    WHERE holder IS NOT NULL AND owner IS NULL ORDER BY line, place
+  ), fault AS (
+    SELECT line, field, said, 'repeated' AS why, place FROM document WHERE again
+    UNION ALL
+    SELECT d.line, d.field, d.said, 'document_taken', d.place FROM document d LEFT JOIN held h USING (line)
+    WHERE d.holder <> coalesce(d.owner, h.holder)
+    UNION ALL
+    SELECT h.line, h.field, h.said, 'document_of_another:' || lpad(p.chart_number::text, 6, '0'), 0
+    FROM held h JOIN public.patients p ON p.patient_id = h.holder
+    JOIN public.patient_search n ON n.patient_id = h.holder
+    JOIN public.staging_registry s ON s.batch = p_batch AND s.line = h.line
+    WHERE p.birth IS DISTINCT FROM s.birth AND NOT n.n && s.name_words
+    UNION ALL
+    SELECT line, 'key', key, 'repeated', 0 FROM keyed WHERE repeated
+  ), first_fault AS (
+    SELECT DISTINCT ON (line) * FROM fault ORDER BY line, place
+  ), aimed AS (
+    SELECT k.*, f.why, f.field, f.said AS value, coalesce(k.owner, h.holder) AS target,
+      row_number() OVER (PARTITION BY coalesce(k.owner, h.holder), f.line IS NULL ORDER BY k.line) AS turn
+    FROM keyed k LEFT JOIN held h USING (line) LEFT JOIN first_fault f USING (line)
+  )
+  INSERT INTO public.staging_fates (batch, line, key, patient_id, said, base, fate, field, value)
+  SELECT p_batch, a.line, a.key, coalesce(a.target, public.import_id(
+      public.import_time(coalesce(s.birth, DATE '1970-01-01')::timestamp AT TIME ZONE 'UTC'),
+      concat_ws(chr(31), p_source, 'patient', a.key))), a.said, a.base,
+    CASE WHEN a.why IS NOT NULL THEN a.why
+      WHEN a.target IS NULL THEN 'new'
+      WHEN a.owner IS NOT NULL AND NOT public.registry_differs(a.said, a.base) THEN 'same'
+      WHEN a.turn > 1 THEN 'same_patient'
+      WHEN a.owner IS NULL THEN 'known' ELSE 'changed' END,
+    coalesce(a.field, 'key'), coalesce(a.value, a.key)
+  FROM aimed a JOIN public.staging_registry s ON s.batch = p_batch AND s.line = a.line;
+$$;
+
+-- What the list changed and a person changed otherwise since: the row is refused whole, each field named.
+CREATE FUNCTION registry_conflicts(p_batch uuid) RETURNS void
+LANGUAGE sql AS $$
+  WITH changed AS MATERIALIZED (
+    SELECT f.line, f.patient_id, f.said, f.base, public.registry_held(f.patient_id) AS held, s.documents,
+      s.document_columns, s.document_texts,
+      ARRAY[concat_ws(', ', s.family, s.given), s.sex, s.deceased_on::text, s.phone, s.email, s.address, s.city, s.payer] AS told
+    FROM public.staging_fates f JOIN public.staging_registry s USING (batch, line)
+    WHERE f.batch = p_batch AND f.fate = 'changed'
+  ), conflict AS (
+    SELECT c.line, u.field, u.told AS value FROM changed c CROSS JOIN unnest(c.said[1:8], c.base[1:8], c.held[1:8], c.told,
+      ARRAY['family', 'sex', 'deceased_on', 'phone', 'email', 'address', 'city', 'payer']) AS u (said, base, held, told, field)
+    WHERE u.said IS NOT NULL AND u.said IS DISTINCT FROM u.base
+      AND u.held IS DISTINCT FROM u.base AND u.held IS DISTINCT FROM u.said
+    UNION ALL
+    SELECT c.line, d.field, d.said FROM changed c
+    CROSS JOIN unnest(c.documents, c.document_columns, c.document_texts) AS d (key, field, said)
+    WHERE NOT EXISTS (SELECT FROM public.patient_documents h WHERE h.document_key = d.key)
+      AND EXISTS (
+        SELECT FROM public.patient_documents h WHERE h.patient_id = c.patient_id AND h.valid
+          AND starts_with(d.key, h.country || ':' || h.kind || ':') AND h.document_key <> ALL (c.documents)
+          AND hashtextextended(h.document_key, 0) <> ALL (c.base[9:]))
+  ), told AS (
+    INSERT INTO public.staging_rejects (batch, kind, line, field, value, reason)
+    SELECT p_batch, 'registry', line, field, value, 'edited_since' FROM conflict RETURNING line
+  )
+  UPDATE public.staging_fates f SET fate = 'edited_since'
+  WHERE f.batch = p_batch AND f.line IN (SELECT line FROM told);
+$$;
+
+-- Documents that are new to the network; of those this source gave before, what it replaces names nobody more.
+CREATE FUNCTION registry_documents(p_batch uuid) RETURNS void
+LANGUAGE sql AS $$
+  UPDATE public.patient_documents d SET valid = false
+  FROM public.staging_fates f JOIN public.staging_registry s USING (batch, line)
+  WHERE f.batch = p_batch AND f.fate = 'changed' AND d.patient_id = f.patient_id AND d.valid
+    AND hashtextextended(d.document_key, 0) = ANY (f.base[9:]) AND d.document_key <> ALL (s.documents)
+    AND EXISTS (SELECT FROM unnest(s.documents) u WHERE starts_with(u, d.country || ':' || d.kind || ':'));
+  WITH given AS (
+    INSERT INTO public.patient_documents (document_key, patient_id, country, kind, number)
+    SELECT d.key, f.patient_id, split_part(d.key, ':', 1), split_part(d.key, ':', 2), split_part(d.key, ':', 3)
+    FROM public.staging_fates f JOIN public.staging_registry s USING (batch, line) CROSS JOIN unnest(s.documents) AS d (key)
+    WHERE f.batch = p_batch AND (f.fate = 'new' OR f.fate IN ('known', 'changed')
+      AND NOT EXISTS (SELECT FROM public.patient_documents h WHERE h.document_key = d.key))
+    RETURNING patient_id
+  )
+  UPDATE public.staging_fates f SET touched = true
+  WHERE f.batch = p_batch AND f.fate = 'known' AND f.patient_id IN (SELECT patient_id FROM given);
+$$;
+
+CREATE FUNCTION registry_new(p_batch uuid, p_at timestamptz, p_trial boolean) RETURNS void
+LANGUAGE sql AS $$
+  WITH charted AS MATERIALIZED (
+    SELECT f.patient_id, s.*, CASE WHEN p_trial THEN 1 ELSE nextval('public.chart_numbers') END AS chart
+    FROM public.staging_fates f JOIN public.staging_registry s USING (batch, line)
+    WHERE f.batch = p_batch AND f.fate = 'new' ORDER BY line
+  ), charts AS (
+    INSERT INTO public.patient_documents (document_key, patient_id, kind, number)
+    SELECT 'chart:' || c.number, c.patient_id, 'HC', c.number
+    FROM (SELECT patient_id, lpad(chart::text, greatest(6, length(chart::text)), '0') AS number FROM charted) c
+    WHERE NOT p_trial
+  ), accepted AS (
+    INSERT INTO public.patients (patient_id, chart_number, given, family, sex, birth, deceased_on, phone, email,
+      address, city, created_at)
+    SELECT patient_id, chart, given, family, sex, birth, deceased_on, phone, email, address, city, p_at FROM charted
+  ), searched AS (
+    INSERT INTO public.patient_search (patient_id, names, birth, n)
+    SELECT patient_id, search_names, birth, search FROM charted
+  )
+  INSERT INTO public.coverages (patient_id, id, payer, member_number)
+  SELECT patient_id, public.import_child_id(patient_id, 'coverage'), payer, member FROM charted WHERE payer IS NOT NULL;
+$$;
+
+-- Of whom a document named: what was blank, and nothing else.
+CREATE FUNCTION registry_known(p_batch uuid) RETURNS void
+LANGUAGE sql AS $$
+  WITH filled AS (
+    UPDATE public.patients p SET birth = coalesce(p.birth, s.birth), deceased_on = coalesce(p.deceased_on, s.deceased_on),
+      phone = coalesce(p.phone, s.phone), email = coalesce(p.email, s.email), address = coalesce(p.address, s.address),
+      city = coalesce(p.city, s.city), version = p.version + 1
+    FROM public.staging_fates f JOIN public.staging_registry s USING (batch, line)
+    WHERE f.batch = p_batch AND f.fate = 'known' AND p.patient_id = f.patient_id AND (
+      p.birth IS NULL AND s.birth IS NOT NULL OR p.deceased_on IS NULL AND s.deceased_on IS NOT NULL
+      OR p.phone IS NULL AND s.phone IS NOT NULL OR p.email IS NULL AND s.email IS NOT NULL
+      OR p.address IS NULL AND s.address IS NOT NULL OR p.city IS NULL AND s.city IS NOT NULL)
+    RETURNING p.patient_id
+  ), covered AS (
+    INSERT INTO public.coverages (patient_id, id, payer, member_number)
+    SELECT f.patient_id, public.import_child_id(f.patient_id, 'coverage' || chr(31) || p_batch), s.payer, s.member
+    FROM public.staging_fates f JOIN public.staging_registry s USING (batch, line)
+    WHERE f.batch = p_batch AND f.fate = 'known' AND s.payer IS NOT NULL
+      AND NOT EXISTS (SELECT FROM public.coverages c WHERE c.patient_id = f.patient_id AND c.until IS NULL)
+    RETURNING patient_id
+  )
+  UPDATE public.staging_fates f SET touched = true
+  WHERE f.batch = p_batch AND f.fate = 'known' AND f.patient_id IN (TABLE filled UNION TABLE covered);
+$$;
+
+-- What the list says otherwise than before, where the patient still stood as it left them.
+CREATE FUNCTION registry_changed(p_batch uuid, p_at timestamptz) RETURNS void
+LANGUAGE sql AS $$
+  WITH taken AS MATERIALIZED (
+    SELECT f.patient_id, f.base[8] AS covered, s.*, ARRAY(
+      SELECT said IS NOT NULL AND said IS DISTINCT FROM base FROM unnest(f.said[1:8], f.base[1:8])
+        WITH ORDINALITY AS u (said, base, n) ORDER BY n) AS t
+    FROM public.staging_fates f JOIN public.staging_registry s USING (batch, line)
+    WHERE f.batch = p_batch AND f.fate = 'changed'
+  ), written AS (
+    UPDATE public.patients p SET given = CASE WHEN t.t[1] THEN t.given ELSE p.given END,
+      family = CASE WHEN t.t[1] THEN t.family ELSE p.family END,
+      birth = CASE WHEN t.t[1] THEN coalesce(t.birth, p.birth) ELSE p.birth END,
+      sex = CASE WHEN t.t[2] THEN t.sex ELSE p.sex END,
+      deceased_on = CASE WHEN t.t[3] THEN t.deceased_on ELSE p.deceased_on END,
+      phone = CASE WHEN t.t[4] THEN t.phone ELSE p.phone END, email = CASE WHEN t.t[5] THEN t.email ELSE p.email END,
+      address = CASE WHEN t.t[6] THEN t.address ELSE p.address END, city = CASE WHEN t.t[7] THEN t.city ELSE p.city END,
+      version = p.version + 1
+    FROM taken t WHERE p.patient_id = t.patient_id
+  ), named AS (
+    UPDATE public.patient_search n SET names = t.search_names FROM taken t WHERE n.patient_id = t.patient_id AND t.t[1]
+  ), ended AS (
+    UPDATE public.coverages c SET until = greatest(c.since, p_at::date) FROM taken t
+    WHERE c.patient_id = t.patient_id AND t.t[8] AND c.until IS NULL
+      AND hashtextextended(c.payer || chr(31) || coalesce(c.member_number, ''), 0) = t.covered
+  )
+  INSERT INTO public.coverages (patient_id, id, payer, member_number)
+  SELECT patient_id, public.import_child_id(patient_id, 'coverage' || chr(31) || p_batch), payer, member
+  FROM taken WHERE t[8];
+$$;
+
+-- Who is found under what, and by which words, once names, births and documents stand.
+CREATE FUNCTION registry_searched(p_batch uuid) RETURNS void
+LANGUAGE sql AS $$
+  UPDATE public.patient_search n SET birth = p.birth, n = public.registry_keys(n.patient_id, n.names, p.birth)
+  FROM public.staging_fates f JOIN public.patients p USING (patient_id)
+  WHERE f.batch = p_batch AND (f.fate = 'changed' OR f.fate = 'known' AND f.touched) AND n.patient_id = f.patient_id;
+  INSERT INTO public.name_words (word, sound, people)
+  SELECT w.word, min(w.sound), count(*)
+  FROM public.staging_fates f JOIN public.staging_registry s USING (batch, line)
+  CROSS JOIN unnest(s.name_words, s.name_sounds) AS w (word, sound)
+  WHERE f.batch = p_batch AND f.fate IN ('new', 'changed') GROUP BY w.word ORDER BY w.word
+  ON CONFLICT (word) DO UPDATE SET people = name_words.people + excluded.people;
+$$;
+
+-- Somebody new with the names and the birth of somebody else goes to the work list, not to waste.
+CREATE FUNCTION registry_alike(p_batch uuid, p_at timestamptz) RETURNS bigint
+LANGUAGE sql AS $$
+  WITH pair AS (
+    SELECT DISTINCT least(f.patient_id, n.patient_id) AS one, greatest(f.patient_id, n.patient_id) AS other,
+      CASE WHEN p.sex = s.sex THEN 90 ELSE 75 END AS likeness
+    FROM public.staging_fates f JOIN public.staging_registry s USING (batch, line)
+    JOIN public.patient_search n ON n.names = s.search_names AND n.birth = s.birth AND n.patient_id <> f.patient_id
+    JOIN public.patients p ON p.patient_id = n.patient_id
+    WHERE f.batch = p_batch AND f.fate = 'new'
+  ), added AS (
+    INSERT INTO public.likely_duplicates (patient_id, other_id, likeness, found_at)
+    SELECT one, other, likeness, p_at FROM pair
+    WHERE NOT EXISTS (SELECT FROM public.distinct_people d WHERE d.patient_id = one AND d.other_id = other)
+    ON CONFLICT DO NOTHING RETURNING 1
+  )
+  SELECT count(*) FROM added;
+$$;
+
+CREATE FUNCTION registry_remembered(p_source text, p_batch uuid) RETURNS void
+LANGUAGE sql AS $$
+  INSERT INTO public.import_ledger (source, kind, key, patient_id, id, fields)
+  SELECT p_source, 'patient', key, patient_id, patient_id, said FROM public.staging_fates
+  WHERE batch = p_batch AND fate IN ('new', 'known');
+  UPDATE public.import_ledger l SET fields = public.registry_kept(f.said, l.fields) FROM public.staging_fates f
+  WHERE f.batch = p_batch AND f.fate = 'changed' AND l.source = p_source AND l.kind = 'patient' AND l.key = f.key;
+$$;
+
+-- One list of patients. `p_origin` tells the keys of one foreign system from those of another.
+CREATE FUNCTION import_registry(p_origin text, p_batch uuid, p_at timestamptz, p_trial boolean) RETURNS registry_count
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+  SET default_statistics_target = 10 SET work_mem = '64MB' SET jit = off AS $$
+DECLARE
+  n public.registry_count;
+  source text := 'patients:' || p_origin;
+BEGIN
+  PERFORM public.import_begin('patients', p_batch);
+  ANALYZE public.staging_registry (batch, line, key);
+  PERFORM public.registry_fates(source, p_batch);
+  ANALYZE public.staging_fates (batch, line, patient_id, fate);
+  INSERT INTO public.staging_rejects (batch, kind, line, field, value, reason)
+    SELECT p_batch, 'registry', f.line, f.field, f.value, f.fate FROM public.staging_fates f
+    WHERE f.batch = p_batch AND f.fate NOT IN ('new', 'known', 'changed', 'same');
+  PERFORM public.registry_conflicts(p_batch);
+  PERFORM public.registry_remembered(source, p_batch);
+  PERFORM public.registry_documents(p_batch);
+  PERFORM public.registry_new(p_batch, p_at, p_trial);
+  PERFORM public.registry_known(p_batch);
+  PERFORM public.registry_changed(p_batch, p_at);
+  PERFORM public.registry_searched(p_batch);
+  n.alike := public.registry_alike(p_batch, p_at);
+  SELECT count(*) FILTER (WHERE f.fate = 'new'), count(*) FILTER (WHERE f.fate = 'changed' OR f.touched),
+      count(*) FILTER (WHERE f.fate = 'same' OR f.fate = 'known' AND NOT f.touched),
+      count(*) FILTER (WHERE f.fate NOT IN ('new', 'known', 'changed', 'same')), count(*) FILTER (WHERE f.fate = 'known')
+    INTO n.accepted, n.updated, n.unchanged, n.rejected, n.linked
+    FROM public.staging_fates f WHERE f.batch = p_batch;
+  DELETE FROM public.staging_fates f WHERE f.batch = p_batch;
+  DELETE FROM public.staging_registry s WHERE s.batch = p_batch;
+  RETURN n;
+END $$;

@@ -1,0 +1,130 @@
+"""Columns of a file of patients: which field each one is, by its name or by what a mapping file says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from clinicdesk.clinic.countries import PACKS
+from clinicdesk.clinic.patients.spelling import folded
+
+# What a field is called in the files of others: folded, without blanks.
+_NAMES: Final = {
+    "key": (
+        "id idpaciente idexterno codigo codigopaciente codpaciente clave legajo ficha historia hc nrohc "
+        "historiaclinica nrohistoria numerohistoria numerodehistoria nrohistoriaclinica "
+        "numerodehistoriaclinica patientid externalid key"
+    ),
+    "document": (
+        "documento nrodocumento nrodoc numerodocumento numerodedocumento numdoc ndoc nodoc nodocumento "
+        "ndocumento nrodedocumento doc identificacion numeroidentificacion numerodeidentificacion identidad "
+        "document documentnumber idnumber nationalid"
+    ),
+    "kind": (
+        "tipodocumento tipodoc tipodedocumento tdoc tipo clasedocumento tipoidentificacion "
+        "tipodeidentificacion documenttype kind idtype"
+    ),
+    "country": "pais paisdocumento paisemisor paisdeldocumento country issuingcountry",
+    "family": (
+        "apellido apellidos primerapellido apellido1 apellidopaterno paterno appaterno family familyname "
+        "lastname last surname"
+    ),
+    "family2": "segundoapellido apellido2 apellidomaterno materno apmaterno secondsurname secondlastname",
+    "given": "nombre nombres primernombre nombre1 nombredepila given givenname givennames firstname first",
+    "given2": "segundonombre nombre2 otrosnombres middle middlename secondname",
+    "name": (
+        "apellidoynombre apellidoynombres apellidosynombre apellidosynombres apellidonombre "
+        "apellidosnombres nombrecompleto fullname paciente name patient"
+    ),
+    "sex": "sexo sex genero gender sexobiologico sexolegal",
+    "birth": (
+        "fechanacimiento fechadenacimiento fnacimiento fechanac fechadenac fecnac fecnacimiento fnac "
+        "nacimiento birth birthdate birthday dateofbirth dob"
+    ),
+    "deceased_on": (
+        "fechadefuncion fechadedefuncion fechafallecimiento fechadefallecimiento fallecimiento defuncion "
+        "deathdate dateofdeath deceased deceasedon"
+    ),
+    "phone": "telefono telefonos tel telfijo telefonofijo telefono1 tel1 phone phonenumber telephone",
+    "mobile": "celular cel movil telefonocelular telefonomovil telefono2 tel2 whatsapp mobile cellphone",
+    "email": "email mail correo correoelectronico emailaddress",
+    "address": "domicilio direccion calle domicilioparticular address street",
+    "city": "localidad ciudad municipio comuna city town",
+    "payer": (
+        "cobertura obrasocial os prepaga prevision financiador mutual eps isapre seguro aseguradora "
+        "coverage payer insurance"
+    ),
+    "member": (
+        "nroafiliado numeroafiliado numerodeafiliado nafiliado noafiliado afiliado credencial "
+        "nrocredencial member memberid membernumber"
+    ),
+}  # fmt: skip
+FIELDS: Final = tuple(_NAMES)
+_BY_NAME: Final = MappingProxyType({name: field for field, names in _NAMES.items() for name in names.split()})
+_KIND_NAMES: Final = MappingProxyType(
+    {
+        "pasaporte": "PAS",
+        "passport": "PAS",
+        "drivers": "DL",
+        "driverslicense": "DL",
+        "cedula": "CI",
+        "cedulaidentidad": "CI",
+        "ceduladeidentidad": "CI",
+        "ceduladeciudadania": "CC",
+        "ceduladeextranjeria": "CE",
+        "tarjetadeidentidad": "TI",
+        "registrocivil": "RC",
+        "libretacivica": "LC",
+        "libretadeenrolamiento": "LE",
+        "documentonacional": "DNI",
+        "documentonacionaldeidentidad": "DNI",
+        "rut": "RUN",
+        "nif": "DNI",
+    }
+)
+_NUMBER_OF: Final = re.compile("^(?:numero|nro|num|no|n)(?:del?)?")
+KINDS: Final = frozenset(kind for pack in PACKS.values() for kind in pack.kinds)
+_COUNTRY_NAMES: Final = MappingProxyType(
+    {folded(pack.name).replace(" ", ""): code for code, pack in PACKS.items()}
+)
+
+
+def plain(text: str) -> str:
+    """A name without case, marks, blanks and punctuation."""
+    return folded(text).replace(" ", "")
+
+
+def kind_of(said: str) -> str | None:
+    """The kind of document a word means, of any country: `D.N.I.`, `Pasaporte`; None for other words."""
+    word = plain(said)
+    return word.upper() if word.upper() in KINDS else _KIND_NAMES.get(word)
+
+
+def country_of(said: str) -> str | None:
+    """The code of a country by code or name."""
+    word = said.strip().upper()
+    return word if word in PACKS else _COUNTRY_NAMES.get(plain(said))
+
+
+def field_of(header: str) -> str | None:
+    """The field that a column's name means; a document's own column is `document:KIND`."""
+    word = plain(header)
+    for each in (word, _NUMBER_OF.sub("", word)):
+        if each in _BY_NAME:
+            return _BY_NAME[each]
+        if kind := kind_of(each):
+            return f"document:{kind}"
+    return None
+
+
+def is_field(name: str) -> bool:
+    """Whether a mapping may name this."""
+    head, _colon, kind = name.partition(":")
+    return name in FIELDS or (head == "document" and kind in KINDS)
+
+
+def fields_of(header: list[str], mapped: Mapping[str, str | None]) -> list[str | None]:
+    """The field of each column, None for one that is not read. `mapped` columns are by their plain names."""
+    return [mapped.get(plain(name)) if plain(name) in mapped else field_of(name) for name in header]
