@@ -96,7 +96,7 @@ class Rejects:
         *,
         again: bool = False,
     ) -> None:
-        """One problem more, to the run that is open; `again` where the row has one already: it counts once."""
+        """One problem more, to the run that is open; `again` where the row has one already."""
         self.counts[file] = self.counts.get(file, 0) + (not again)
         shown = value if len(value) <= _LONGEST else value[:_LONGEST] + "…"
         row = (file, line, column, shown, fault.value, detail)
