@@ -364,3 +364,21 @@ def test_the_day_is_listed_by_doctor_and_state(cli: Cli, admitted: Admitted) -> 
     assert cli("msosa", "turn", "list", "--date", "ayer").code == 6
     assert cli("msosa", "turn", "list", "--date", "2001-01-01", "--json").out == ""
     assert cli("msosa", "turn", "cancel", turn).code == 0
+
+
+def test_who_asks_for_a_service_waits_without_a_doctor(cli: Cli) -> None:
+    added(cli, "41400031")
+    codes = [row["code"] for row in cli("msosa", "admission", "services", "--json").rows]
+    assert codes == ["CLM"]
+    said = ("admission", "add", "41400031", "--reason", "fiebre", "--triage", "amarillo")
+    done = cli("msosa", *said, "--specialty", "clm", "--json")
+    assert (done.code, done.data["state"]) == (0, "en_espera"), done.err
+    row = next(
+        row
+        for row in cli("msosa", "admission", "list", "--json").rows
+        if row["turn_id"] == done.data["turn_id"]
+    )
+    assert (row["doctor"], row["doctor_name"], row["service"]) == (None, None, "Clínica médica")
+    assert cli("msosa", *said).code == 6
+    assert cli("msosa", *said, "--specialty", "NADA").code == 3
+    assert cli("msosa", *said, "--specialty", "CLM", "--doctor", "lpaz").code == 6

@@ -40,6 +40,7 @@ NOT_ACTS: Final = {
     "holiday.list": _SITE,
     "room.affected": "hours and doctors, no patient's name; what is then done to the room is an act",
     "room.list": _SITE,
+    "service.list": _SITE,
     "specialty.list": _SITE,
     "session.mine": "one's own sessions",
     "user.sessions": _SITE,

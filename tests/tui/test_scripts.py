@@ -40,6 +40,16 @@ def test_a_scan_works_from_a_list_and_begins_a_new_search(front: Desk, counter: 
     assert [turn.state for turn in counter.turns_of(second)] == ["en_espera"]
 
 
+def test_a_walk_in_for_a_service_takes_fourteen_keys(front: Desk, counter: Counter) -> None:
+    person = counter.patient("Godoy", "Bruno")
+    assert front.press(f"{person.document}<Enter>dc24<Enter>") == 14
+    front.wait_for("z deshace")
+    front.line_shows("Godoy, Bruno con Clínica médica.")
+    (turn,) = counter.turns_of(person)
+    assert (turn.state, turn.kind, turn.triage) == ("en_espera", "walk_in", 4)
+    assert (turn.doctor_id, turn.specialty_id is None) == (None, False)
+
+
 def test_a_walk_in_takes_fourteen_keys(front: Desk, counter: Counter) -> None:
     person = counter.patient("Funes Rey", "Emilia")
     assert front.press(f"{person.document}<Enter>dp24<Enter>") == 14

@@ -40,13 +40,18 @@ _LIST: Final = {
 def add(
     ctx: typer.Context,
     document: Patient,
-    doctor: Annotated[str, typer.Option(metavar=_("USUARIO"), help=_("Quién atiende, por su usuario."))],
     reason: Annotated[str, typer.Option(metavar=_("TEXTO"), help=_("Por qué viene."))],
+    doctor: Annotated[
+        str | None, typer.Option(metavar=_("USUARIO"), help=_("Quién atiende, por su usuario."))
+    ] = None,
+    specialty: Annotated[
+        str | None, typer.Option(metavar=_("CÓDIGO"), help=_("O el servicio: llama cualquiera de él."))
+    ] = None,
     triage: Annotated[
         str | None, typer.Option(metavar=_("NIVEL"), help=_("1 a 5, o rojo naranja amarillo verde azul."))
     ] = None,
 ) -> None:
-    """Admit a walk-in."""
+    """Admit a walk-in, to a doctor or to a service of the clinic."""
     from clinicdesk.cli.shapes import answer_line, doctor_id_of
     from clinicdesk.clinic.admissions import service as admissions
 
@@ -55,7 +60,8 @@ def add(
     order = admissions.WalkIn(
         **call.keyed,
         patient_id=given.patient_of(call, document).patient_id,
-        doctor_id=doctor_id_of(call, doctor),
+        doctor_id=doctor_id_of(call, doctor) if doctor is not None else None,
+        specialty_id=_specialty_of(call, specialty) if specialty is not None else None,
         reason=reason,
         triage=level,
     )
@@ -69,6 +75,29 @@ def add(
         "patient_id": opaque(answer.patient_id, answer.patient_id),
     }
     call.answer(data, answer_line(answer), f"Id: {turn_id}")
+
+
+def _specialty_of(call: Call, code: str) -> int:
+    """The specialty of a code. Raises SpecialtyNotFound."""
+    from clinicdesk.clinic.sites import queries
+    from clinicdesk.clinic.sites.errors import SpecialtyNotFound
+
+    for row in call.desk.see(queries.list_specialties, queries.SitesQuery()):
+        if row.code == code.upper():
+            return row.id
+    raise SpecialtyNotFound(code=code)
+
+
+@verb(app, "services", _("Por qué servicios se puede esperar en este centro."))
+def list_services(ctx: typer.Context) -> None:
+    """List the services of the clinic; their codes are what `admission add --specialty` takes."""
+    from clinicdesk.clinic.turns.services import ServicesQuery, services
+
+    call = the_call(ctx)
+    found = call.desk.see(services, ServicesQuery(call.session().actor.at.clinic_id))
+    call.rows(
+        ({"code": row.code, "name": row.name} for row in found), {_("Código"): "code", _("Nombre"): "name"}
+    )
 
 
 def _level_of(text: str | None) -> int | None:

@@ -108,7 +108,10 @@ def doctor_named(call: Call, username: str, *, everywhere: bool = False) -> Doct
 
 
 def turn_object(row: TurnRow, people: People, clinic: str | None = None) -> dict[str, Any]:
-    """A turn with its patient; `doctor` is the username, null for a doctor without login."""
+    """A turn with its patient; `doctor` is the username, null for a doctor without login.
+
+    Who waits for a service has no doctor yet: its name is `service`.
+    """
     facts = ("state", "state_at", "kind", "starts_at", "ends_at", "day")
     later = ("procedure", "triage", "ticket", "arrived_at", "called_at", "calls", "reason", "voided_reason")
     return {
@@ -116,8 +119,11 @@ def turn_object(row: TurnRow, people: People, clinic: str | None = None) -> dict
         **{name: getattr(row, name) for name in facts},
         "wall_start": f"{row.wall_start:%Y-%m-%dT%H:%M}",
         "clinic": clinic,
-        "doctor": people.username(row.doctor_id),
-        "doctor_name": full_name(row.doctor_family, row.doctor_given),
+        "doctor": people.username(row.doctor_id) if row.doctor_id is not None else None,
+        "doctor_name": (
+            full_name(row.doctor_family, row.doctor_given) if row.doctor_id is not None else None
+        ),
+        "service": row.specialty if row.specialty_id is not None else None,
         "room": row.room_code,
         **{name: getattr(row, name) for name in later},
         "patient": {

@@ -194,7 +194,8 @@ def why_this_order(turn: TurnRow, turns: Iterable[TurnRow], now: datetime) -> st
 
     The queue is that of the doctor who will call.
     """
-    queue = (each for each in turns if each.state == State.EN_ESPERA and each.doctor_id == turn.doctor_id)
+    waiting = (each for each in turns if each.state == State.EN_ESPERA)
+    queue = [each for each in waiting if queueing.waits_for(each, turn.doctor_id, {turn.specialty_id})]
     found = queueing.why(turn.id, queue, now)
     if found is None:
         return _("No está en espera: el orden es de quienes esperan.")

@@ -129,3 +129,27 @@ class NeverArrived(Refusal):
 
     says = "Ese turno no tiene llegada: no hay asistencia que certificar."
     exit = Exit.CONFLICT
+
+
+class NoQueue(Refusal):
+    """A walk-in waits for a doctor or for a service, one of the two."""
+
+    says = "Falta a quién espera: un profesional o un servicio, uno de los dos."
+    at_prompt = "Dar --doctor o --specialty."
+    exit = Exit.INVALID
+    constraint = "turns_doctor_ck"
+
+
+class NotAService(Refusal):
+    """Nobody at this clinic sees people for it."""
+
+    says = "En este centro nadie atiende ese servicio. Elegir otro o un profesional."
+    exit = Exit.NOT_FOUND
+    constraint = "turns_specialty_fk"
+
+
+class NotYourService(Refusal):
+    """Who waits for a service is called by those who see people for it."""
+
+    says = "Espera por {service}: quien llama no atiende ese servicio."
+    exit = Exit.CONFLICT

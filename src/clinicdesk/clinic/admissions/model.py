@@ -89,11 +89,11 @@ triage_events: Final = by_patient(
     CheckConstraint("length(reason) BETWEEN 1 AND 400", name="triage_events_reason_ck"),
 )
 
-# From one doctor's queue to another's; insert-only.
+# From one doctor's queue, or a service's (NULL), to another's; insert-only.
 transfers: Final = by_patient(
     "transfers",
     Column("turn_id", Uuid, nullable=False),
-    Column("from_doctor_id", BigInteger, nullable=False),
+    Column("from_doctor_id", BigInteger),
     Column("to_doctor_id", BigInteger, nullable=False),
     instant("at"),
     Column("person_id", BigInteger, nullable=False),

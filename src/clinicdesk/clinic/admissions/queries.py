@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from clinicdesk.clinic.access.model import people
 from clinicdesk.clinic.admissions import rules
@@ -22,6 +22,7 @@ from clinicdesk.clinic.turns.errors import TurnNotFound
 from clinicdesk.clinic.turns.model import turns
 from clinicdesk.clinic.turns.queries import DayQuery, TurnRow, TurnsQuery
 from clinicdesk.clinic.turns.rules import State
+from clinicdesk.clinic.turns.services import ServicesQuery, services
 from clinicdesk.clinic.turns.standing import count_by_state
 from clinicdesk.clinic.usecases import Reader, view
 
@@ -37,13 +38,27 @@ class WhyQuery:
 @view("turn.why_next", needs=Permission.TURN_READ)
 def why_next(tx: Reader, query: WhyQuery) -> Why[TurnRow] | None:
     """The place of a turn in its doctor's queue with the reasons; None where it is in none."""
-    day = agenda.day_turns.run(tx, DayQuery(tx.actor.at.clinic_id))
+    here = tx.actor.at.clinic_id
+    day = agenda.day_turns.run(tx, DayQuery(here))
     waiting = [each for each in day if each.state == State.EN_ESPERA]
-    doctor_id = query.doctor_id
-    if query.turn_id is not None:
-        doctor_id = next((each.doctor_id for each in waiting if each.id == query.turn_id), doctor_id)
-    queue = [each for each in waiting if doctor_id in (None, each.doctor_id)]
+    asked = next((each for each in waiting if each.id == query.turn_id), None)
+    doctor_id = asked.doctor_id if asked is not None else query.doctor_id
+    if asked is not None and asked.doctor_id is None:
+        queue = [each for each in waiting if rules.waits_for(each, None, {asked.specialty_id})]
+    elif doctor_id is None:
+        queue = waiting
+    else:
+        mine = {each.specialty_id for each in services.run(tx, ServicesQuery(here, doctor_id))}
+        queue = [each for each in waiting if rules.waits_for(each, doctor_id, mine)]
     return rules.why(query.turn_id, queue, tx.now)
+
+
+def next_of(tx: Reader, clinic_id: int, doctor_id: int) -> TurnRow | None:
+    """Whom a doctor calls next: of their own and of who waits for one of their services; None: nobody."""
+    mine = tuple(each.specialty_id for each in services.run(tx, ServicesQuery(clinic_id, doctor_id)))
+    day = agenda.day_turns.run(tx, DayQuery(clinic_id, doctor_id=doctor_id, or_services=mine))
+    waiting = (each for each in day if each.state == State.EN_ESPERA)
+    return min(waiting, key=lambda each: rules.queue_key(each, tx.now), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,11 +158,12 @@ def exceptions(tx: Reader, query: DayQuery) -> tuple[LeftRow, ...]:
             turns.c.kind,
             turns.c.ticket,
             turns.c.arrived_at,
-            people.c.family,
+            func.coalesce(people.c.family, agenda.SERVICE.c.name),
             patients.c.family,
             patients.c.given,
         )
-        .join(people, people.c.id == turns.c.doctor_id)
+        .outerjoin(people, people.c.id == turns.c.doctor_id)
+        .outerjoin(agenda.SERVICE, agenda.SERVICE.c.id == turns.c.specialty_id)
         .outerjoin(patients, patients.c.patient_id == turns.c.patient_id)
         .where(
             turns.c.clinic_id == query.clinic_id,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -82,6 +82,28 @@ def is_overdue(turn: Waiting, now: datetime) -> bool:
     if turn.triage is None:
         return False
     return wait_minutes(turn.arrived_at, now) > most_minutes(turn)
+
+
+class Queued(Protocol):
+    """What says whose queue somebody stands in."""
+
+    @property
+    def doctor_id(self) -> int | None:
+        """The doctor's, None for a service's."""
+
+    @property
+    def specialty_id(self) -> int | None:
+        """The service's."""
+
+
+def waits_for(turn: Queued, doctor_id: int | None, services: Collection[int | None]) -> bool:
+    """Whether a doctor may call somebody: their own, and who waits for one of their services.
+
+    Without a doctor: whether somebody waits for one of these services.
+    """
+    if turn.doctor_id is None:
+        return turn.specialty_id in services
+    return turn.doctor_id == doctor_id
 
 
 class Because(StrEnum):

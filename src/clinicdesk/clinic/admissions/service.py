@@ -11,19 +11,20 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Exists, ScalarSelect, Uuid, func, insert, literal, select, text
 
 from clinicdesk.clinic.admissions import rules, triage
-from clinicdesk.clinic.admissions.errors import DayClosed, NotToday, Transferred
+from clinicdesk.clinic.admissions.errors import DayClosed, NoQueue, NotAService, NotToday, Transferred
 from clinicdesk.clinic.admissions.model import admissions, day_closings, ticket_series, tickets
 from clinicdesk.clinic.admissions.rules import COMMON_SERIES
 from clinicdesk.clinic.agendas import queries as agendas
 from clinicdesk.clinic.agendas.rules import CAPACITY
 from clinicdesk.clinic.rights import Permission
 from clinicdesk.clinic.sites.model import procedures
-from clinicdesk.clinic.turns import places
+from clinicdesk.clinic.turns import places, services
 from clinicdesk.clinic.turns import service as turns
 from clinicdesk.clinic.turns.errors import ReasonNeeded
 from clinicdesk.clinic.turns.model import turns as booked
 from clinicdesk.clinic.turns.rules import State
 from clinicdesk.clinic.turns.service import TurnAnswer
+from clinicdesk.clinic.turns.services import ServicesQuery
 from clinicdesk.clinic.usecases import Order, Tx, new_row, use_case
 from clinicdesk.kit import clock
 
@@ -36,13 +37,17 @@ _ARRIVES: Final = (State.REGISTRADO, State.CONFIRMADO, State.AUSENTE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WalkIn(Order):
-    """Somebody without a turn who wants to be seen today: born waiting, holds no slot, needs a reason."""
+    """Somebody without a turn who wants to be seen today: born waiting, holds no slot, needs a reason.
+
+    For a doctor, or for a service (`specialty_id`) of which any doctor may call them.
+    """
 
     patient_id: UUID
     turn_id: UUID = new_row()
     admission_id: UUID = new_row()
     triage_id: UUID = new_row()
-    doctor_id: int
+    doctor_id: int | None = None
+    specialty_id: int | None = None
     reason: str
     triage: int | None = None
 
@@ -56,16 +61,17 @@ class Admit(turns.Hop):
 
 @use_case("admission.walk_in", needs=Permission.TURN_ADMIT, answer=TurnAnswer)
 def walk_in(tx: Tx, order: WalkIn) -> TurnAnswer:
-    """Admit somebody without a turn: a ticket and a place in the doctor's queue, no slot.
+    """Admit somebody without a turn: a ticket and a place in a doctor's queue or a service's, no slot.
 
-    Where the doctor sees people by order of arrival now, one of the day's places is theirs: raises BlockFull.
-    Who cannot wait (rojo, naranja) is admitted whatever was given, and takes none.
+    Where the doctor, or some doctor of the service, sees people by order of arrival now, one of the day's
+    places is theirs: raises BlockFull. Who cannot wait (rojo, naranja) is admitted whatever was given, and
+    takes none. Raises ReasonNeeded, NoQueue, DoctorNotFound, NotAService.
     """
     if not order.reason.strip():
         raise ReasonNeeded
     turns.living(tx, order.patient_id)
     at = tx.actor.at
-    turns.works_here(tx, order.doctor_id)
+    _demand_queue(tx, order)
     place = turns.Place(
         at.clinic_id,
         order.doctor_id,
@@ -80,8 +86,9 @@ def walk_in(tx: Tx, order: WalkIn) -> TurnAnswer:
     day = clock.local_day(tx.now, at.zone)
     if order.triage not in rules.CANNOT_WAIT:
         _count(tx, order, day)
-    ticket = _ticket(tx, order.patient_id, order.turn_id, day)
+    ticket = _ticket(tx, order.patient_id, order.turn_id, day, order.specialty_id)
     waiting = {"reason": order.reason, "triage": order.triage, "ticket": ticket, "arrived_at": tx.now}
+    waiting |= {"specialty_id": order.specialty_id}
     answer = turns.born(tx, order.patient_id, order.turn_id, place, State.EN_ESPERA, waiting)
     _admission(tx, order.patient_id, order.admission_id, order.turn_id, ticket, day)
     if order.triage is not None:
@@ -89,12 +96,25 @@ def walk_in(tx: Tx, order: WalkIn) -> TurnAnswer:
     return answer
 
 
+def _demand_queue(tx: Tx, order: WalkIn) -> None:
+    """A doctor of this clinic or one of its services, one of the two."""
+    if (order.doctor_id is None) == (order.specialty_id is None):
+        raise NoQueue
+    if order.doctor_id is not None:
+        turns.works_here(tx, order.doctor_id)
+        return
+    known = services.services.run(tx, ServicesQuery(tx.actor.at.clinic_id))
+    if order.specialty_id not in {each.specialty_id for each in known}:
+        raise NotAService
+
+
 def _count(tx: Tx, order: WalkIn, day: date) -> None:
     at = tx.actor.at
     wall = clock.local(tx.now, at.zone).replace(tzinfo=None)
-    block = agendas.by_arrival_at(tx, at.clinic_id, order.doctor_id, wall)
-    if block is not None and block.capacity is not None:
-        places.take(tx, block, day, CAPACITY, block.capacity, (order.patient_id, order.turn_id))
+    worked = agendas.by_arrival_at(tx, at.clinic_id, order.doctor_id, wall)
+    if order.specialty_id is not None:
+        worked = services.serving(tx, worked, order.specialty_id)
+    places.take_any(tx, worked, day, CAPACITY, (order.patient_id, order.turn_id))
 
 
 @use_case("turn.admit", needs=Permission.TURN_ADMIT, answer=TurnAnswer, explain=turns.explain_hop)
@@ -121,14 +141,15 @@ def unadmit(tx: Tx, order: turns.Hop) -> TurnAnswer:
     return turns.hop(tx, order, State.CONFIRMADO, {"arrived_at": None}, leaving=(State.EN_ESPERA,))
 
 
-def _ticket(tx: Tx, patient_id: UUID, turn_id: UUID, day: date) -> str:
+def _ticket(tx: Tx, patient_id: UUID, turn_id: UUID, day: date, specialty_id: int | None = None) -> str:
     """The next number of the clinic's day, in its service's series: without gaps. Raises DayClosed.
 
     One admission at a time numbers itself on a clinic's day; a closing waits for it, and it for a closing.
     """
     clinic_id = tx.actor.at.clinic_id
     one_at_a_time(tx, clinic_id, day)
-    series = func.coalesce(_series_of(turn_id, patient_id), COMMON_SERIES)
+    own = _series_of(turn_id, patient_id) if specialty_id is None else _series_for(specialty_id, clinic_id)
+    series = func.coalesce(own, COMMON_SERIES)
     last = (
         select(func.coalesce(func.max(tickets.c.n), 0).label("n"), series.label("series"))
         .where(tickets.c.clinic_id == clinic_id, tickets.c.day == day, tickets.c.series == series)
@@ -163,6 +184,13 @@ def _series_of(turn_id: UUID, patient_id: UUID) -> ScalarSelect[str]:
         )
         .scalar_subquery()
     )
+
+
+def _series_for(specialty_id: int, clinic_id: int) -> ScalarSelect[str]:
+    """The letter of a service that somebody asked for."""
+    of = ticket_series.c
+    mine = (of.specialty_id == specialty_id) & (of.clinic_id == clinic_id)
+    return select(of.series).where(mine).scalar_subquery()
 
 
 def one_at_a_time(tx: Tx, clinic_id: int, day: date) -> None:

@@ -83,13 +83,16 @@ def _whose(tx: Tx) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transfer(Order):
-    """Who waits for one doctor (`seen`) goes to another one's queue, in the place their arrival gives."""
+    """Who waits for one doctor (`seen`; None: for a service) goes to another one's queue.
+
+    In the place that their arrival gives.
+    """
 
     patient_id: UUID
     turn_id: UUID
     transfer_id: UUID = new_row()
     doctor_id: int
-    seen: int = field(metadata={"made": True})
+    seen: int | None = field(metadata={"made": True})
     reason: str | None = None
 
 
@@ -100,7 +103,7 @@ class TransferAnswer:
     patient_id: UUID
     turn_id: UUID
     doctor_id: int
-    before: int
+    before: int | None
     doctor: str
 
 

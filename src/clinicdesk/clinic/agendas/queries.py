@@ -109,8 +109,10 @@ def block(tx: Reader, block_id: int) -> rules.Block | None:
     return block_of(tuple(row)) if row else None
 
 
-def by_arrival_at(tx: Reader, clinic_id: int, doctor_id: int, wall: datetime) -> rules.Block | None:
-    """The doctor's published block by order of arrival that is worked at a wall time; None where none is."""
+def by_arrival_at(
+    tx: Reader, clinic_id: int, doctor_id: int | None, wall: datetime
+) -> tuple[rules.Block, ...]:
+    """The published blocks by order of arrival that are worked at a wall time: a doctor's, or everybody's."""
     day = wall.date()
     found = [
         each
@@ -118,7 +120,7 @@ def by_arrival_at(tx: Reader, clinic_id: int, doctor_id: int, wall: datetime) ->
         if each.takes_arrivals_at(wall)
     ]
     shut = calendar(tx, found, day, day)
-    return next((each for each in found if shut.why_shut(each, wall, wall) is None), None)
+    return tuple(each for each in found if shut.why_shut(each, wall, wall) is None)
 
 
 def calendar(tx: Reader, found: Sequence[rules.Block], first: date, last: date) -> rules.Calendar:

@@ -14,8 +14,8 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from clinicdesk.clinic.access.errors import ProofNeeded
 from clinicdesk.clinic.access.rules import Proof
-from clinicdesk.clinic.admissions.errors import NobodyWaits
-from clinicdesk.clinic.admissions.rules import queue_key
+from clinicdesk.clinic.admissions.errors import NobodyWaits, NotYourService
+from clinicdesk.clinic.admissions.queries import next_of
 from clinicdesk.clinic.changes import Change, Kind
 from clinicdesk.clinic.patients.rules import EARLIEST_BIRTH
 from clinicdesk.clinic.records import queries, rules
@@ -35,7 +35,7 @@ from clinicdesk.clinic.records.rules import DiagnosisEntry, RecordKind
 from clinicdesk.clinic.rights import Permission
 from clinicdesk.clinic.turns import queries as agenda
 from clinicdesk.clinic.turns import service as turns
-from clinicdesk.clinic.turns.errors import TurnChanged
+from clinicdesk.clinic.turns.errors import TurnChanged, TurnNotFound
 from clinicdesk.clinic.turns.rules import State
 from clinicdesk.clinic.usecases import Order, Reader, Tx, new_row, use_case
 from clinicdesk.kit.errors import Refusal
@@ -74,9 +74,12 @@ class StartVisit(turns.Hop):
     explain=turns.explain_hop,
 )
 def start_visit(tx: Tx, order: StartVisit) -> VisitAnswer:
-    """Call a waiting patient in: the turn is in course, a visit opens. A requeued turn keeps its visit."""
-    values = {"called_at": tx.now, "calls": 1}
-    answer = turns.hop(tx, order, State.EN_CURSO, values)
+    """Call a waiting patient in: the turn is in course, a visit opens. A requeued turn keeps its visit.
+
+    Who waited for a service becomes the patient of who calls. Raises NotYourService.
+    """
+    values = {"called_at": tx.now, "calls": 1, turns.TAKER: tx.actor.person_id}
+    answer = _called_in(tx, order, values)
     statement = (
         upsert(visits)
         .values(
@@ -98,6 +101,16 @@ def start_visit(tx: Tx, order: StartVisit) -> VisitAnswer:
     return VisitAnswer(order.patient_id, visit_id, order.turn_id, answer.seq, answer.state, answer.ticket)
 
 
+def _called_in(tx: Tx, order: StartVisit, values: dict[str, Any]) -> turns.TurnAnswer:
+    try:
+        return turns.hop(tx, order, State.EN_CURSO, values)
+    except TurnNotFound:
+        found = agenda.by_ids(tx, ((order.patient_id, order.turn_id),))
+        if found and found[0].doctor_id is None:
+            raise NotYourService(service=found[0].doctor_family) from None
+        raise
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallNext(Order):
     """The next patient of the actor's own queue."""
@@ -115,11 +128,9 @@ def _explain_next(_tx: Reader, _order: CallNext, refusal: Refusal) -> Refusal:
 )
 def call_next(tx: Tx, order: CallNext) -> VisitAnswer:
     """Call in whoever is first by level, ageing and arrival. Raises NobodyWaits."""
-    day = agenda.DayQuery(tx.actor.at.clinic_id, doctor_id=tx.actor.person_id)
-    waiting = [turn for turn in agenda.day_turns.run(tx, day) if turn.state == State.EN_ESPERA]
-    if not waiting:
+    turn = next_of(tx, tx.actor.at.clinic_id, tx.actor.person_id)
+    if turn is None:
         raise NobodyWaits
-    turn = min(waiting, key=lambda each: queue_key(each, tx.now))
     start = StartVisit(
         key=order.key,
         patient_id=turn.patient_id,

@@ -38,7 +38,7 @@ class Placed(Expected, Protocol):
         """`booked`, `walk_in` or `overbook`: only a booked one has a place of its own."""
 
     @property
-    def doctor_id(self) -> int:
+    def doctor_id(self) -> int | None:
         """Whose agenda."""
 
     @property
@@ -64,7 +64,7 @@ def freed(turns: Iterable[Placed], now: datetime) -> frozenset[UUID]:
     A place cancelled twice is one place: the turn that is last by id stands for it.
     """
     every = list(turns)
-    free: dict[tuple[int, datetime], Placed] = {}
+    free: dict[tuple[int | None, datetime], Placed] = {}
     for turn in sorted(every, key=lambda each: each.id):
         ended = turn.state in FREES_CLAIMS and turn.kind == "booked"
         if ended and not turn.place_closed and turn.starts_at > now:

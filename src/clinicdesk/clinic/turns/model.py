@@ -108,7 +108,9 @@ turn_events: Final = Table(
 turns: Final = by_patient(
     "turns",
     Column("clinic_id", BigInteger, nullable=False),
-    Column("doctor_id", BigInteger, nullable=False),
+    # NULL: whoever of the service calls them first.
+    Column("doctor_id", BigInteger),
+    Column("specialty_id", BigInteger),
     Column("room_id", BigInteger),
     Column("procedure_id", BigInteger),
     Column("block_id", BigInteger),
@@ -134,6 +136,12 @@ turns: Final = by_patient(
     Column("cancelled_late", Boolean),
     ForeignKeyConstraint(["clinic_id"], ["clinics.id"], name="turns_clinic_fk"),
     ForeignKeyConstraint(["doctor_id"], ["people.id"], name="turns_doctor_fk"),
+    ForeignKeyConstraint(["specialty_id"], ["specialties.id"], name="turns_specialty_fk"),
+    CheckConstraint(
+        "doctor_id IS NOT NULL OR (kind = 'walk_in' AND specialty_id IS NOT NULL"
+        " AND state IN ('en_espera', 'cancelado'))",
+        name="turns_doctor_ck",
+    ),
     ForeignKeyConstraint(["room_id"], ["rooms.id"], name="turns_room_fk"),
     ForeignKeyConstraint(["procedure_id"], ["procedures.id"], name="turns_procedure_fk"),
     ForeignKeyConstraint(["block_id"], ["agenda_blocks.id"], name="turns_block_fk"),
@@ -163,7 +171,7 @@ turn_moves: Final = by_patient(
     Column("turn_id", Uuid, nullable=False),
     Column("seq", Integer, nullable=False),
     Column("was_clinic_id", BigInteger, nullable=False),
-    Column("was_doctor_id", BigInteger, nullable=False),
+    Column("was_doctor_id", BigInteger),
     Column("was_room_id", BigInteger),
     Column("was_block_id", BigInteger),
     instant("was_starts_at"),

@@ -13,7 +13,7 @@ from clinicdesk.clinic.access.model import people
 from clinicdesk.clinic.rights import Permission
 from clinicdesk.clinic.sites.model import clinics, procedures, rooms, specialties, triage_levels
 from clinicdesk.clinic.turns.model import turns
-from clinicdesk.clinic.turns.queries import OWN_LEVEL, TurnsQuery
+from clinicdesk.clinic.turns.queries import OWN_LEVEL, SERVICE, TurnsQuery
 from clinicdesk.clinic.usecases import Reader, view
 
 
@@ -35,7 +35,7 @@ class NetworkTurn:
     arrived_at: datetime | None
     triage: int | None
     ticket: str | None
-    doctor_id: int
+    doctor_id: int | None
     doctor_family: str
     doctor_given: str
     room_code: str | None
@@ -119,15 +119,16 @@ def _turns() -> Select[Any]:
             turns.c.triage,
             turns.c.ticket,
             turns.c.doctor_id,
-            people.c.family,
-            people.c.given,
+            func.coalesce(people.c.family, SERVICE.c.name),
+            func.coalesce(people.c.given, ""),
             rooms.c.code,
             procedures.c.name,
-            func.coalesce(specialties.c.name, people.c.specialty),
+            func.coalesce(specialties.c.name, SERVICE.c.name, people.c.specialty),
             turns.c.voided_reason,
             triage_levels.c.most_minutes,
         )
-        .join(people, people.c.id == turns.c.doctor_id)
+        .outerjoin(people, people.c.id == turns.c.doctor_id)
+        .outerjoin(SERVICE, SERVICE.c.id == turns.c.specialty_id)
         .outerjoin(rooms, rooms.c.id == turns.c.room_id)
         .outerjoin(procedures, procedures.c.id == turns.c.procedure_id)
         .outerjoin(specialties, specialties.c.id == procedures.c.specialty_id)

@@ -5,6 +5,7 @@ The primary key of block_places says who got which; of N who race for the last o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Final
 from uuid import UUID
@@ -68,6 +69,15 @@ def take(tx: Tx, block: Block, day: date, pool: str, most: int, holder: tuple[UU
     if number is None:
         raise _full(block, day, pool, most)
     return number
+
+
+def take_any(tx: Tx, blocks: Sequence[Block], day: date, pool: str, holder: tuple[UUID, UUID]) -> None:
+    """A place of the first of these blocks that has one left; of none of them, nothing. Raises BlockFull."""
+    for block in sorted(blocks, key=lambda each: each.id):
+        if _try(tx, block, day, pool, block.capacity or 0, holder) is not None:
+            return
+    if blocks:
+        raise _full(blocks[0], day, pool, sum(block.capacity or 0 for block in blocks))
 
 
 def _try(tx: Tx, block: Block, day: date, pool: str, most: int, holder: tuple[UUID, UUID]) -> int | None:

@@ -41,7 +41,10 @@ from clinicdesk.kit.words import _
 
 @dataclass(frozen=True, slots=True)
 class TurnRow:
-    """A turn as boards and lists show it. Instants are UTC; `wall_start` is the clinic's wall time."""
+    """A turn as boards and lists show it. Instants are UTC; `wall_start` is the clinic's wall time.
+
+    `doctor_id` None: they wait for a service (`specialty_id`), whose name stands for the doctor's.
+    """
 
     patient_id: UUID
     id: UUID
@@ -54,7 +57,7 @@ class TurnRow:
     wall_start: datetime
     day: date
     clinic_id: int
-    doctor_id: int
+    doctor_id: int | None
     doctor_family: str
     doctor_given: str
     room_code: str | None
@@ -82,6 +85,7 @@ class TurnRow:
     """The longest wait of its level at its clinic, where that is not the usual one."""
     place_closed: bool = False
     """Of a cancelled or absent one: whether doctor, block or room are away then."""
+    specialty_id: int | None = None
     merged_into: UUID | None = None
     """Who stands for the patient it was given to, whose name and number the row shows."""
     own_chart: int | None = None
@@ -90,11 +94,15 @@ class TurnRow:
 
 @dataclass(frozen=True, slots=True)
 class DayQuery:
-    """The turns of a clinic's day; of one doctor where given. `day` None is today there."""
+    """The turns of a clinic's day; of one doctor where given. `day` None is today there.
+
+    `or_services`: beside the doctor's own, who waits for one of these specialties.
+    """
 
     clinic_id: int
     day: date | None = None
     doctor_id: int | None = None
+    or_services: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +136,10 @@ class EventRow:
 OWN_LEVEL = (triage_levels.c.clinic_id == turns.c.clinic_id) & (
     triage_levels.c.level == func.coalesce(turns.c.triage, UNTRIAGED)
 )
+
+
+# What somebody waits for who has no doctor yet.
+SERVICE = specialties.alias("service")
 
 
 def _closed() -> ColumnElement[bool]:
@@ -166,8 +178,8 @@ def _turns() -> Select[Any]:
             turns.c.day,
             turns.c.clinic_id,
             turns.c.doctor_id,
-            people.c.family,
-            people.c.given,
+            func.coalesce(people.c.family, SERVICE.c.name),
+            func.coalesce(people.c.given, ""),
             rooms.c.code,
             procedures.c.name,
             turns.c.triage,
@@ -189,13 +201,15 @@ def _turns() -> Select[Any]:
             turns.c.slots,
             turns.c.series_id,
             turns.c.block_id,
-            func.coalesce(specialties.c.name, people.c.specialty),
+            func.coalesce(specialties.c.name, SERVICE.c.name, people.c.specialty),
             triage_levels.c.most_minutes,
             and_(turns.c.state.in_([state.value for state in rules.FREES_CLAIMS]), _closed()),
+            turns.c.specialty_id,
             patients.c.merged_into,
         )
         .outerjoin(patients, patients.c.patient_id == turns.c.patient_id)
-        .join(people, people.c.id == turns.c.doctor_id)
+        .outerjoin(people, people.c.id == turns.c.doctor_id)
+        .outerjoin(SERVICE, SERVICE.c.id == turns.c.specialty_id)
         .outerjoin(rooms, rooms.c.id == turns.c.room_id)
         .outerjoin(procedures, procedures.c.id == turns.c.procedure_id)
         .outerjoin(specialties, specialties.c.id == procedures.c.specialty_id)
@@ -216,7 +230,9 @@ def day_turns(tx: Reader, query: DayQuery) -> tuple[TurnRow, ...]:
         turns.c.clinic_id == query.clinic_id, turns.c.day == day, turns.c.voided_reason.is_(None)
     )
     if query.doctor_id is not None:
-        statement = statement.where(turns.c.doctor_id == query.doctor_id)
+        unclaimed = and_(turns.c.doctor_id.is_(None), turns.c.specialty_id.in_(query.or_services))
+        own = turns.c.doctor_id == query.doctor_id
+        statement = statement.where(or_(own, unclaimed) if query.or_services else own)
     return known(tx, tx.into(TurnRow, statement.order_by(*_BY_TIME)))
 
 

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Update, bindparam, insert, select, update
+from sqlalchemy import BigInteger, ColumnElement, Date, Update, bindparam, func, insert, or_, select, update
 
 from clinicdesk.clinic.access.model import clinic_roles
 from clinicdesk.clinic.changes import Change, Kind
@@ -31,6 +31,7 @@ from clinicdesk.clinic.turns.errors import (
 from clinicdesk.clinic.turns.model import turn_events, turns
 from clinicdesk.clinic.turns.offers import Offer
 from clinicdesk.clinic.turns.rules import Asker, How, State
+from clinicdesk.clinic.turns.services import seen_for
 from clinicdesk.clinic.usecases import Order, Reader, Tx, new_row, use_case
 from clinicdesk.kit import clock
 from clinicdesk.kit.errors import Refusal
@@ -81,7 +82,7 @@ class Place:
     """Where and when a new turn stands."""
 
     clinic_id: int
-    doctor_id: int
+    doctor_id: int | None
     room_id: int | None
     procedure_id: int | None
     block_id: int | None
@@ -221,20 +222,32 @@ _MOVED: Final = (
 )
 
 
+# Among the values of a hop: the doctor who becomes that of a turn without one.
+TAKER: Final = "taker"
+
+
 @cache
 def _move(more: tuple[str, ...], anywhere: bool) -> Update:
     """The UPDATE of a hop, built once for each set of columns: it is the desk's busiest statement."""
-    written = ("seq", "state", "state_at", *more)
+    written = ("seq", "state", "state_at", *(name for name in more if name != TAKER))
     here = [] if anywhere else [turns.c.clinic_id == bindparam("of_clinic")]
+    values: dict[str, Any] = {name: bindparam(name) for name in written}
+    taken: list[ColumnElement[bool]] = []
+    if TAKER in more:
+        taker = bindparam(TAKER, type_=BigInteger)
+        values["doctor_id"] = func.coalesce(turns.c.doctor_id, taker)
+        own = seen_for(bindparam("of_clinic", type_=BigInteger), taker, bindparam("on_day", type_=Date))
+        taken = [or_(turns.c.doctor_id.is_not(None), turns.c.specialty_id.in_(own))]
     return (
         update(turns)
         .where(
             turns.c.patient_id == bindparam("of_patient"),
             turns.c.id == bindparam("of_turn"),
             *here,
+            *taken,
             turns.c.voided_reason.is_(None),
         )
-        .values({name: bindparam(name) for name in written})
+        .values(values)
         .returning(*_MOVED)
     )
 
@@ -290,7 +303,9 @@ def take_step(
         "state_at": tx.now,
     }
     anywhere = step.from_state in rules.ARRANGED and step.to_state in rules.ARRANGED
-    here = {} if anywhere else {"of_clinic": tx.actor.at.clinic_id}
+    here: dict[str, Any] = {} if anywhere else {"of_clinic": tx.actor.at.clinic_id}
+    if TAKER in more:
+        here["on_day"] = clock.local_day(tx.now, tx.actor.at.zone)
     row = tx.first(_move(tuple(more), anywhere), keys | here | more)
     if row is None:
         raise TurnNotFound

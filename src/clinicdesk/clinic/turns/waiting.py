@@ -21,7 +21,7 @@ def put_level(tx: Tx, patient_id: UUID, turn_id: UUID, level: int, seen: int | N
     return _put(tx, patient_id, turn_id, _HERE, turns.c.triage.is_not_distinct_from(seen), triage=level)
 
 
-def put_doctor(tx: Tx, patient_id: UUID, turn_id: UUID, doctor_id: int, seen: int) -> bool:
+def put_doctor(tx: Tx, patient_id: UUID, turn_id: UUID, doctor_id: int, seen: int | None) -> bool:
     """Move somebody who waits to another doctor's queue, as they were seen in one; the claims stay.
 
     The room is that of their block where they go back to its doctor, else none: the doctor's is not known.
@@ -31,7 +31,7 @@ def put_doctor(tx: Tx, patient_id: UUID, turn_id: UUID, doctor_id: int, seen: in
         .where(agenda_blocks.c.id == turns.c.block_id, agenda_blocks.c.doctor_id == doctor_id)
         .scalar_subquery()
     )
-    as_seen = turns.c.doctor_id == seen
+    as_seen = turns.c.doctor_id.is_not_distinct_from(seen)
     return _put(tx, patient_id, turn_id, _HERE[:1], as_seen, doctor_id=doctor_id, room_id=home)
 
 

@@ -16,6 +16,7 @@ from clinicdesk.clinic.records import queries
 from clinicdesk.clinic.records.queries import EntryRow, UnsignedRow
 from clinicdesk.clinic.turns.queries import TurnRow
 from clinicdesk.clinic.turns.rules import State
+from clinicdesk.clinic.turns.services import ServicesQuery, services
 from clinicdesk.kit.words import _, plural
 from clinicdesk.tui import turn_words
 from clinicdesk.tui.look import TURN_STATES, Tone
@@ -56,6 +57,7 @@ class DoctorHome(Guarded):
         super().__init__()
         self._offering = False
         self._unsigned: tuple[UnsignedRow, ...] = ()
+        self._services: set[int] = set()
         self._states: dict[UUID, str] = {}
         self._reading_older = False
         self._opening = 0
@@ -195,7 +197,7 @@ class DoctorHome(Guarded):
 
     def _fill_queue(self, *, fresh: bool) -> None:
         mine = self.actor.person_id
-        found = doctor_queue.places(self.day.rows, self._unsigned, mine, self.now())
+        found = doctor_queue.places(self.day.rows, self._unsigned, mine, self.now(), self._services)
         (self.queue.show if fresh else self.queue.renew)(found)
         waiting = doctor_queue.waiting_count(found)
         self.queue.title(f"{_('Mi cola')} · {plural(waiting, _('espera'), _('esperan'))}")
@@ -228,6 +230,8 @@ class DoctorHome(Guarded):
     # Opening a chart
 
     async def _come_in(self, inside: TurnRow | None) -> None:
+        asked = ServicesQuery(self.actor.at.clinic_id, self.actor.person_id)
+        self._services = {each.specialty_id for each in await self.see(services, asked)}
         await self._read_unsigned(fresh=True)
         if inside is not None and not self._opening:
             await self.open_chart(inside.patient_id, inside.id)

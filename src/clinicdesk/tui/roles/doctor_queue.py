@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from clinicdesk.clinic.admissions.rules import is_overdue, queue_key, wait_minutes
+from clinicdesk.clinic.admissions.rules import is_overdue, queue_key, wait_minutes, waits_for
 from clinicdesk.clinic.records.queries import UnsignedRow
 from clinicdesk.clinic.turns.queries import TurnRow
 from clinicdesk.clinic.turns.rules import State
@@ -57,10 +57,22 @@ class Place:
 
 
 def places(
-    turns: Iterable[TurnRow], unsigned: Iterable[UnsignedRow], doctor_id: int, now: datetime
+    turns: Iterable[TurnRow],
+    unsigned: Iterable[UnsignedRow],
+    doctor_id: int,
+    now: datetime,
+    services: Collection[int] = (),
 ) -> list[Place]:
-    """Inside first, then the waiting in their order, who is still to come, who has left, old drafts."""
-    mine = [turn for turn in turns if turn.doctor_id == doctor_id]
+    """Inside first, then the waiting in their order, who is still to come, who has left, old drafts.
+
+    Among the waiting those who wait for one of the doctor's `services`.
+    """
+    mine = [
+        turn
+        for turn in turns
+        if turn.doctor_id == doctor_id
+        or (turn.state == State.EN_ESPERA and waits_for(turn, doctor_id, services))
+    ]
     drafts = {(row.patient_id, row.turn_id): row for row in unsigned}
 
     def those(*states: State) -> list[TurnRow]:

@@ -1,9 +1,9 @@
-"""`d`: somebody without a turn is admitted, asked in the reserved line: doctor, reason, triage."""
+"""`d`: somebody without a turn is admitted, asked in the reserved line: for whom, why, triage."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from clinicdesk.clinic.patients.spelling import folded
 from clinicdesk.clinic.rights import Permission
 from clinicdesk.clinic.sites import queries as sites
 from clinicdesk.clinic.sites.queries import DoctorRow
+from clinicdesk.clinic.turns.services import ServiceRow, ServicesQuery, services
 from clinicdesk.kit.names import short_name
 from clinicdesk.kit.text import cells, fit
 from clinicdesk.kit.words import _
@@ -42,11 +43,23 @@ def lettered(doctors: Sequence[DoctorRow]) -> dict[str, DoctorRow]:
     """
     found: dict[str, DoctorRow] = {}
     for doctor in sorted(doctors, key=lambda each: each.person_id):
-        own = folded(f"{doctor.family}{doctor.given}").replace(" ", "")
-        free = next((letter for letter in own + _LETTERS if letter in _LETTERS and letter not in found), None)
-        if free is not None:
+        if (free := _free_letter(f"{doctor.family}{doctor.given}", found)) is not None:
             found[free] = doctor
     return dict(sorted(found.items(), key=lambda item: (item[1].family, item[1].given)))
+
+
+def lettered_services(services: Sequence[ServiceRow], taken: Collection[str]) -> dict[str, ServiceRow]:
+    """The same for services, of the letters that no doctor has."""
+    found: dict[str, ServiceRow] = {}
+    for service in sorted(services, key=lambda each: each.specialty_id):
+        if (free := _free_letter(service.name, {*taken, *found})) is not None:
+            found[free] = service
+    return dict(sorted(found.items(), key=lambda item: item[1].name))
+
+
+def _free_letter(name: str, taken: Collection[str]) -> str | None:
+    own = folded(name).replace(" ", "")
+    return next((letter for letter in own + _LETTERS if letter in _LETTERS and letter not in taken), None)
 
 
 def option_lines(options: Mapping[str, str], width: int) -> list[str]:
@@ -55,6 +68,17 @@ def option_lines(options: Mapping[str, str], width: int) -> list[str]:
     column = max(map(cells, each)) + 2
     rows = -(-len(each) // max(1, width // column))
     return ["".join(fit(text, column) for text in each[row::rows]) for row in range(rows)]
+
+
+def _whose(queue: DoctorRow | ServiceRow) -> tuple[int | None, int | None]:
+    """The doctor or the specialty."""
+    if isinstance(queue, ServiceRow):
+        return None, queue.specialty_id
+    return queue.person_id, None
+
+
+def _short(queue: DoctorRow | ServiceRow, width: int) -> str:
+    return short_name(queue.name if isinstance(queue, ServiceRow) else queue.family, "", width)
 
 
 class WalkIns(TurnVerbs):
@@ -76,37 +100,44 @@ class WalkIns(TurnVerbs):
         return self.no_line() or (None if self.patient() else _("no hay un paciente señalado"))
 
     async def admit_walk_in(self) -> None:
-        """Doctor, reason, triage; the person is the one pointed at when the key came."""
+        """Doctor or service, reason, triage; the person is the one pointed at when the key came."""
         who = self.patient()
         if who is None:
             return
-        doctor = await self._ask_doctor()
-        reason = await self._ask_reason() if doctor else None
-        if doctor is None or reason is None:
+        queue = await self._ask_queue()
+        reason = await self._ask_reason() if queue else None
+        if queue is None or reason is None:
             return
         level = await self.prompt.pick(_("Triaje, Enter:"), _LEVELS)
         if level is None:
             return
+        doctor_id, specialty_id = _whose(queue)
         order = admissions.WalkIn(
-            patient_id=who[0], doctor_id=doctor.person_id, reason=reason, triage=int(level) or None
+            patient_id=who[0],
+            doctor_id=doctor_id,
+            specialty_id=specialty_id,
+            reason=reason,
+            triage=int(level) or None,
         )
         answer = await self.do(admissions.walk_in, order)
         self._undoable(_("admisión {}").format(answer.ticket), None, answer)
         await self._refresh(answer.patient_id, answer.id)
-        said = _("Admisión {}: {} con {}.").format(answer.ticket, who[1], short_name(doctor.family, "", 16))
+        said = _("Admisión {}: {} con {}.").format(answer.ticket, who[1], _short(queue, 16))
         self.prompt.say(f"{said} {_('z deshace.')}")
         papers.print_behind(self, answer.id, said)
 
-    async def _ask_doctor(self) -> DoctorRow | None:
-        found = await self.see(sites.list_doctors, sites.SitesQuery(self.actor.at.clinic_id))
+    async def _ask_queue(self) -> DoctorRow | ServiceRow | None:
+        """Services first: most who come without a turn ask for one."""
+        here = self.actor.at.clinic_id
+        found = await self.see(sites.list_doctors, sites.SitesQuery(here))
         doctors = lettered(found)
         if not doctors:
             self.prompt.refuse(_("Este centro no tiene profesionales."))
             return None
-        chosen = await self.pick_among(
-            _("Con:"), {key: short_name(row.family, "", 14) for key, row in doctors.items()}
-        )
-        return doctors[chosen] if chosen else None
+        offered = await self.see(services, ServicesQuery(here))
+        queues: dict[str, DoctorRow | ServiceRow] = {**lettered_services(offered, doctors), **doctors}
+        chosen = await self.pick_among(_("Con:"), {key: _short(row, 14) for key, row in queues.items()})
+        return queues[chosen] if chosen else None
 
     async def pick_among(self, question: str, options: Mapping[str, str]) -> str | None:
         """A choice at once by its key; where the line has no room for all, they stand above it meanwhile."""
