@@ -25,14 +25,14 @@ def rows_of(network: Network, number: str) -> int:
 
 
 def test_a_person_is_registered_with_every_field(cli: Cli) -> None:
-    contact = ("--phone", "+54 11 5555", "--email", "m@example.org", "--coverage", "OSDE", "--city", "Salta")
+    contact = ("--phone", "11 5555-4444", "--email", "m@example.org", "--coverage", "OSDE", "--city", "Salta")
     done = cli("msosa", "patient", "add", "--document", "DNI:40.100.001", *NAMES, *contact, "--json")
     assert done.code == 0, done.err
     patient = done.data
     assert patient["document"] == "AR:DNI:40100001"
     assert (patient["given"], patient["family"]) == ("Martina", "Villafañe Ocampo")
     assert (patient["birth"], patient["sex"]) == ("1990-02-28", "F")
-    assert (patient["phone"], patient["email"]) == ("+54 11 5555", "m@example.org")
+    assert (patient["phone"], patient["email"]) == ("+541155554444", "m@example.org")
     assert (patient["coverage"], patient["city"]) == ("OSDE", "Salta")
     assert len(patient["id"]) == 64
     assert isinstance(patient["chart_number"], int)
@@ -122,41 +122,50 @@ def test_a_blank_coverage_is_none(cli: Cli) -> None:
 
 
 def test_data_are_corrected_and_the_rest_stays(cli: Cli) -> None:
-    added(cli, "40100011", phone="111", city="Salta")
-    edit = ("patient", "edit", "40100011", "--phone", "222", "--city", "", "--json", "--key", str(uuid4()))
+    added(cli, "40100011", phone="11 5555-0001", city="Salta")
+    said = ("--phone", "011 15-6123-4567", "--city", "")
+    edit = ("patient", "edit", "40100011", *said, "--json", "--key", str(uuid4()))
     first = cli("msosa", *edit)
     assert first.code == 0, first.err
-    assert (first.data["phone"], first.data["city"], first.data["version"]) == ("222", None, 2)
+    assert (first.data["phone"], first.data["city"], first.data["version"]) == ("+5491161234567", None, 2)
     assert first.data["family"] == "Quispe Mamani"
     assert cli("msosa", *edit).out == first.out
-    assert cli("enfe", "patient", "edit", "40100011", "--phone", "3").code == 4
-    assert cli("msosa", "patient", "edit", "49999999", "--phone", "3").code == 3
+    assert cli("enfe", "patient", "edit", "40100011", "--phone", "+541155550333").code == 4
+    assert cli("msosa", "patient", "edit", "49999999", "--phone", "+541155550333").code == 3
     names = ("--family", "Quispe", "--given", "Rosa", "--sex", "X")
     born = ("--birth", "1982-08-02", "--birth-estimated")
     second = cli("msosa", "patient", "edit", "40100011", *names, *born, "--json")
     told = ("family", "given", "birth", "birth_estimated", "sex", "phone", "version")
-    assert [second.data[name] for name in told] == ["Quispe", "Rosa", "1982-08-02", True, "X", "222", 3]
+    assert [second.data[name] for name in told] == [
+        "Quispe",
+        "Rosa",
+        "1982-08-02",
+        True,
+        "X",
+        "+5491161234567",
+        3,
+    ]
     found = cli("msosa", "patient", "search", "quispe", "rosa", "1982", "--json").rows
     assert second.data["id"] in {row["id"] for row in found}
 
 
 def test_a_version_behind_shows_what_the_other_wrote(cli: Cli) -> None:
-    added(cli, "40100013", phone="111")
+    added(cli, "40100013", phone="+541155550111")
     edit = ("patient", "edit", "40100013", "--version", "1")
-    assert cli("cruiz", *edit, "--phone", "222").code == 0
+    assert cli("cruiz", *edit, "--phone", "+541155550222").code == 0
     for shown in (("--json",), ()):
-        done = cli("msosa", *edit, "--phone", "333", *shown)
+        done = cli("msosa", *edit, "--phone", "+541155550333", *shown)
         assert done.code == 5
-        assert "222" in done.out
-        assert "Teléfono: antes 111, ahora 222 (Ruiz, Carla, " in done.err
+        assert "0222" in done.out
+        assert "Teléfono: antes +541155550111, ahora +541155550222 (Ruiz, Carla, " in done.err
         assert "Ruiz cambió el teléfono hace " in done.err
         assert "F5" not in done.err
-    assert cli("msosa", "patient", "show", "40100013", "--json").data["phone"] == "222"
-    assert cli("msosa", *edit[:3], "--version", "2", "--phone", "333").code == 0
+    assert cli("msosa", "patient", "show", "40100013", "--json").data["phone"] == "+541155550222"
+    assert cli("msosa", *edit[:3], "--version", "2", "--phone", "+541155550333").code == 0
 
 
 def test_changes_are_listed_newest_first(cli: Cli) -> None:
-    patient = added(cli, "40100014", phone="111")
+    patient = added(cli, "40100014", phone="+541155550111")
     assert "Nadie cambió sus datos" in cli("msosa", "patient", "changes", "40100014").err
     assert cli("cruiz", "patient", "edit", "40100014", "--phone", "", "--birth", "1980-01-31").code == 0
     assert cli("msosa", "patient", "edit", "40100014", "--family", "Quispe [b]x[/]").code == 0
@@ -165,7 +174,7 @@ def test_changes_are_listed_newest_first(cli: Cli) -> None:
     assert [[row[name] for name in names] for row in rows] == [
         ["u_msosa", "Sosa, Marta", 3, "family", "Quispe Mamani", "Quispe [b]x[/]"],
         ["u_cruiz", "Ruiz, Carla", 2, "birth", patient["birth"], "1980-01-31"],
-        ["u_cruiz", "Ruiz, Carla", 2, "phone", "111", None],
+        ["u_cruiz", "Ruiz, Carla", 2, "phone", "+541155550111", None],
     ]
     table = cli("enfe", "patient", "changes", "40100014", "--limit", "2").out
     assert "Quispe [b]x[/]" in table

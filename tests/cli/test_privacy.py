@@ -81,7 +81,7 @@ def test_a_sealed_patient_hides_from_the_counter(cli: Cli) -> None:
     assert (shown["family"], shown["phone"]) == ("Barrios Leal", None)
     assert cli("msosa", "patient", "edit", document, "--phone", "1").code != 0
     assert cli("priva", "patient", "unseal", document).code == 0
-    assert cli("msosa", "patient", "show", document, "--json").data["phone"] == "1155554444"
+    assert cli("msosa", "patient", "show", document, "--json").data["phone"] == "+541155554444"
 
 
 def test_a_copy_goes_out_on_request_alone(cli: Cli, stranger: str) -> None:

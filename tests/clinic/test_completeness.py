@@ -78,6 +78,7 @@ NOT_ACTS: Final = {
     "patient.find": "finds whom an act is about; showing them is patient.show",
     "patient.again": _GOES_ON,
     "patient.changes_on": _GOES_ON,
+    "patient.details": _GOES_ON,
     "patient.alike_on": "another letter of a form whose look-alikes are written down",
     "patient.find_retired": "finds whom taking a merge back is about",
     "patient.merges": "what became of charts, beside the page that shows them",

@@ -49,23 +49,25 @@ def found(session: Session, words: str) -> set[UUID]:
 
 def test_each_fact_that_changed_has_its_row(network: Network, log_in: LogIn) -> None:
     clerk = log_in("msosa")
-    made = new_patient(clerk, phone="111", city="Salta")
-    answer = clerk.desk().do(editing.edit, order(made.patient_id, 1, phone=" 222 ", city="", email=""))
+    made = new_patient(clerk, phone="+541155550111", city="Salta")
+    answer = clerk.desk().do(
+        editing.edit, order(made.patient_id, 1, phone=" +541155550222 ", city="", email="")
+    )
     assert (answer.version, answer.chart_number) == (2, made.chart_number)
     edits = edits_of(log_in("enfe"), made.patient_id)
     assert [(each.field, each.before, each.after) for each in edits] == [
         ("city", "Salta", ""),
-        ("phone", "111", "222"),
+        ("phone", "+541155550111", "+541155550222"),
     ]
     assert {(each.version, each.login, each.person) for each in edits} == {(2, "u_msosa", "Sosa, Marta")}
     row = row_of(network, made.patient_id)
-    assert (row.phone, row.city, row.version) == ("222", None, 2)
+    assert (row.phone, row.city, row.version) == ("+541155550222", None, 2)
 
 
 def test_what_says_the_same_writes_nothing(network: Network, log_in: LogIn) -> None:
     clerk = log_in("msosa")
-    made = new_patient(clerk, phone="111")
-    same = order(made.patient_id, 1, phone="111 ", family="Quispe  Mamani", birth="1981-08-02")
+    made = new_patient(clerk, phone="+541155550111")
+    same = order(made.patient_id, 1, phone="+541155550111 ", family="Quispe  Mamani", birth="1981-08-02")
     assert clerk.desk().do(editing.edit, same).version == 1
     assert edits_of(clerk, made.patient_id) == ()
     assert row_of(network, made.patient_id).version == 1
@@ -84,16 +86,16 @@ def test_a_corrected_name_is_how_the_person_is_found(log_in: LogIn) -> None:
 
 def test_who_comes_second_is_told_who_what_and_when(network: Network, log_in: LogIn) -> None:
     first, second = log_in("cruiz"), log_in("msosa")
-    made = new_patient(first, phone="111")
-    first.desk().do(editing.edit, order(made.patient_id, 1, phone="222"))
+    made = new_patient(first, phone="+541155550111")
+    first.desk().do(editing.edit, order(made.patient_id, 1, phone="+541155550222"))
     with pytest.raises(PatientChanged) as told:
         second.desk().do(editing.edit, order(made.patient_id, 1, email="a@example.org"))
     assert str(told.value).startswith("Ruiz cambió el teléfono hace ")
     assert told.value.for_desk().endswith("Se conserva lo escrito. F5: comparar.")
     edits: Any = told.value.fields["edits"]
-    assert [(each.before, each.after) for each in edits] == [("111", "222")]
+    assert [(each.before, each.after) for each in edits] == [("+541155550111", "+541155550222")]
     assert row_of(network, made.patient_id).email is None
-    first.desk().do(editing.edit, order(made.patient_id, 2, phone="333", city="Salta"))
+    first.desk().do(editing.edit, order(made.patient_id, 2, phone="+541155550333", city="Salta"))
     with pytest.raises(PatientChanged, match="Ruiz cambió estos datos hace "):
         second.desk().do(editing.edit, order(made.patient_id, 1, email="a@example.org"))
     assert second.desk().do(editing.edit, order(made.patient_id, 3, email="a@example.org")).version == 4
@@ -102,8 +104,10 @@ def test_who_comes_second_is_told_who_what_and_when(network: Network, log_in: Lo
 def test_an_order_sent_again_has_one_effect(log_in: LogIn) -> None:
     clerk = log_in("msosa")
     made = new_patient(clerk)
-    first = order(made.patient_id, 1, phone="222")
-    again = editing.EditPatient(key=first.key, patient_id=made.patient_id, version=2, said={"phone": "222"})
+    first = order(made.patient_id, 1, phone="+541155550222")
+    again = editing.EditPatient(
+        key=first.key, patient_id=made.patient_id, version=2, said={"phone": "+541155550222"}
+    )
     assert clerk.desk().do(editing.edit, first) == clerk.desk().do(editing.edit, again)
     (edit,) = edits_of(clerk, made.patient_id)
     assert edit.act == first.key
@@ -128,35 +132,37 @@ def test_what_cannot_be_is_refused_whole(
     network: Network, log_in: LogIn, said: Mapping[str, str], problem: str
 ) -> None:
     clerk = log_in("msosa")
-    made = new_patient(clerk, phone="111")
+    made = new_patient(clerk, phone="+541155550111")
     with pytest.raises(InvalidInput, match=problem):
-        clerk.desk().do(editing.edit, order(made.patient_id, 1, **(dict(said) | {"phone": "222"})))
+        clerk.desk().do(editing.edit, order(made.patient_id, 1, **(dict(said) | {"phone": "+541155550222"})))
     row = row_of(network, made.patient_id)
-    assert (row.phone, row.version) == ("111", 1)
+    assert (row.phone, row.version) == ("+541155550111", 1)
 
 
 def test_who_may_correct_and_who_may_look(log_in: LogIn) -> None:
     made = new_patient(log_in("msosa"))
     for username in ("enfe", "gestion", "priva"):
         with pytest.raises(NotAllowed):
-            log_in(username).desk().do(editing.edit, order(made.patient_id, 1, phone="1"))
+            log_in(username).desk().do(editing.edit, order(made.patient_id, 1, phone="+541155550001"))
         assert edits_of(log_in(username), made.patient_id) == ()
-    assert log_in("lpaz").desk().do(editing.edit, order(made.patient_id, 1, phone="1")).version == 2
+    assert (
+        log_in("lpaz").desk().do(editing.edit, order(made.patient_id, 1, phone="+541155550001")).version == 2
+    )
     with pytest.raises(NotAllowed):
         edits_of(log_in("admin"), made.patient_id)
     with pytest.raises(PatientNotFound):
-        log_in("msosa").desk().do(editing.edit, order(new_id(), 1, phone="1"))
+        log_in("msosa").desk().do(editing.edit, order(new_id(), 1, phone="+541155550001"))
 
 
 def test_a_sealed_patient_is_neither_corrected_nor_told(log_in: LogIn) -> None:
     clerk, officer = log_in("msosa"), log_in("priva")
-    made = new_patient(clerk, phone="111")
-    clerk.desk().do(editing.edit, order(made.patient_id, 1, phone="222"))
+    made = new_patient(clerk, phone="+541155550111")
+    clerk.desk().do(editing.edit, order(made.patient_id, 1, phone="+541155550222"))
     officer.desk().do(
         registering.seal_patient, registering.SealPatient(patient_id=made.patient_id, sealed=True)
     )
     with pytest.raises(PatientClosed):
-        clerk.desk().do(editing.edit, order(made.patient_id, 3, phone="333"))
+        clerk.desk().do(editing.edit, order(made.patient_id, 3, phone="+541155550333"))
     with pytest.raises(PatientClosed):
         edits_of(clerk, made.patient_id)
     count = text("SELECT count(*) FROM patient_edits WHERE patient_id = :id")
@@ -196,7 +202,7 @@ def test_the_history_is_written_once_in_ones_own_name(log_in: LogIn, username: s
 def test_a_trace_is_of_the_version_that_stands(log_in: LogIn) -> None:
     clerk = log_in("msosa")
     made = new_patient(clerk)
-    clerk.desk().do(editing.edit, order(made.patient_id, 1, phone="222"))
+    clerk.desk().do(editing.edit, order(made.patient_id, 1, phone="+541155550222"))
     for version in (1, 3):
         with (
             clerk.engine.connect() as raw,
@@ -222,7 +228,7 @@ def test_of_many_at_once_one_wins_and_the_others_learn_it(network: Network, log_
         except PatientChanged as refusal:
             ends.append(refusal.fields["what"])
 
-    threads = [Thread(target=save, args=(each, str(at))) for at, each in enumerate(sessions)]
+    threads = [Thread(target=save, args=(each, f"+54115555000{at}")) for at, each in enumerate(sessions)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -243,7 +249,7 @@ _SAID: Final = st.fixed_dictionaries(
         "sex": st.sampled_from("FMX"),
         "birth": st.dates(date(1900, 1, 1), date(2020, 1, 1)).map(date.isoformat),
         "birth_estimated": st.sampled_from(["true", "false"]),
-        "phone": st.sampled_from(["", "111", "222"]),
+        "phone": st.sampled_from(["", "+541155550111", "+541155550222"]),
         "email": st.sampled_from(["", "a@example.org", "b@example.org"]),
         "city": st.sampled_from(["", "Salta", "Ñuñoa"]),
     },
@@ -264,7 +270,7 @@ def test_any_two_clerks_lose_nothing_and_the_history_replays(network: Network, l
 
 def work(network: Network, clerks: list[Session], steps: list[tuple[int, bool, dict[str, str]]]) -> None:
     """Two clerks correct one person, each going by what they saw last; then all of it is looked at."""
-    made = new_patient(clerks[0], phone="111")
+    made = new_patient(clerks[0], phone="+541155550111")
     told = facts_of(network, made.patient_id)
     first = dict(told)
     seen, version = [1, 1], 1

@@ -12,16 +12,28 @@ from clinicdesk.bootstrap import Session
 
 # (username, statement): each would change nothing, since the rights are looked at first.
 DENIED = [
-    ("msosa", "UPDATE patients SET deceased_on = '2020-01-01' WHERE false"),
     ("msosa", "UPDATE patients SET chart_number = 7 WHERE false"),
     ("msosa", "UPDATE patients SET sealed = false WHERE false"),
     ("enfe", "UPDATE patients SET family = 'Otra' WHERE false"),
     ("priva", "UPDATE patients SET family = 'Otra' WHERE false"),
+    ("enfe", "UPDATE patients SET deceased_on = '2020-01-01' WHERE false"),
+    ("gestion", "UPDATE patients SET family = 'Otra' WHERE false"),
+    ("msosa", "UPDATE patient_documents SET patient_id = gen_random_uuid() WHERE false"),
+    ("msosa", "DELETE FROM patient_documents WHERE false"),
+    ("msosa", "UPDATE consents SET granted = true WHERE false"),
+    ("lpaz", "DELETE FROM consents WHERE false"),
+    ("msosa", "UPDATE former_documents SET reason = 'x' WHERE false"),
+    ("msosa", "UPDATE phones SET number = '+5491161234567' WHERE false"),
+    ("msosa", "UPDATE contacts SET guardian = true WHERE false"),
+    ("msosa", "UPDATE coverages SET payer = 'x' WHERE false"),
+    ("msosa", "UPDATE authorisations SET number = 'x' WHERE false"),
+    ("msosa", "UPDATE allergies SET until = current_date WHERE false"),
+    ("enfe", "INSERT INTO phones SELECT * FROM phones WHERE false"),
     (
         "msosa",
         "INSERT INTO allergies (patient_id, id, substance) SELECT patient_id, patient_id, 'x' FROM patients",
     ),
-    ("lpaz", "UPDATE patients SET allergy_status = 'ninguna' WHERE false"),
+    ("enfe", "UPDATE patients SET allergy_status = 'ninguna' WHERE false"),
     ("lpaz", "UPDATE visits SET doctor_id = 1 WHERE false"),
     ("enfe", "INSERT INTO bookings SELECT * FROM bookings WHERE false"),
     ("enfe", "INSERT INTO turns SELECT * FROM turns WHERE false"),
@@ -37,6 +49,11 @@ DENIED = [
 ALLOWED = [
     ("msosa", "UPDATE patients SET phone = '1' WHERE false"),
     ("msosa", "UPDATE patients SET family = 'Otra' WHERE false"),
+    ("msosa", "UPDATE patients SET deceased_on = '2020-01-01' WHERE false"),
+    ("msosa", "INSERT INTO consents SELECT * FROM consents WHERE false"),
+    ("msosa", "UPDATE phones SET ended_at = now() WHERE false"),
+    ("msosa", "UPDATE coverages SET until = current_date WHERE false"),
+    ("lpaz", "UPDATE allergies SET until = current_date WHERE false"),
     ("enfe", "INSERT INTO turn_events SELECT * FROM turn_events WHERE false"),
 ]
 

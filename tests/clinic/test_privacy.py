@@ -245,7 +245,7 @@ def test_a_sealed_patient_is_found_whole_and_seen_by_their_carers(
         doctor.desk().see(history.open_chart, history.ChartQuery(patient_id))
     broken_glass(doctor, patient_id)
     chart = doctor.desk().see(history.open_chart, history.ChartQuery(patient_id))
-    assert (chart.patient.phone, chart.patient.sealed, chart.patient.closed) == ("11 5555-4444", True, False)
+    assert (chart.patient.phone, chart.patient.sealed, chart.patient.closed) == ("+541155554444", True, False)
     assert privacy.desk().see(registry.search, registry.SearchQuery("barrios nahuel")).rows
 
 
@@ -269,7 +269,7 @@ def test_who_is_hidden_by_a_seal_is_given_a_turn_and_expected_then(
     assert front.desk().see(registry.show, shown).closed
     order = admissions.WalkIn(patient_id=patient_id, doctor_id=network.person_ids["lpaz"], reason="dolor")
     front.desk().do(admissions.walk_in, order)
-    assert front.desk().see(registry.show, shown).phone == "11 5555-4444"
+    assert front.desk().see(registry.show, shown).phone == "+541155554444"
     (turn,) = [row for row in front.desk().see(agenda.day_turns, agenda.DayQuery(network.clinic_ids[0]))
                if row.patient_id == patient_id]  # fmt: skip
     assert turn.sealed
@@ -287,7 +287,7 @@ def test_allergies_are_told_to_carers_without_the_chart_and_written_down(
     for username in ("dvidal", "enfe"):
         facts = log_in(username).desk().see(registry.safety_facts, query)
         assert [row.substance for row in facts.allergies] == ["penicilina"]
-        assert facts.patient.phone == "11 5555-4444"
+        assert facts.patient.phone == "+541155554444"
     privacy.desk().do(patients.seal_patient, patients.SealPatient(patient_id=patient_id, sealed=True))
     facts = log_in("dvidal").desk().see(registry.safety_facts, query)
     assert [row.substance for row in facts.allergies] == ["penicilina"]

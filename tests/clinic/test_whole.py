@@ -21,8 +21,8 @@ from clinicdesk.kit.errors import DatabaseUnreachable
 from clinicdesk.kit.ids import new_id
 from tests.factories import Network, new_patient
 
-BEFORE: Final = "11 4444-0000"
-AFTER: Final = "11 4444-1111"
+BEFORE: Final = "+541144440000"
+AFTER: Final = "+541144441111"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ import pytest
 
 from clinicdesk.clinic.agendas.rules import distance_km
 from clinicdesk.clinic.countries import PACKS
+from clinicdesk.clinic.patients.check_digits import check_digit_uy
 from clinicdesk.clinic.patients.rules import parsed_document, problems_of
 from clinicdesk.clinic.patients.spelling import name_words
 from clinicdesk.clinic.records.rules import typed_text
@@ -21,7 +22,6 @@ from clinicdesk.demo.charts import story_text
 from clinicdesk.demo.documents import (
     check_digit_ec,
     check_digit_mx,
-    check_digit_uy,
     check_letter_cl,
     document_of,
 )

@@ -98,7 +98,7 @@ def test_what_the_counter_corrected_stays_until_the_file_says_something_new(
     place.imported(folder)
     patient_id = place.value("SELECT patient_id FROM patients")
     with place.as_person("msosa") as front:
-        said = {"phone": "11 5555", "email": "", "address": "Calle 2", "city": "Omaha"}
+        said = {"phone": "11 5555-4444", "email": "", "address": "Calle 2", "city": "Omaha"}
         front.desk().do(editing.edit, editing.EditPatient(patient_id=patient_id, version=1, said=said))
     assert counts(place.imported(folder).files, "patients") == (0, 0, 1)
     assert place.rows("SELECT address, version FROM patients") == [("Calle 2", 2)]

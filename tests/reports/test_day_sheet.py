@@ -77,7 +77,7 @@ def test_tomorrows_turns_with_what_the_counter_needs(network: Network, log_in) -
         "hour": f"{wall:%H:%M}",
         "patient": "Ñandú, Rosa",
         "document": "DNI 28.431.907",
-        "phone": "+54 11 4444-5555",
+        "phone": "011 4444-5555",
         "procedure": "Control",
         "state": "registrado",
     }
@@ -120,7 +120,7 @@ def test_rows_stand_by_doctor_and_then_by_time(network: Network, log_in) -> None
 
 def test_every_format_holds_the_rows_and_none_the_reason(network: Network, log_in) -> None:  # type: ignore[no-untyped-def]
     front = log_in("msosa")
-    booked(network, front, "lpaz", family="=HYPERLINK", given="1+1", phone="+54 9 11 1")
+    booked(network, front, "lpaz", family="=HYPERLINK", given="1+1", phone="+54 9 11 6123-4567")
     made = sheet(front)
     read = json.loads(to_json(made))
     assert [row["patient"] for row in read["rows"]] == [row[3] for row in made.rows]
@@ -222,5 +222,5 @@ def test_a_sealed_patient_is_named_on_the_sheet_of_the_day_they_are_expected(
     officer.desk().do(patients.seal_patient, seal)
     today = clock.local_day(clock.now(), ZONE)
     here = sheet(front, ReportQuery(since=today))
-    assert by_patient(here)["Secreta de Hoy, Ana"]["phone"] == "11 5555-9876"
+    assert by_patient(here)["Secreta de Hoy, Ana"]["phone"] == "011 5555-9876"
     assert "Secreta" not in to_terminal(sheet(log_in("gestion"), ReportQuery(since=today)))

@@ -143,7 +143,7 @@ def test_a_new_patient_takes_the_fields_and_five_keys(front: Desk, counter: Coun
         " FROM patients p JOIN patient_documents d USING (patient_id) WHERE d.number = :number",
         number=document,
     )
-    assert found == "Villafañe Ocampo|Martina Sol|F|1996-03-07|1144445555"
+    assert found == "Villafañe Ocampo|Martina Sol|F|1996-03-07|+541144445555"
     front.wait_for(lambda: "Villafañe Ocampo, Martina Sol" in front.lines[2])
     front.wait_for(lambda: "sin turno hoy" in front.lines[2])
 

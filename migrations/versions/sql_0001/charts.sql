@@ -290,6 +290,23 @@ CREATE POLICY turn_moves_made ON turn_moves FOR INSERT TO k_admision, k_secretar
     WHERE e.patient_id = turn_moves.patient_id AND e.turn_id = turn_moves.turn_id AND e.seq = turn_moves.seq
       AND e.how = 'move' AND e.person_id = (SELECT charts.me())));
 
+-- Whether nobody has written down that a patient died; nothing else of them is told.
+CREATE FUNCTION public.is_living(p_patient uuid) RETURNS boolean
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN NOT EXISTS (SELECT FROM public.patients p
+    WHERE p.patient_id = ANY (public.patient_members(p_patient)) AND p.deceased_on IS NOT NULL);
+END $$;
+
+-- The same as a refusal: asked once a turn's time is claimed, since a death entered meanwhile claims it too.
+CREATE FUNCTION public.demand_living(p_patient uuid) RETURNS void
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF NOT public.is_living(p_patient) THEN
+    RAISE EXCEPTION 'the patient has died' USING ERRCODE = '23514', CONSTRAINT = 'patients_living';
+  END IF;
+END $$;
+
 -- A step of a turn and an admission are their doer's own.
 ALTER TABLE turn_events ENABLE ROW LEVEL SECURITY;
 CREATE POLICY turn_events_seen ON turn_events FOR SELECT
@@ -300,7 +317,7 @@ ALTER TABLE admissions ENABLE ROW LEVEL SECURITY;
 CREATE POLICY admissions_seen ON admissions FOR SELECT
   TO k_admision, k_secretaria, k_medico, k_enfermeria, k_laboratorio, k_resultados, k_gestion USING (true);
 CREATE POLICY admissions_own ON admissions FOR INSERT TO k_admision, k_secretaria
-  WITH CHECK (person_id = (SELECT charts.me()));
+  WITH CHECK (person_id = (SELECT charts.me()) AND public.is_living(patient_id));
 
 -- Triage, transfers and closings too are their doer's own; the counter gives the first level alone.
 ALTER TABLE triage_events ENABLE ROW LEVEL SECURITY;
@@ -326,8 +343,10 @@ CREATE POLICY day_closings_own ON day_closings FOR INSERT TO k_secretaria
 ALTER TABLE turns ENABLE ROW LEVEL SECURITY;
 CREATE POLICY turns_seen ON turns FOR SELECT
   TO k_admision, k_secretaria, k_medico, k_enfermeria, k_laboratorio, k_resultados, k_gestion USING (true);
-CREATE POLICY turns_made ON turns FOR INSERT TO k_admision, k_secretaria, k_medico WITH CHECK (true);
-CREATE POLICY turns_overbooked ON turns FOR INSERT TO k_gestion WITH CHECK (kind = 'overbook');
+CREATE POLICY turns_made ON turns FOR INSERT TO k_admision, k_secretaria, k_medico
+  WITH CHECK (public.is_living(patient_id));
+CREATE POLICY turns_overbooked ON turns FOR INSERT TO k_gestion
+  WITH CHECK (kind = 'overbook' AND public.is_living(patient_id));
 CREATE POLICY turn_events_managed ON turn_events FOR INSERT TO k_gestion
   WITH CHECK (person_id = (SELECT charts.me()));
 CREATE POLICY turns_moved ON turns FOR UPDATE TO k_admision, k_secretaria, k_medico, k_enfermeria
@@ -366,4 +385,31 @@ ALTER TABLE unmet_demand ENABLE ROW LEVEL SECURITY;
 CREATE POLICY unmet_demand_seen ON unmet_demand FOR SELECT
   TO k_admision, k_secretaria, k_medico, k_enfermeria, k_laboratorio, k_resultados, k_gestion USING (true);
 CREATE POLICY unmet_demand_own ON unmet_demand FOR INSERT TO k_admision, k_secretaria, k_medico
+  WITH CHECK (person_id = (SELECT charts.me()));
+
+-- What else is known of a person is seen, and written, by whom their row is seen. A consent and a document
+-- taken from somebody are their writer's own.
+DO $$
+DECLARE
+  name text;
+BEGIN
+  FOREACH name IN ARRAY ARRAY['phones', 'contacts', 'authorisations', 'consents', 'former_documents'] LOOP
+    EXECUTE format('ALTER TABLE public.%I ENABLE ROW LEVEL SECURITY', name);
+    EXECUTE format('CREATE POLICY %I ON public.%I FOR SELECT TO k_admision, k_secretaria, k_medico, k_enfermeria,
+                    k_laboratorio, k_resultados, k_gestion, k_privacidad
+                    USING (EXISTS (SELECT FROM public.patients p WHERE p.patient_id = %I.patient_id))',
+                    name || '_seen', name, name);
+    EXECUTE format('CREATE POLICY %I ON public.%I FOR INSERT TO k_admision, k_secretaria, k_medico
+                    WITH CHECK (EXISTS (SELECT FROM public.patients p WHERE p.patient_id = %I.patient_id))',
+                    name || '_written', name, name);
+  END LOOP;
+  FOREACH name IN ARRAY ARRAY['phones', 'contacts'] LOOP
+    EXECUTE format('CREATE POLICY %I ON public.%I FOR UPDATE TO k_admision, k_secretaria, k_medico
+                    USING (EXISTS (SELECT FROM public.patients p WHERE p.patient_id = %I.patient_id))',
+                    name || '_ended', name, name);
+  END LOOP;
+END $$;
+CREATE POLICY consents_own ON consents AS RESTRICTIVE FOR INSERT TO k_admision, k_secretaria, k_medico
+  WITH CHECK (person_id = (SELECT charts.me()));
+CREATE POLICY former_documents_own ON former_documents AS RESTRICTIVE FOR INSERT TO k_admision, k_secretaria, k_medico
   WITH CHECK (person_id = (SELECT charts.me()));

@@ -69,6 +69,20 @@ GRANT EXECUTE ON FUNCTION search_alike(text[], text[], text[], text[]), learn_wo
   TO k_admision, k_secretaria, k_medico;
 GRANT INSERT ON patients, patient_documents, patient_search, coverages, distinct_people
   TO k_admision, k_secretaria, k_medico;
+-- What else is known of a person. Consents and documents taken away are only added to; of the rest the end is
+-- set. The counter tells of an allergy and reads none: a doctor closes it.
+GRANT SELECT ON phones, contacts, authorisations, consents, former_documents
+  TO k_admision, k_secretaria, k_medico, k_enfermeria, k_laboratorio, k_resultados, k_gestion, k_privacidad;
+GRANT INSERT ON phones, contacts, authorisations, consents, former_documents
+  TO k_admision, k_secretaria, k_medico;
+GRANT UPDATE (ended_at) ON phones, contacts TO k_admision, k_secretaria, k_medico;
+GRANT UPDATE (until) ON coverages TO k_admision, k_secretaria, k_medico;
+GRANT UPDATE (until) ON allergies TO k_medico;
+GRANT UPDATE (valid) ON patient_documents TO k_admision, k_secretaria, k_medico;
+GRANT EXECUTE ON FUNCTION take_document(uuid, text, text, text, date),
+  tell_allergy(uuid, uuid, text, text, text, text, date) TO k_admision, k_secretaria, k_medico;
+GRANT EXECUTE ON FUNCTION is_living(uuid), demand_living(uuid)
+  TO k_admision, k_secretaria, k_medico, k_enfermeria, k_gestion;
 GRANT SELECT (patient_id, other_id) ON distinct_people
   TO k_admision, k_secretaria, k_medico, k_enfermeria, k_laboratorio, k_resultados, k_gestion, k_privacidad;
 GRANT SELECT ON likely_duplicates
@@ -77,6 +91,7 @@ GRANT INSERT, DELETE ON likely_duplicates TO k_secretaria, k_gestion;
 GRANT USAGE ON SEQUENCE chart_numbers TO k_admision, k_secretaria, k_medico;
 GRANT UPDATE (given, family, sex, birth, birth_estimated, phone, email, address, city, version) ON patients
   TO k_admision, k_secretaria, k_medico;
+GRANT UPDATE (provisional, deceased_on, allergy_status) ON patients TO k_admision, k_secretaria, k_medico;
 GRANT SELECT ON patient_edits
   TO k_admision, k_secretaria, k_medico, k_enfermeria, k_laboratorio, k_resultados, k_gestion, k_privacidad;
 GRANT INSERT (patient_id, version, field, before, after, act) ON patient_edits
@@ -150,7 +165,7 @@ GRANT INSERT, UPDATE (lifted_at, lifted_by) ON agenda_exceptions TO k_secretaria
 GRANT SELECT ON turn_notices, turn_reassigned
   TO k_admision, k_secretaria, k_medico, k_enfermeria, k_laboratorio, k_resultados, k_gestion;
 GRANT INSERT ON turn_notices, turn_events TO k_secretaria, k_gestion;
-GRANT UPDATE (state, done_at, done_by) ON turn_notices TO k_admision, k_secretaria, k_gestion;
+GRANT UPDATE (state, done_at, done_by) ON turn_notices TO k_admision, k_secretaria, k_medico, k_gestion;
 GRANT INSERT ON turn_reassigned TO k_admision, k_secretaria, k_medico;
 GRANT UPDATE (seq, state, state_at, cancelled_by, cancelled_late) ON turns TO k_gestion;
 GRANT UPDATE (active, during) ON bookings TO k_gestion;

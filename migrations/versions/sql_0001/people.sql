@@ -86,6 +86,12 @@ BEGIN
          AND reverse(regexp_replace(p.phone, '\D', '', 'g')) COLLATE "C" < p_phone || chr(1114111)
          AND NOT public.is_hidden(p.patient_id)
        LIMIT most)
+      UNION ALL
+      (SELECT h.patient_id, 3, h.number FROM public.phones h
+       WHERE p_phone <> '' AND reverse(substr(h.number, 2)) COLLATE "C" >= p_phone
+         AND reverse(substr(h.number, 2)) COLLATE "C" < p_phone || chr(1114111)
+         AND h.ended_at IS NULL AND NOT public.is_hidden(h.patient_id)
+       LIMIT most)
     )
     SELECT f.patient_id, min(f.r) FROM found f GROUP BY f.patient_id
     ORDER BY min(f.r), min(f.place), f.patient_id LIMIT most;
@@ -135,4 +141,32 @@ BEGIN
     SELECT t.word, min(t.sound), 1 FROM unnest(p_words[1:40], p_sounds[1:40]) AS t (word, sound)
     WHERE length(t.word) BETWEEN 1 AND 120 GROUP BY t.word ORDER BY t.word
   ON CONFLICT (word) DO NOTHING;
+END $$;
+
+-- A document that names a patient. One that was voided may be given to whom it is of; one of the same patient
+-- is renewed; one that names somebody else is refused as its key would be.
+CREATE FUNCTION public.take_document(p_patient uuid, p_country text, p_kind text, p_number text, p_expires date)
+RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  INSERT INTO public.patient_documents AS d (document_key, patient_id, country, kind, number, expires_on)
+  VALUES (concat_ws(':', p_country, p_kind, p_number), p_patient, p_country, p_kind, p_number, p_expires)
+  ON CONFLICT (document_key) DO UPDATE SET patient_id = excluded.patient_id, valid = true, expires_on = excluded.expires_on
+  WHERE d.kind <> 'HC' AND (NOT d.valid OR d.patient_id = excluded.patient_id);
+  IF NOT FOUND OR p_kind = 'HC' THEN
+    RAISE EXCEPTION 'the document names somebody' USING ERRCODE = '23505', CONSTRAINT = 'patient_documents_pk';
+  END IF;
+END $$;
+
+-- An allergy as the counter hears it, which writes it down and reads none.
+CREATE FUNCTION public.tell_allergy(p_patient uuid, p_id uuid, p_substance text, p_category text, p_reaction text,
+  p_severity text, p_since date) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF public.is_hidden(p_patient) THEN
+    RAISE EXCEPTION 'the patient is sealed' USING ERRCODE = '42501';
+  END IF;
+  INSERT INTO public.allergies (patient_id, id, substance, category, reaction, severity, since)
+  VALUES (p_patient, p_id, p_substance, p_category, p_reaction, p_severity, p_since);
+  UPDATE public.patients SET allergy_status = 'registradas' WHERE patient_id = p_patient;
 END $$;

@@ -166,8 +166,10 @@ CREATE TABLE patient_documents (
   kind TEXT NOT NULL,
   number TEXT NOT NULL,
   valid BOOLEAN DEFAULT true NOT NULL,
+  expires_on DATE,
   CONSTRAINT patient_documents_pk PRIMARY KEY (document_key),
-  CONSTRAINT patient_documents_key_ck CHECK (length(document_key) BETWEEN 3 AND 80)
+  CONSTRAINT patient_documents_key_ck CHECK (length(document_key) BETWEEN 3 AND 80),
+  CONSTRAINT patient_documents_chart_ck CHECK (valid OR kind <> 'HC')
 );
 
 CREATE INDEX patient_documents_number_ix ON patient_documents (number);
@@ -189,7 +191,9 @@ CREATE TABLE patients (
   chart_number BIGINT NOT NULL,
   given TEXT NOT NULL,
   family TEXT NOT NULL,
+  name_in_use TEXT,
   sex TEXT NOT NULL,
+  gender TEXT DEFAULT 'sin_preguntar' NOT NULL,
   birth DATE,
   birth_estimated BOOLEAN DEFAULT false NOT NULL,
   deceased_on DATE,
@@ -197,8 +201,11 @@ CREATE TABLE patients (
   email TEXT,
   address TEXT,
   city TEXT,
+  blood_group TEXT DEFAULT 'desconocido' NOT NULL,
   allergy_status TEXT DEFAULT 'sin_preguntar' NOT NULL,
   merged_into UUID,
+  dependent BOOLEAN DEFAULT false NOT NULL,
+  provisional TEXT,
   sealed BOOLEAN DEFAULT false NOT NULL,
   version INTEGER DEFAULT 1 NOT NULL,
   created_at TIMESTAMP WITH TIME ZONE NOT NULL,
@@ -208,6 +215,10 @@ CREATE TABLE patients (
   CONSTRAINT patients_birth_ck CHECK (birth IS NULL OR birth >= DATE '1880-01-01'),
   CONSTRAINT patients_death_ck CHECK (deceased_on IS NULL OR birth IS NULL OR deceased_on >= birth),
   CONSTRAINT patients_allergy_ck CHECK (allergy_status IN ('sin_preguntar', 'ninguna', 'registradas')),
+  CONSTRAINT patients_name_in_use_ck CHECK (length(name_in_use) BETWEEN 1 AND 120),
+  CONSTRAINT patients_gender_ck CHECK (gender IN ('sin_preguntar', 'mujer', 'varon', 'mujer_trans', 'varon_trans', 'travesti', 'no_binario', 'otro', 'no_responde')),
+  CONSTRAINT patients_blood_ck CHECK (blood_group IN ('desconocido', '0-', '0+', 'A-', 'A+', 'B-', 'B+', 'AB-', 'AB+')),
+  CONSTRAINT patients_provisional_ck CHECK (provisional IN ('nn', 'recien_nacido')),
   CONSTRAINT patients_chart_ck CHECK (chart_number > 0),
   CONSTRAINT patients_merged_ck CHECK (merged_into <> patient_id)
 );
@@ -523,15 +534,54 @@ CREATE TABLE clinics (
   CONSTRAINT clinics_offer_ck CHECK (offer_minutes BETWEEN 1 AND 1440)
 );
 
+CREATE TABLE consents (
+  patient_id UUID NOT NULL,
+  id UUID NOT NULL,
+  purpose TEXT NOT NULL,
+  number TEXT,
+  granted BOOLEAN NOT NULL,
+  evidence TEXT NOT NULL,
+  at TIMESTAMP WITH TIME ZONE NOT NULL,
+  person_id BIGINT NOT NULL,
+  CONSTRAINT consents_pk PRIMARY KEY (patient_id, id),
+  CONSTRAINT consents_person_fk FOREIGN KEY(person_id) REFERENCES people (id),
+  CONSTRAINT consents_purpose_ck CHECK (purpose IN ('avisos', 'resultados', 'seguimiento', 'campanas', 'teleconsulta', 'datos')),
+  CONSTRAINT consents_number_ck CHECK ((purpose IN ('teleconsulta', 'datos')) = (number IS NULL)),
+  CONSTRAINT consents_form_ck CHECK (number ~ '^[+][1-9][0-9]{6,14}$' OR (position('@' IN number) > 1 AND length(number) <= 120)),
+  CONSTRAINT consents_evidence_ck CHECK (length(evidence) BETWEEN 1 AND 400),
+  CONSTRAINT consents_patient_fk FOREIGN KEY(patient_id) REFERENCES patients (patient_id)
+);
+
+CREATE TABLE contacts (
+  patient_id UUID NOT NULL,
+  id UUID NOT NULL,
+  relation TEXT NOT NULL,
+  name TEXT NOT NULL,
+  phone TEXT,
+  related_id UUID,
+  guardian BOOLEAN DEFAULT false NOT NULL,
+  emergency BOOLEAN DEFAULT false NOT NULL,
+  added_at TIMESTAMP WITH TIME ZONE NOT NULL,
+  ended_at TIMESTAMP WITH TIME ZONE,
+  CONSTRAINT contacts_pk PRIMARY KEY (patient_id, id),
+  CONSTRAINT contacts_relation_ck CHECK (relation IN ('madre', 'padre', 'tutor', 'conyuge', 'hijo', 'hermano', 'abuelo', 'otro_familiar', 'cuidador', 'amistad', 'otro')),
+  CONSTRAINT contacts_name_ck CHECK (length(name) BETWEEN 1 AND 120),
+  CONSTRAINT contacts_phone_ck CHECK (phone ~ '^[+][1-9][0-9]{6,14}$'),
+  CONSTRAINT contacts_other_ck CHECK (related_id <> patient_id),
+  CONSTRAINT contacts_patient_fk FOREIGN KEY(patient_id) REFERENCES patients (patient_id)
+);
+
 CREATE TABLE coverages (
   patient_id UUID NOT NULL,
   id UUID NOT NULL,
   payer TEXT NOT NULL,
+  plan TEXT,
   member_number TEXT,
   since DATE,
   until DATE,
   CONSTRAINT coverages_pk PRIMARY KEY (patient_id, id),
   CONSTRAINT coverages_payer_ck CHECK (length(payer) BETWEEN 1 AND 120),
+  CONSTRAINT coverages_plan_ck CHECK (length(plan) <= 120 AND length(member_number) <= 60),
   CONSTRAINT coverages_period_ck CHECK (until IS NULL OR since IS NULL OR until >= since),
   CONSTRAINT coverages_patient_fk FOREIGN KEY(patient_id) REFERENCES patients (patient_id)
 );
@@ -548,6 +598,22 @@ CREATE TABLE fee_schedules (
   CONSTRAINT fee_schedules_code_uq UNIQUE (code),
   CONSTRAINT fee_schedules_code_ck CHECK (code ~ '^[A-Z0-9][A-Z0-9-]{0,19}$'),
   CONSTRAINT fee_schedules_name_ck CHECK (length(name) BETWEEN 1 AND 80)
+);
+
+CREATE TABLE former_documents (
+  patient_id UUID NOT NULL,
+  id UUID NOT NULL,
+  country TEXT,
+  kind TEXT NOT NULL,
+  number TEXT NOT NULL,
+  expires_on DATE,
+  reason TEXT NOT NULL,
+  at TIMESTAMP WITH TIME ZONE NOT NULL,
+  person_id BIGINT NOT NULL,
+  CONSTRAINT former_documents_pk PRIMARY KEY (patient_id, id),
+  CONSTRAINT former_documents_person_fk FOREIGN KEY(person_id) REFERENCES people (id),
+  CONSTRAINT former_documents_reason_ck CHECK (length(reason) BETWEEN 1 AND 200),
+  CONSTRAINT former_documents_patient_fk FOREIGN KEY(patient_id) REFERENCES patients (patient_id)
 );
 
 CREATE TABLE logins (
@@ -610,6 +676,25 @@ CREATE TABLE patient_merges (
 );
 
 CREATE INDEX patient_merges_survivor_ix ON patient_merges (survivor_id);
+
+CREATE TABLE phones (
+  patient_id UUID NOT NULL,
+  id UUID NOT NULL,
+  number TEXT NOT NULL,
+  kind TEXT DEFAULT 'celular' NOT NULL,
+  note TEXT,
+  added_at TIMESTAMP WITH TIME ZONE NOT NULL,
+  ended_at TIMESTAMP WITH TIME ZONE,
+  CONSTRAINT phones_pk PRIMARY KEY (patient_id, id),
+  CONSTRAINT phones_number_ck CHECK (number ~ '^[+][1-9][0-9]{6,14}$'),
+  CONSTRAINT phones_kind_ck CHECK (kind IN ('celular', 'fijo', 'trabajo', 'familiar', 'otro')),
+  CONSTRAINT phones_note_ck CHECK (length(note) BETWEEN 1 AND 120),
+  CONSTRAINT phones_patient_fk FOREIGN KEY(patient_id) REFERENCES patients (patient_id)
+);
+
+CREATE INDEX phones_backwards_ix ON phones ((reverse(substr(number, 2))) COLLATE "C");
+
+CREATE UNIQUE INDEX phones_once_uq ON phones (patient_id, number) WHERE ended_at IS NULL;
 
 CREATE TABLE specialties (
   id BIGINT GENERATED BY DEFAULT AS IDENTITY,
@@ -928,6 +1013,26 @@ CREATE TABLE waitlist_offers (
 CREATE UNIQUE INDEX waitlist_offers_open_uq ON waitlist_offers (slot) WHERE answer IS NULL;
 
 CREATE INDEX waitlist_offers_wish_ix ON waitlist_offers (wish_id);
+
+CREATE TABLE authorisations (
+  patient_id UUID NOT NULL,
+  id UUID NOT NULL,
+  coverage_id UUID NOT NULL,
+  procedure_id BIGINT NOT NULL,
+  number TEXT NOT NULL,
+  since DATE,
+  until DATE,
+  times SMALLINT DEFAULT 1 NOT NULL,
+  added_at TIMESTAMP WITH TIME ZONE NOT NULL,
+  CONSTRAINT authorisations_pk PRIMARY KEY (patient_id, id),
+  CONSTRAINT authorisations_coverage_id_fk FOREIGN KEY(patient_id, coverage_id) REFERENCES coverages (patient_id, id),
+  CONSTRAINT authorisations_procedure_fk FOREIGN KEY(procedure_id) REFERENCES procedures (id),
+  CONSTRAINT authorisations_once_uq UNIQUE (patient_id, coverage_id, procedure_id, number),
+  CONSTRAINT authorisations_number_ck CHECK (length(number) BETWEEN 1 AND 60),
+  CONSTRAINT authorisations_period_ck CHECK (until >= since),
+  CONSTRAINT authorisations_times_ck CHECK (times BETWEEN 1 AND 99),
+  CONSTRAINT authorisations_patient_fk FOREIGN KEY(patient_id) REFERENCES patients (patient_id)
+);
 
 CREATE TABLE fee_items (
   id BIGINT GENERATED BY DEFAULT AS IDENTITY,

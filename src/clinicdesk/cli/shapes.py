@@ -46,6 +46,8 @@ def patient_object(row: PatientRow) -> dict[str, Any]:
 
 def patient_lines(row: PatientRow, today: date) -> list[str]:
     """A patient, one fact per line, the name first; a death is said at once."""
+    from clinicdesk.clinic.patients.phones import shown
+
     lines = [full_name(row.family, row.given)]
     if row.deceased_on:
         lines.append(_("Fallecimiento: {day}").format(day=f"{row.deceased_on:%d/%m/%Y}"))
@@ -59,7 +61,7 @@ def patient_lines(row: PatientRow, today: date) -> list[str]:
         (_("Nacimiento"), f"{row.birth:%d/%m/%Y}" if row.birth else None),
         (_("Fichas unidas"), ", ".join(chart_text(each) for each in row.united)),
         (_("Cobertura"), row.payer),
-        (_("Teléfono"), row.phone),
+        (_("Teléfono"), shown(row.phone)),
         (_("Correo"), row.email),
         (_("Domicilio"), ", ".join(filter(None, (row.address, row.city)))),
     )

@@ -9,6 +9,7 @@ from random import Random
 from types import MappingProxyType
 from typing import Final
 
+from clinicdesk.clinic.patients.check_digits import check_digit_uy
 from clinicdesk.clinic.patients.rules import Document, parsed_document
 from clinicdesk.clinic.patients.spelling import name_words
 
@@ -22,15 +23,9 @@ _DNI_BY_YEAR: Final = (
     (2020, 58_000_000),
     (2040, 74_000_000),
 )
-_UY_WEIGHTS: Final = (2, 9, 8, 7, 6, 3, 4)
 _EC_PROVINCES: Final = 24
 _CURP_LETTERS: Final = "0123456789ABCDEFGHIJKLMNÑOPQRSTUVWXYZ"
 _VOWELS: Final = "AEIOU"
-
-
-def check_digit_uy(digits: Sequence[int]) -> int:
-    """The last digit of an Uruguayan cédula, from the seven before it."""
-    return -sum(digit * weight for digit, weight in zip(digits, _UY_WEIGHTS, strict=True)) % 10
 
 
 def check_letter_cl(number: int) -> str:

@@ -6,6 +6,7 @@ It holds what the counter needs and no more: no reason, no diagnosis, no coverag
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import groupby
 from types import MappingProxyType
@@ -13,6 +14,7 @@ from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from clinicdesk.clinic.patients.phones import shown
 from clinicdesk.clinic.patients.queries import PatientRow, rows_of
 from clinicdesk.clinic.patients.spelling import folded
 from clinicdesk.clinic.rights import Permission
@@ -75,7 +77,10 @@ def run(reader: Reader, query: ReportQuery) -> Table:
     if query.until not in (None, day):
         raise InvalidInput(_("La hoja «day-sheet» es de un solo día: --from y --to deben coincidir."))
     found = day_turns.run(reader, DayQuery(at.clinic_id, day))
-    people = rows_of(reader, {turn.patient_id for turn in found})
+    people = {
+        patient_id: replace(each, phone=shown(each.phone, at.country) or None)
+        for patient_id, each in rows_of(reader, {turn.patient_id for turn in found}).items()
+    }
     return table(found, people, at.clinic_name, day, reader.now, ZoneInfo(at.zone))
 
 

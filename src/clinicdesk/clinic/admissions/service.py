@@ -70,6 +70,7 @@ def walk_in(tx: Tx, order: WalkIn) -> TurnAnswer:
     if not order.reason.strip():
         raise ReasonNeeded
     turns.living(tx, order.patient_id)
+    turns.demand_living(tx, order.patient_id)
     at = tx.actor.at
     _demand_queue(tx, order)
     place = turns.Place(
@@ -122,6 +123,7 @@ def admit(tx: Tx, order: Admit) -> TurnAnswer:
     """The patient has arrived: a ticket, and a place in the doctor's queue. Raises NotToday."""
     at = tx.actor.at
     day = clock.local_day(tx.now, at.zone)
+    turns.demand_living(tx, order.patient_id)
     ticket = _ticket(tx, order.patient_id, order.turn_id, day)
     answer = turns.hop(tx, order, State.EN_ESPERA, {"ticket": ticket, "arrived_at": tx.now}, leaving=_ARRIVES)
     if answer.starts_at.date() != day:

@@ -13,10 +13,13 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Date, Text, Uuid
 
 from clinicdesk.clinic.patients import one_person, rules, spelling
+from clinicdesk.clinic.patients.additions import place_of
 from clinicdesk.clinic.patients.facts import FACTS
+from clinicdesk.clinic.patients.finding import learn
 from clinicdesk.clinic.patients.history import held, keep, overtaken
 from clinicdesk.clinic.patients.model import patient_documents
-from clinicdesk.clinic.patients.service import PatientAnswer, learn
+from clinicdesk.clinic.patients.particulars import Faults
+from clinicdesk.clinic.patients.service import PatientAnswer
 from clinicdesk.clinic.rights import Permission
 from clinicdesk.clinic.usecases import Order, Tx, use_case
 from clinicdesk.kit import clock
@@ -50,7 +53,8 @@ def edit(tx: Tx, order: EditPatient) -> PatientAnswer:
     row = held(tx, one_person.standing(tx, order.patient_id))
     if row.version != order.version:
         raise overtaken(tx, row.patient_id, order.version)
-    changed = {name: value for name, value in wanted.items() if getattr(row, name) != value}
+    wanted = {name: value for name, value in wanted.items() if getattr(row, name) != value}
+    changed = {name: value for name, value in _reached(tx, wanted).items() if getattr(row, name) != value}
     if not changed:
         return PatientAnswer(row.patient_id, row.chart_number, row.version)
     documents = _documents(tx, row.patient_id)
@@ -75,6 +79,17 @@ def _parsed(said: Mapping[str, str]) -> dict[str, Any]:
     if problems:
         raise InvalidInput(*problems)
     return values
+
+
+def _reached(tx: Tx, changed: Mapping[str, Any]) -> dict[str, Any]:
+    """The values, a new phone in E.164. Raises InvalidInput for a phone or address that is none."""
+    faults, new = Faults(), dict(changed)
+    if "phone" in new:
+        new["phone"] = faults.phone(new["phone"], place_of(tx))
+    if "email" in new:
+        new["email"] = faults.mail(new["email"])
+    faults.settle()
+    return new
 
 
 def _documents(tx: Tx, patient_id: UUID) -> list[rules.Document]:

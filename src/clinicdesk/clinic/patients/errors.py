@@ -151,3 +151,153 @@ class MergeReason(Refusal):
 
     says = "Falta el motivo, de hasta 400 letras."
     constraint = "patient_merges_reason_ck"
+
+
+class ParticularNotFound(Refusal):
+    """No such phone, coverage, contact or allergy of the patient, or it has ended already."""
+
+    says = "Ese dato del paciente no existe o ya terminó."
+    at_prompt = "Verlos: patient show --json."
+    exit = Exit.NOT_FOUND
+    constraint = "authorisations_coverage_id_fk"
+
+
+class NoSuchPatient(Refusal):
+    """What is known of somebody is known of a patient."""
+
+    says = "No hay un paciente con ese número interno."
+    exit = Exit.NOT_FOUND
+    constraint = (
+        "phones_patient_fk",
+        "contacts_patient_fk",
+        "consents_patient_fk",
+        "coverages_patient_fk",
+        "allergies_patient_fk",
+        "authorisations_patient_fk",
+        "former_documents_patient_fk",
+    )
+
+
+class AllergiesStand(Refusal):
+    """An allergy is known: there cannot be none."""
+
+    says = "Tiene alergias anotadas: un médico las cierra antes de decir que no hay."
+    exit = Exit.CONFLICT
+
+
+class DocumentNotTheirs(Refusal):
+    """The document does not name this patient."""
+
+    says = "El documento {document} no es de este paciente, o ya está anulado."
+    exit = Exit.NOT_FOUND
+
+
+class NotTemporary(Refusal):
+    """Whoever has an identity is corrected, not identified."""
+
+    says = "La identidad de este paciente no es temporaria."
+    at_prompt = "Corregirla: patient edit."
+    exit = Exit.CONFLICT
+
+
+class PhoneTwice(Refusal):
+    """The patient has that phone already."""
+
+    says = "Ese teléfono ya está entre los del paciente."
+    exit = Exit.CONFLICT
+    constraint = "phones_once_uq"
+
+
+class BadPhone(Refusal):
+    """A phone that is none, or of no known kind."""
+
+    says = "El teléfono va completo, con característica; su tipo, de la lista."
+    constraint = ("phones_number_ck", "phones_kind_ck", "phones_note_ck")
+
+
+class BadCoverage(Refusal):
+    """A plan or member number too long, or a coverage that ends before it begins."""
+
+    says = "La cobertura no puede terminar antes de empezar; plan y número son cortos."
+    constraint = ("coverages_plan_ck", "coverages_period_ck")
+
+
+class AuthorisedTwice(Refusal):
+    """The coverage's number for that practice is written down already."""
+
+    says = "Esa autorización ya está anotada."
+    exit = Exit.CONFLICT
+    constraint = "authorisations_once_uq"
+
+
+class BadAuthorisation(Refusal):
+    """An authorisation without number, for no practice, or that ends before it begins."""
+
+    says = "La autorización lleva número, práctica, de 1 a 99 veces y fechas en orden."
+    constraint = (
+        "authorisations_number_ck",
+        "authorisations_period_ck",
+        "authorisations_times_ck",
+        "authorisations_procedure_fk",
+    )
+
+
+class BadContact(Refusal):
+    """A contact without name, of no known relation or with a phone that is none."""
+
+    says = "El contacto lleva nombre, un vínculo de la lista y un teléfono completo."
+    constraint = ("contacts_relation_ck", "contacts_name_ck", "contacts_phone_ck")
+
+
+class OwnContact(Refusal):
+    """Nobody answers for themselves, or is their own emergency contact."""
+
+    says = "El contacto no puede ser la misma persona."
+    constraint = "contacts_other_ck"
+
+
+class BadConsent(Refusal):
+    """A consent to nothing known, without evidence, or for a number that is none."""
+
+    says = "El consentimiento lleva propósito, constancia y el teléfono o correo."
+    constraint = (
+        "consents_purpose_ck",
+        "consents_number_ck",
+        "consents_form_ck",
+        "consents_evidence_ck",
+        "consents_person_fk",
+    )
+
+
+class BadAllergy(Refusal):
+    """An allergy to nothing, or of no known severity."""
+
+    says = "La alergia lleva la sustancia; la gravedad es leve, moderada o severa."
+    constraint = ("allergies_substance_ck", "allergies_severity_ck")
+
+
+class BadIdentity(Refusal):
+    """A gender, blood group or temporary identity outside its list, or a name in use too long."""
+
+    says = "Género, grupo sanguíneo o identidad temporaria fuera de su lista."
+    constraint = (
+        "patients_gender_ck",
+        "patients_blood_ck",
+        "patients_provisional_ck",
+        "patients_name_in_use_ck",
+        "patients_allergy_ck",
+    )
+
+
+class ChartStays(Refusal):
+    """A chart number is the patient's for good."""
+
+    says = "El número de historia clínica no se anula."
+    constraint = "patient_documents_chart_ck"
+
+
+class BadVoid(Refusal):
+    """A document taken from a patient without saying why, or in nobody's name."""
+
+    says = "Anular un documento lleva un motivo, hasta 200 caracteres."
+    constraint = ("former_documents_reason_ck", "former_documents_person_fk")

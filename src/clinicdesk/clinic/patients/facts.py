@@ -89,7 +89,8 @@ FACTS: Final[Mapping[str, Fact]] = MappingProxyType({fact.name: fact for fact in
 # Changed by acts of their own, and kept in the same history.
 SEALED: Final = Fact("sealed", _("Restringido"), _("la restricción"), _flag, _shown_flag)
 DECEASED: Final = Fact("deceased_on", _("Fallecimiento"), _("el fallecimiento"), _day, _shown_day)
+PROVISIONAL: Final = Fact("provisional", _("Identidad temporaria"), _("la identidad"))
 KEPT: Final[Mapping[str, Fact]] = MappingProxyType(
-    {**FACTS, **{fact.name: fact for fact in (SEALED, DECEASED)}}
+    {**FACTS, **{fact.name: fact for fact in (SEALED, DECEASED, PROVISIONAL)}}
 )
 """Whatever the history knows."""

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Integer,
     PrimaryKeyConstraint,
     Sequence,
+    SmallInteger,
     Table,
     Text,
     UniqueConstraint,
@@ -25,6 +26,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from clinicdesk.clinic.tables import TableClass, by_patient, instant, keyed, metadata, patient_fk, words
 
+_E164: Final = "'^[+][1-9][0-9]{6,14}$'"
 PHONE_BACKWARDS: Final = r"reverse(regexp_replace(phone, '\D', '', 'g'))"
 
 chart_numbers: Final = Sequence("chart_numbers", metadata=metadata, data_type=BigInteger)
@@ -36,7 +38,10 @@ patients: Final = Table(
     Column("chart_number", BigInteger, nullable=False),
     words("given"),
     words("family"),
+    # The name they are called by, where it is another: it is the one shown first.
+    words("name_in_use", nullable=True),
     words("sex"),
+    words("gender", server_default="sin_preguntar"),
     Column("birth", Date),
     Column("birth_estimated", Boolean, nullable=False, server_default=text("false")),
     Column("deceased_on", Date),
@@ -44,9 +49,14 @@ patients: Final = Table(
     words("email", nullable=True),
     words("address", nullable=True),
     words("city", nullable=True),
+    words("blood_group", server_default="desconocido"),
     words("allergy_status", server_default="sin_preguntar"),
     # Who stands for this one since they were found to be one person: set by one_person.sql alone.
     Column("merged_into", Uuid),
+    # Of age, and yet somebody else answers for them.
+    Column("dependent", Boolean, nullable=False, server_default=text("false")),
+    # The identity is temporary: nobody knows who it is, or a newborn has no name of its own yet.
+    words("provisional", nullable=True),
     Column("sealed", Boolean, nullable=False, server_default=text("false")),
     Column("version", Integer, nullable=False, server_default=text("1")),
     instant("created_at"),
@@ -58,6 +68,17 @@ patients: Final = Table(
     CheckConstraint(
         "allergy_status IN ('sin_preguntar', 'ninguna', 'registradas')", name="patients_allergy_ck"
     ),
+    CheckConstraint("length(name_in_use) BETWEEN 1 AND 120", name="patients_name_in_use_ck"),
+    CheckConstraint(
+        "gender IN ('sin_preguntar', 'mujer', 'varon', 'mujer_trans', 'varon_trans', 'travesti',"
+        " 'no_binario', 'otro', 'no_responde')",
+        name="patients_gender_ck",
+    ),
+    CheckConstraint(
+        "blood_group IN ('desconocido', '0-', '0+', 'A-', 'A+', 'B-', 'B+', 'AB-', 'AB+')",
+        name="patients_blood_ck",
+    ),
+    CheckConstraint("provisional IN ('nn', 'recien_nacido')", name="patients_provisional_ck"),
     CheckConstraint("chart_number > 0", name="patients_chart_ck"),
     CheckConstraint("merged_into <> patient_id", name="patients_merged_ck"),
     Index("patients_merged_ix", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
@@ -78,8 +99,10 @@ patient_documents: Final = keyed(
     words("kind"),
     words("number"),
     Column("valid", Boolean, nullable=False, server_default=text("true")),
+    Column("expires_on", Date),
     PrimaryKeyConstraint("document_key", name="patient_documents_pk"),
     CheckConstraint("length(document_key) BETWEEN 3 AND 80", name="patient_documents_key_ck"),
+    CheckConstraint("valid OR kind <> 'HC'", name="patient_documents_chart_ck"),
     Index("patient_documents_number_ix", "number"),
     Index("patient_documents_patient_ix", "patient_id"),
 )
@@ -177,10 +200,12 @@ allergies: Final = by_patient(
 coverages: Final = by_patient(
     "coverages",
     words("payer"),
+    words("plan", nullable=True),
     words("member_number", nullable=True),
     Column("since", Date),
     Column("until", Date),
     CheckConstraint("length(payer) BETWEEN 1 AND 120", name="coverages_payer_ck"),
+    CheckConstraint("length(plan) <= 120 AND length(member_number) <= 60", name="coverages_plan_ck"),
     CheckConstraint("until IS NULL OR since IS NULL OR until >= since", name="coverages_period_ck"),
 )
 
@@ -210,4 +235,96 @@ patient_merges: Final = by_patient(
     CheckConstraint("way IN ('merge', 'unmerge')", name="patient_merges_way_ck"),
     CheckConstraint("length(reason) BETWEEN 1 AND 400", name="patient_merges_reason_ck"),
     Index("patient_merges_survivor_ix", "survivor_id"),
+)
+
+# The number by which a coverage authorised a practice. It hangs on both, not on a turn: the payer gives it
+# before there is one, it may be good for ten sessions, and a turn that is moved keeps it.
+authorisations: Final = by_patient(
+    "authorisations",
+    Column("coverage_id", Uuid, nullable=False),
+    Column("procedure_id", BigInteger, nullable=False),
+    words("number"),
+    Column("since", Date),
+    Column("until", Date),
+    Column("times", SmallInteger, nullable=False, server_default=text("1")),
+    instant("added_at"),
+    patient_fk("authorisations", "coverage_id", "coverages"),
+    ForeignKeyConstraint(["procedure_id"], ["procedures.id"], name="authorisations_procedure_fk"),
+    UniqueConstraint("patient_id", "coverage_id", "procedure_id", "number", name="authorisations_once_uq"),
+    CheckConstraint("length(number) BETWEEN 1 AND 60", name="authorisations_number_ck"),
+    CheckConstraint("until >= since", name="authorisations_period_ck"),
+    CheckConstraint("times BETWEEN 1 AND 99", name="authorisations_times_ck"),
+)
+
+# Phones besides the first, which stands with the patient. In E.164, each once while it is used.
+phones: Final = by_patient(
+    "phones",
+    words("number"),
+    words("kind", server_default="celular"),
+    words("note", nullable=True),
+    instant("added_at"),
+    instant("ended_at", nullable=True),
+    CheckConstraint(f"number ~ {_E164}", name="phones_number_ck"),
+    CheckConstraint("kind IN ('celular', 'fijo', 'trabajo', 'familiar', 'otro')", name="phones_kind_ck"),
+    CheckConstraint("length(note) BETWEEN 1 AND 120", name="phones_note_ck"),
+    Index("phones_once_uq", "patient_id", "number", unique=True, postgresql_where=text("ended_at IS NULL")),
+    Index("phones_backwards_ix", text('(reverse(substr(number, 2))) COLLATE "C"')),
+)
+
+# Whom to call, who answers for a minor or dependant, whose child somebody is. `related_id` is another
+# patient, on whichever machine: a key of theirs cannot be held here.
+contacts: Final = by_patient(
+    "contacts",
+    words("relation"),
+    words("name"),
+    words("phone", nullable=True),
+    Column("related_id", Uuid),
+    Column("guardian", Boolean, nullable=False, server_default=text("false")),
+    Column("emergency", Boolean, nullable=False, server_default=text("false")),
+    instant("added_at"),
+    instant("ended_at", nullable=True),
+    CheckConstraint(
+        "relation IN ('madre', 'padre', 'tutor', 'conyuge', 'hijo', 'hermano', 'abuelo', 'otro_familiar',"
+        " 'cuidador', 'amistad', 'otro')",
+        name="contacts_relation_ck",
+    ),
+    CheckConstraint("length(name) BETWEEN 1 AND 120", name="contacts_name_ck"),
+    CheckConstraint(f"phone ~ {_E164}", name="contacts_phone_ck"),
+    CheckConstraint("related_id <> patient_id", name="contacts_other_ck"),
+)
+
+# Insert-only: what was said last to a purpose, for a number or address, is what holds.
+consents: Final = by_patient(
+    "consents",
+    words("purpose"),
+    words("number", nullable=True),
+    Column("granted", Boolean, nullable=False),
+    words("evidence"),
+    instant("at"),
+    Column("person_id", BigInteger, nullable=False),
+    ForeignKeyConstraint(["person_id"], ["people.id"], name="consents_person_fk"),
+    CheckConstraint(
+        "purpose IN ('avisos', 'resultados', 'seguimiento', 'campanas', 'teleconsulta', 'datos')",
+        name="consents_purpose_ck",
+    ),
+    CheckConstraint("(purpose IN ('teleconsulta', 'datos')) = (number IS NULL)", name="consents_number_ck"),
+    CheckConstraint(
+        f"number ~ {_E164} OR (position('@' IN number) > 1 AND length(number) <= 120)",
+        name="consents_form_ck",
+    ),
+    CheckConstraint("length(evidence) BETWEEN 1 AND 400", name="consents_evidence_ck"),
+)
+
+# Insert-only: a document taken from a patient, why and by whom. Its key may name somebody else since.
+former_documents: Final = by_patient(
+    "former_documents",
+    words("country", nullable=True),
+    words("kind"),
+    words("number"),
+    Column("expires_on", Date),
+    words("reason"),
+    instant("at"),
+    Column("person_id", BigInteger, nullable=False),
+    ForeignKeyConstraint(["person_id"], ["people.id"], name="former_documents_person_fk"),
+    CheckConstraint("length(reason) BETWEEN 1 AND 200", name="former_documents_reason_ck"),
 )

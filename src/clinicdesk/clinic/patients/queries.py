@@ -51,6 +51,8 @@ class PatientRow:
     sealed: bool = False
     closed: bool = False
     united: tuple[int, ...] = ()
+    name_in_use: str | None = None
+    provisional: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +149,8 @@ def _row(row: Any) -> PatientRow:
     document = (
         rules.shown_document(row.document_country, row.document_kind, row.document_number)
         if row.document_kind
+        else rules.shown_provisional(row.provisional, row.chart_number)
+        if row.provisional
         else ""
     )
     parts = (row.document_country, row.document_kind, row.document_number)
@@ -169,6 +173,8 @@ def _row(row: Any) -> PatientRow:
         payer=row.payer,
         document_key=":".join(parts) if all(parts) else "",
         sealed=row.sealed,
+        name_in_use=row.name_in_use,
+        provisional=row.provisional,
     )
 
 
@@ -224,7 +230,8 @@ def _search(tx: Reader, query: SearchQuery) -> Found:
 
 
 def _holder_of(document_key: str) -> Select[Any]:
-    return select(patient_documents.c.patient_id).where(patient_documents.c.document_key == document_key)
+    named = select(patient_documents.c.patient_id).where(patient_documents.c.document_key == document_key)
+    return named.where(patient_documents.c.valid)
 
 
 def by_ids(tx: Reader, ids: Iterable[UUID]) -> tuple[PatientRow, ...]:
@@ -322,6 +329,12 @@ def holder(tx: Reader, text: str) -> UUID:
     if found is None:
         raise PatientNotFound(what=text)
     return UUID(str(found.patient_id))
+
+
+def named_by(tx: Reader, document: rules.Document) -> PatientRow | None:
+    """Whom a document names, if anybody."""
+    found = tx.first(_holder_of(document.key))
+    return header(tx, found.patient_id) if found else None
 
 
 def allergies_of(tx: Reader, patient_id: UUID) -> tuple[AllergyRow, ...]:

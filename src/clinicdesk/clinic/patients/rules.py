@@ -6,9 +6,12 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
+from types import MappingProxyType
 from typing import Final
 
 from clinicdesk.clinic.countries import pack
+from clinicdesk.clinic.patients import check_digits
 from clinicdesk.kit.errors import InvalidInput
 from clinicdesk.kit.text import clean_line
 from clinicdesk.kit.words import _
@@ -31,6 +34,17 @@ class Document:
     def key(self) -> str:
         """What makes it unique over the network."""
         return f"{self.country}:{self.kind}:{self.number}"
+
+
+class Provisional(StrEnum):
+    """Why an identity is temporary, stored as written."""
+
+    NN = "nn"
+    RECIEN_NACIDO = "recien_nacido"
+
+
+PROVISIONAL_SIGNS: Final = MappingProxyType({Provisional.NN: "NN", Provisional.RECIEN_NACIDO: "RN"})
+"""What stands in the place of a document: `NN-000212`, with the chart number."""
 
 
 def chart_key(chart_number: int) -> str:
@@ -90,3 +104,46 @@ def problems_of(
     if birth is None and document is not None:
         found.append(_("Falta la fecha de nacimiento."))
     return tuple(found)
+
+
+def document_problems(document: Document) -> tuple[str, ...]:
+    """Why a document cannot be one of its kind. One that is searched may be wrong, one kept may not."""
+    if not check_digits.is_wrong(document.country, document.kind, document.number):
+        return ()
+    told = _("El dígito verificador de {kind} {number} no corresponde: revisar el número.")
+    return (told.format(kind=document.kind, number=document.number),)
+
+
+def shown_provisional(provisional: str, chart_number: int) -> str:
+    """`NN-000212`: what names somebody who has no document yet."""
+    return f"{PROVISIONAL_SIGNS[Provisional(provisional)]}-{chart_number:06d}"
+
+
+def names_given(
+    given: str, family: str, provisional: str | None, mother_family: str | None
+) -> tuple[str, str]:
+    """Given name and surname of somebody new; of who has none yet, what they are called until then."""
+    if family or provisional is None:
+        return given, family
+    if provisional == Provisional.RECIEN_NACIDO and mother_family:
+        return given, _("RN de {family}").format(family=mother_family)
+    return given, PROVISIONAL_SIGNS[Provisional(provisional)]
+
+
+def is_minor(birth: date | None, country: str, today: date) -> bool:
+    """Whether somebody is not of age where they are; of whom no birth is known it is not said."""
+    if birth is None:
+        return False
+    years = today.year - birth.year - ((today.month, today.day) < (birth.month, birth.day))
+    return years < pack(country).of_age
+
+
+def warnings_of(
+    birth: date | None, country: str, today: date, *, dependent: bool, has_guardian: bool
+) -> tuple[str, ...]:
+    """What is worth saying of somebody registered, and keeps nobody from being so."""
+    if has_guardian:
+        return ()
+    if is_minor(birth, country, today):
+        return (_("Es menor y no tiene responsable anotado."),)
+    return (_("No tiene anotado quién responde por la persona."),) if dependent else ()

@@ -116,7 +116,22 @@ class OtherProcedure(Refusal):
 class PatientDeceased(Refusal):
     """No turns for the dead."""
 
-    says = "La ficha indica fallecimiento el {day}. No admite turnos."
+    says = "La ficha indica que falleció {day}. No admite turnos."
+    exit = Exit.CONFLICT
+    constraint = "patients_living"
+
+
+class DeathAhead(Refusal):
+    """Nobody has died tomorrow."""
+
+    says = "La fecha de fallecimiento está en el futuro."
+    exit = Exit.INVALID
+
+
+class NotDeceased(Refusal):
+    """No death is written down: there is nothing to take back."""
+
+    says = "La ficha no indica fallecimiento."
     exit = Exit.CONFLICT
 
 

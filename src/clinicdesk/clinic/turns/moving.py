@@ -22,7 +22,15 @@ from clinicdesk.clinic.turns.errors import (
 from clinicdesk.clinic.turns.model import turn_moves, turns
 from clinicdesk.clinic.turns.offers import Offer
 from clinicdesk.clinic.turns.rules import How, State
-from clinicdesk.clinic.turns.service import Hop, Step, TurnAnswer, explain_hop, living, write_step
+from clinicdesk.clinic.turns.service import (
+    Hop,
+    Step,
+    TurnAnswer,
+    demand_living,
+    explain_hop,
+    living,
+    write_step,
+)
 from clinicdesk.clinic.usecases import Reader, Tx, new_row, use_case
 from clinicdesk.kit import clock
 from clinicdesk.kit.errors import Refusal
@@ -79,6 +87,7 @@ def move(tx: Tx, order: MoveTurn) -> TurnAnswer:
     new = offer.resources(chart)
     old = tuple(each for each in (row.doctor_id, row.room_id) if each is not None)
     claims.exchange(tx, order.patient_id, order.turn_id, old, new, offer.during)
+    demand_living(tx, order.patient_id)
     places.free(tx, order.turn_id)
     offer.reserve(tx, (order.patient_id, order.turn_id))
     _place(tx, order, offer, seq, to_state)

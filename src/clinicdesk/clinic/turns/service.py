@@ -110,6 +110,7 @@ def claimed(
 ) -> TurnAnswer:
     """A new turn that holds the time of an offer, or a place of its day."""
     claims.take(tx, patient_id, turn_id, offer.resources(chart), offer.during)
+    demand_living(tx, patient_id)
     offer.reserve(tx, (patient_id, turn_id))
     more = {"slots": len(offer.slots), **more}
     return born(tx, patient_id, turn_id, place_of(offer, "booked"), State.REGISTRADO, more)
@@ -136,11 +137,19 @@ def living(tx: Tx, patient_id: UUID, day: date | None = None) -> int:
         # Sealed, and hidden from who gives the turn: who it is is enough to expect them.
         return people_cared_for.header(tx, patient_id).chart_number
     if died := next((row.deceased_on for row in (own, *rows) if row.deceased_on is not None), None):
-        raise PatientDeceased(day=died.strftime("%d/%m/%Y"))
+        raise PatientDeceased(day=died.strftime("el %d/%m/%Y"))
     birth = next((row.birth for row in (own, *rows) if row.birth is not None), None)
     if day is not None and birth is not None and day < birth:
         raise BeforeBirth(day=birth.strftime("%d/%m/%Y"))
     return int(own.chart_number)
+
+
+def demand_living(tx: Tx, patient_id: UUID) -> None:
+    """Queue the database's own look, also at who is hidden; behind a claim it sees a death entered meanwhile.
+
+    Raises PatientDeceased.
+    """
+    tx.write(select(func.demand_living(patient_id)))
 
 
 def works_here(tx: Tx, doctor_id: int) -> None:

@@ -12,6 +12,7 @@ from textual import events
 from textual.widget import Widget
 
 from clinicdesk.clinic.access.errors import LoginRefused
+from clinicdesk.clinic.patients import phones
 from clinicdesk.clinic.patients import queries as registry
 from clinicdesk.clinic.patients.queries import PatientRow, SafetyFacts
 from clinicdesk.clinic.privacy import rules, service
@@ -270,6 +271,6 @@ def _fact_lines(facts: SafetyFacts, width: int) -> Sequence[Cell]:
     lines += [*allergy_lines(patient, facts.allergies, width), "", Bit(_("Contacto"), Tone.TITLE)]
     if patient.closed:
         return [*lines, _("reservado: el paciente restringió sus datos")]
-    lines.append(f"{fit(_('Teléfono'), _LABEL)} {patient.phone or _('sin registrar')}")
+    lines.append(f"{fit(_('Teléfono'), _LABEL)} {phones.shown(patient.phone) or _('sin registrar')}")
     lines.append(f"{fit(_('Correo'), _LABEL)} {patient.email or _('sin registrar')}")
     return lines

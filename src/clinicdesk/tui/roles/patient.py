@@ -8,6 +8,7 @@ from uuid import UUID
 
 from textual.widget import Widget
 
+from clinicdesk.clinic.patients import phones
 from clinicdesk.clinic.patients import queries as registry
 from clinicdesk.clinic.patients.queries import PatientRow
 from clinicdesk.clinic.turns import queries as agenda
@@ -96,7 +97,7 @@ class PatientPage(ClinicScreen):
         patient = await self.see(view, registry.PatientQuery(self._patient_id))
         self._opened = True
         self.strip.show(patient_line(patient, self.today()))
-        self.facts.set(*_facts(patient))
+        self.facts.set(*_facts(patient, self.actor.at.country))
         since = self.today().date()
         turns = await self.see(agenda.patient_turns, agenda.PatientTurnsQuery(self._patient_id, since))
         self.turns.show(turns)
@@ -108,7 +109,7 @@ class PatientPage(ClinicScreen):
             self.in_background(self._read())
 
 
-def _facts(patient: PatientRow) -> list[Cell]:
+def _facts(patient: PatientRow, country: str) -> list[Cell]:
     if patient.closed:
         return [
             [Bit("  "), sealed_bit(), Bit(f"  {_('El paciente restringió quién ve sus datos.')}")],
@@ -118,7 +119,7 @@ def _facts(patient: PatientRow) -> list[Cell]:
     born = f"{patient.birth:%d/%m/%Y}" if patient.birth else _("sin fecha")
     facts = [
         (_("Nacimiento"), f"{born} {_('(estimada)')}" if patient.birth_estimated else born),
-        (_("Teléfono"), patient.phone or unknown),
+        (_("Teléfono"), phones.shown(patient.phone, country) or unknown),
         (_("Correo"), patient.email or unknown),
         (_("Domicilio"), patient.address or unknown),
         (_("Localidad"), patient.city or unknown),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
+from clinicdesk.clinic.patients import phones
 from clinicdesk.clinic.patients.queries import AllergyRow, PatientRow
 from clinicdesk.kit.names import age_text, full_name
 from clinicdesk.kit.text import fit
@@ -27,7 +28,7 @@ def patient_page(patient: PatientRow, allergies: Iterable[AllergyRow], today: da
         (_("Sexo"), _SEXES.get(patient.sex, patient.sex)),
         (_("Fallecimiento"), f"{patient.deceased_on:%d/%m/%Y}" if patient.deceased_on else ""),
         (_("Cobertura"), patient.payer or _("sin registrar")),
-        (_("Teléfono"), patient.phone or _("sin registrar")),
+        (_("Teléfono"), phones.shown(patient.phone) or _("sin registrar")),
         (_("Correo"), patient.email or _("sin registrar")),
         (_("Domicilio"), ", ".join(filter(None, (patient.address, patient.city))) or _("sin registrar")),
     )
