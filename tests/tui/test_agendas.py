@@ -85,7 +85,7 @@ def test_a_block_is_made_published_suspended_and_brought_back(desk: Desk, networ
     desk.wait_for("sin teléfono")
     desk.press("s")
     desk.line_shows("1 cancelados, 0 avisos en cola, 1 sin teléfono")
-    desk.wait_for("suspension")
+    desk.wait_for("suspensión")
     desk.press("h")
     desk.line_shows("Turnos que vuelven: 1")
     session.close()

@@ -198,6 +198,6 @@ ROOMS: Final = (
         state_reason="Reparación del aire acondicionado",
         state_from=date(2026, 9, 1),
     ),
-    Room(0, "ENF", "enfermeria", ("electrocardiógrafo", "camilla")),
+    Room(0, "ENF", "enfermería", ("electrocardiógrafo", "camilla")),
     Room(0, "LAB", "laboratorio"),
 )

@@ -317,7 +317,8 @@ def _places(row: BlockRow) -> str:
 
 def _shut(each: ExceptionRow) -> str:
     until = f"{each.last_day:%d/%m/%Y}" if each.last_day else _("nuevo aviso")
-    return f" × {each.kind} {each.first_day:%d/%m/%Y} a {until}: {each.reason}"
+    kind = _("suspensión") if each.kind == "suspension" else each.kind
+    return f" × {kind} {each.first_day:%d/%m/%Y} a {until}: {each.reason}"
 
 
 def _one_of(known: Iterable[str]) -> Callable[[str], str | None]:

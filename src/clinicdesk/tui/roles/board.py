@@ -17,7 +17,7 @@ from clinicdesk.clinic.turns.board import freed, late_minutes
 from clinicdesk.clinic.turns.queries import TurnRow
 from clinicdesk.clinic.turns.rules import State
 from clinicdesk.kit import clock
-from clinicdesk.kit.text import cut, fit
+from clinicdesk.kit.text import cells, cut, fit
 from clinicdesk.kit.words import _, plural
 from clinicdesk.tui import turn_words as words
 from clinicdesk.tui.board_lists import (
@@ -323,7 +323,8 @@ class Board(TurnVerbs):
         found, every = self.found(), self.day.rows
         where = f" {_('Tablero de turnos')} · {self._view_words()}"
         few = bool(self.filter.value) or self.has_class("-table")
-        right = _("{} de {}").format(len(found), len(every)) if few else _waits(found, self.today())
+        room = self.size.width - cells(where) - 2
+        right = _("{} de {}").format(len(found), len(every)) if few else _waits(found, self.today(), room)
         self.top.set(spread([Bit(where, Tone.TITLE)], f"{right} ", self.size.width))
         self.heads.repaint()
         self.head_rule.repaint()
@@ -430,11 +431,11 @@ def _put(rows: LineList[TurnRow], new: list[TurnRow], *, fresh: bool) -> None:
         rows.renew(new)
 
 
-def _waits(turns: Sequence[TurnRow], now: datetime) -> str:
-    """`espera media 13 min, máx. 31`."""
+def _waits(turns: Sequence[TurnRow], now: datetime, room: int) -> str:
+    """`espera media 13 min, máx. 31`; without its first word where there is no room for it."""
     waits = [wait_minutes(turn.arrived_at, now) for turn in turns if turn.state == State.EN_ESPERA]
     if not waits:
         return _("nadie espera")
-    return _("espera media {}, máx. {}").format(
-        wait_text(sum(waits) // len(waits)), wait_text(max(waits)).removesuffix(" min")
-    )
+    mean, most = wait_text(sum(waits) // len(waits)), wait_text(max(waits)).removesuffix(" min")
+    whole = _("espera media {}, máx. {}").format(mean, most)
+    return whole if cells(whole) <= room else _("media {}, máx. {}").format(mean, most)

@@ -143,7 +143,8 @@ class Sites(Filtered):
     def _hint(self) -> str:
         if isinstance(self.section, Clinics):
             return _("Enter muestra los consultorios de ese centro. 1-6 secciones.")
-        return _("Enter corrige. 1 centros 2 pisos 3 consult. 4 feriados 5 espec. 6 prácticas")
+        sections = _("1 centros 2 pisos 3 consult. 4 feriados 5 espec. 6 prácticas")
+        return sections if self._not_mine() else _("Enter corrige. {}").format(sections)
 
     # Why a key cannot work
 
