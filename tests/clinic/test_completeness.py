@@ -79,6 +79,8 @@ NOT_ACTS: Final = {
     "patient.again": _GOES_ON,
     "patient.changes_on": _GOES_ON,
     "patient.details": _GOES_ON,
+    "patient.header": _UNDER_A_LEASE,
+    "patient.recall": "the last people whom one chose at this desk; choosing one again is an act",
     "patient.alike_on": "another letter of a form whose look-alikes are written down",
     "patient.find_retired": "finds whom taking a merge back is about",
     "patient.merges": "what became of charts, beside the page that shows them",

@@ -24,6 +24,7 @@ from clinicdesk.tui.login import LoginScreen
 from clinicdesk.tui.menu import menu
 from clinicdesk.tui.news import News
 from clinicdesk.tui.parts import Command, DeskScreen, Line
+from clinicdesk.tui.recent import Recent
 from clinicdesk.tui.rests import Rests
 from clinicdesk.tui.roles import home_of, role_word
 from clinicdesk.tui.screens import ClinicScreen
@@ -84,6 +85,8 @@ class ClinicDesk(DeskApp):
         self._tasks: set[asyncio.Task[None]] = set()
         self._thrown_out: asyncio.Task[None] | None = None
         self.rests = Rests()
+        self.recent = Recent()
+        """Whom this login chose last."""
 
     def first_screen(self) -> DeskScreen:
         """The login."""
@@ -197,6 +200,7 @@ class ClinicDesk(DeskApp):
         for task in self._tasks:
             task.cancel()
         self._tasks.clear()
+        self.recent = Recent()
         self.logged_in, self.connection = False, Line()
         self.link.close()
 

@@ -54,11 +54,22 @@ class ClinicScreen(DeskScreen):
 
     async def do(self, case: UseCase[OrderT, AnswerT], order: OrderT) -> AnswerT:
         """Carry out an order. Raises Refusal, which the desk shows in the prompt line."""
-        return await self.link.do(case, order)
+        answer = await self.link.do(case, order)
+        self._was_about(order)
+        return answer
 
     async def see(self, view: View[QueryT, RowsT], query: QueryT) -> RowsT:
         """Read rows. Raises Refusal."""
-        return await self.link.see(view, query)
+        rows = await self.link.see(view, query)
+        if view.act:
+            self._was_about(query)
+        return rows
+
+    def _was_about(self, asked: object) -> None:
+        """Whom an act was about is one of this login's last patients."""
+        patient_id = getattr(asked, "patient_id", None)
+        if isinstance(patient_id, UUID):
+            self.desk.recent.add(patient_id)
 
     def now(self) -> datetime:
         """This instant, as the desk's clock has it (UTC)."""

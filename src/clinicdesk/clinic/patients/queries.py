@@ -118,6 +118,21 @@ class SafetyFacts:
     allergies: tuple[AllergyRow, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class HeaderRow:
+    """What the header of a carer's screen shows."""
+
+    patient: PatientRow
+    allergies: tuple[AllergyRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RecallQuery:
+    """People by id: those whom somebody chose before."""
+
+    ids: tuple[UUID, ...]
+
+
 _first_document = (
     select(patient_documents.c.country, patient_documents.c.kind, patient_documents.c.number)
     .where(
@@ -305,6 +320,19 @@ def header(tx: Reader, patient_id: UUID) -> PatientRow:
     if not rows:
         raise PatientNotFound(what="ese número interno")
     return rows[0]
+
+
+@view("patient.header", needs=Permission.CHART_READ, chart=True)
+def care_header(tx: Reader, query: PatientQuery) -> HeaderRow:
+    """One patient with the allergies of the chart, for the header of who cares for them. Under a lease."""
+    return HeaderRow(header(tx, query.patient_id), allergies_of(tx, query.patient_id))
+
+
+@view("patient.recall", needs=Permission.PATIENT_READ)
+def recall(tx: Reader, query: RecallQuery) -> tuple[PatientRow, ...]:
+    """People as they are now, in the order asked; goes on with the acts that chose them."""
+    found = {row.patient_id: row for row in by_ids(tx, query.ids)}
+    return tuple(found[each] for each in query.ids if each in found)
 
 
 @view("patient.find", needs=Permission.PATIENT_READ)

@@ -34,19 +34,9 @@ from clinicdesk.tui.parts.base import Part
 from clinicdesk.tui.parts.bits import Bit, Cell, mark_cell
 from clinicdesk.tui.parts.commands import Command, KeyBar
 from clinicdesk.tui.parts.field import Entry, Field, SearchBox
-from clinicdesk.tui.parts.lines import (
-    Allergy,
-    Bar,
-    HeaderBar,
-    Line,
-    PatientLine,
-    PatientStrip,
-    Rule,
-    TextLines,
-    day_text,
-    wait_text,
-)
+from clinicdesk.tui.parts.lines import Bar, HeaderBar, Line, Rule, TextLines, day_text, wait_text
 from clinicdesk.tui.parts.lists import Column, LineList
+from clinicdesk.tui.parts.patient import Allergy, PatientLine, PatientStrip
 from clinicdesk.tui.parts.prompt import PromptLine
 from clinicdesk.tui.parts.screen import Body, DeskScreen, Row
 

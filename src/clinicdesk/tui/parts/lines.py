@@ -1,4 +1,4 @@
-"""The fixed lines of the frame: header, patient strip, rules, and plain text lines."""
+"""The fixed lines of the frame: header, rules, and plain text lines."""
 
 from __future__ import annotations
 
@@ -8,18 +8,8 @@ from datetime import date, datetime
 
 from textual import events
 
-from clinicdesk.kit.text import cells, shown
 from clinicdesk.kit.words import _
-from clinicdesk.tui.look import (
-    ALLERGY,
-    CRITICAL_HIGH,
-    LINE_LIVE,
-    LINE_LOST,
-    LINE_SLOW,
-    SEALED,
-    SEVERE,
-    Tone,
-)
+from clinicdesk.tui.look import LINE_LIVE, LINE_LOST, LINE_SLOW, Tone
 from clinicdesk.tui.parts.base import Part
 from clinicdesk.tui.parts.bits import Bit, Cell, fit_cell, spread
 
@@ -132,94 +122,3 @@ class HeaderBar(Part):
         self.repaint()
         now = self._now()
         self.set_timer(_MINUTE - now.second - now.microsecond / 1e6 + 0.01, self._tick)
-
-
-@dataclass(frozen=True, slots=True)
-class Allergy:
-    """One allergy as the strip shows it."""
-
-    text: str
-    severe: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class PatientLine:
-    """What never leaves the screen while a patient is on it; all texts as they are to be read."""
-
-    name: str
-    sex_age: str
-    document: str
-    coverage: str = ""
-    chart: str = ""
-    allergies: tuple[Allergy, ...] | None = ()
-    """None: never asked."""
-    criticals: str = ""
-    """`1 sin acusar`, or nothing."""
-    sealed: bool = False
-    closed: bool = False
-    """Sealed, and the reader sees who it is and no more."""
-
-
-class PatientStrip(Part):
-    """Rows 2–3: who it is, then the alerts, allergies first."""
-
-    DEFAULT_CSS = "PatientStrip { height: 2; }"
-
-    def __init__(self, patient: PatientLine | None = None) -> None:
-        """Blank without a patient."""
-        super().__init__(id="patient")
-        self.patient = patient
-
-    def show(self, patient: PatientLine | None) -> None:
-        """Another patient, or a change in this one."""
-        self.patient = patient
-        self.repaint()
-
-    def line(self, y: int, width: int) -> list[Bit]:
-        """Identity above, alerts below."""
-        if self.patient is None:
-            return []
-        return self._identity(self.patient, width) if y == 0 else self._alerts(self.patient, width)
-
-    def _identity(self, patient: PatientLine, width: int) -> list[Bit]:
-        facts = [shown(fact) for fact in (patient.sex_age, patient.document, patient.coverage) if fact]
-        chart = f"{_('HC')} {patient.chart} " if patient.chart else ""
-        room = width - cells(chart) - sum(cells(fact) + 3 for fact in facts) - 1
-        name = shown(patient.name)
-        return spread(
-            [
-                Bit(
-                    f" {name}" if cells(name) <= room else fit_cell(f" {name}", max(room, 1))[0].text,
-                    Tone.TITLE,
-                )
-            ]
-            + [Bit(f"   {fact}", Tone.TITLE) for fact in facts],
-            [Bit(chart, Tone.TITLE)],
-            width,
-        )
-
-    def _alerts(self, patient: PatientLine, width: int) -> list[Bit]:
-        known = [Bit(_("Alergias: no se ven aquí"))] if patient.closed else _allergies(patient.allergies)
-        left = [Bit(" "), *known]
-        right: list[Bit] = []
-        if patient.sealed:
-            right += [Bit(f"{SEALED.glyph} {SEALED.word}", SEALED.tone), Bit(" ")]
-        if patient.criticals:
-            words = f"{CRITICAL_HIGH.glyph} {CRITICAL_HIGH.word} {patient.criticals}"
-            right += [Bit(words, CRITICAL_HIGH.tone), Bit(" ")]
-        return spread(left, right, width)
-
-
-def _allergies(allergies: tuple[Allergy, ...] | None) -> list[Bit]:
-    """`!! ALERGIA penicilina (severa)  ! AINE`: the severe ones first; never blank."""
-    if allergies is None:
-        return [Bit(_("Alergias: sin preguntar"), Tone.UNASKED)]
-    if not allergies:
-        return [Bit(_("Alergias: ninguna conocida"))]
-    bits: list[Bit] = []
-    for at, allergy in enumerate(sorted(allergies, key=lambda each: not each.severe)):
-        mark = SEVERE if allergy.severe else ALLERGY
-        words = [mark.glyph, *([mark.word] if at == 0 else []), allergy.text]
-        words += [_("(severa)")] if allergy.severe else []
-        bits += [Bit("  ")] * (at > 0) + [Bit(" ".join(words), mark.tone)]
-    return bits

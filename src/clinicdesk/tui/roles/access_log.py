@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from textual import events
@@ -19,11 +19,14 @@ from clinicdesk.kit.words import _, plural
 from clinicdesk.tui import privacy_words as words
 from clinicdesk.tui.parts import Column, Command, LineList, PatientStrip, Rule, TextLines
 from clinicdesk.tui.parts.screen import WIDE
+from clinicdesk.tui.patient_header import names, patient_line
 from clinicdesk.tui.roles import role_word
 from clinicdesk.tui.roles.filtered import Filtered
-from clinicdesk.tui.roles.patient import patient_line
 from clinicdesk.tui.turn_lists import whole_name
 from clinicdesk.tui.turn_verbs import NO_RIGHT
+
+if TYPE_CHECKING:
+    from clinicdesk.clinic.changes import Change
 
 _PAGE: Final = 200
 _NEAR_THE_END: Final = 40
@@ -102,9 +105,14 @@ class AccessLog(Filtered):
         query = registry.PatientQuery(self._patient_id)
         self._show_patient(await self.see(registry.reread, query))
 
+    async def changed(self, changes: tuple[Change, ...]) -> None:
+        """The patient above, as they are now; reading the accesses again would be another act."""
+        if self.patient is not None and names(changes, self._patient_id):
+            await self._read_patient()
+
     def _show_patient(self, patient: PatientRow) -> None:
         self.patient = patient
-        self.strip.show(patient_line(patient, self.today()))
+        self.strip.show(patient_line(patient, self.today().date()))
         self.keys_changed()
         self._announce()
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from types import MappingProxyType
 from typing import Final
+from uuid import UUID
 
 from textual import events
 from textual.widget import Widget
@@ -17,16 +18,15 @@ from clinicdesk.clinic.patients import queries as registry
 from clinicdesk.clinic.patients.queries import PatientRow, SafetyFacts
 from clinicdesk.clinic.privacy import rules, service
 from clinicdesk.clinic.privacy.errors import ReasonTooShort
-from clinicdesk.kit.names import full_name, sex_age
 from clinicdesk.kit.text import fit
 from clinicdesk.kit.words import _
 from clinicdesk.tui.look import SELECTION, Tone
-from clinicdesk.tui.parts import Bit, Body, Cell, Command, Field, Rule, TextLines
+from clinicdesk.tui.parts import Bit, Body, Cell, Command, Field, PatientStrip, Rule, TextLines
 from clinicdesk.tui.parts.base import Part
 from clinicdesk.tui.parts.bits import spread
 from clinicdesk.tui.parts.pager import Pager
+from clinicdesk.tui.patient_header import OfPatient, patient_line
 from clinicdesk.tui.roles.patient_page import allergy_lines
-from clinicdesk.tui.screens import ClinicScreen
 from clinicdesk.tui.turn_lists import sealed_bit
 from clinicdesk.tui.turn_words import clock_time
 
@@ -38,8 +38,6 @@ CLASSES: Final = MappingProxyType(
     }
 )
 _OPEN_FOR: Final = timedelta(minutes=30)
-_NAME: Final = 27
-_AGE: Final = 15
 _LABEL: Final = 10
 
 
@@ -83,7 +81,7 @@ class ClassChoice(Part):
         return bits
 
 
-class BreakGlass(ClinicScreen):
+class BreakGlass(OfPatient):
     """Mock-up (m): who it is, what follows, reason, class. F8 asks the password and opens."""
 
     NAME = _("Historia cerrada")
@@ -92,6 +90,7 @@ class BreakGlass(ClinicScreen):
         """`opened` hears of the lease before this screen goes."""
         super().__init__()
         self._patient, self._opened = patient, opened
+        self.strip = PatientStrip()
         self._order: service.BreakGlass | None = None
         self.follows = TextLines(tall=6)
         self.count = TextLines()
@@ -103,9 +102,9 @@ class BreakGlass(ClinicScreen):
 
     def body(self) -> Iterable[Widget]:
         """Rows 2 to 22; the facts cover the question while they are read."""
-        yield TextLines(Bit(f" {_('Historia cerrada')}", Tone.TITLE))
+        yield self.strip
         yield Rule()
-        yield TextLines("", self._identity(), self._seal(), "")
+        yield TextLines(Bit(f" {_('Historia cerrada')}", Tone.TITLE), self._seal(), "")
         offer = TextLines(
             "",
             f"   {_('Sin abrir la historia puede ver: alergias y contacto.')}",
@@ -136,6 +135,7 @@ class BreakGlass(ClinicScreen):
 
     def started(self) -> None:
         """The reason first."""
+        self.strip.show(patient_line(self._patient, self.today().date()))
         self.facts.display = False
         self._tell()
         self._counted("")
@@ -151,12 +151,10 @@ class BreakGlass(ClinicScreen):
         """The half hour begins now, whenever now is."""
         self._tell()
 
-    def _identity(self) -> Cell:
-        patient = self._patient
-        name = full_name(patient.family, patient.given)
-        age = sex_age(patient.sex, patient.birth, self.today())
-        number = patient.document or f"{_('HC')} {patient.chart_number:06}"
-        return Bit(f"   {fit(name, max(_NAME, len(name)))} {fit(age, _AGE)} {number}", Tone.TITLE)
+    @property
+    def patient_id(self) -> UUID:
+        """Whose chart is closed."""
+        return self._patient.patient_id
 
     def _seal(self) -> Cell:
         if not self._patient.sealed:

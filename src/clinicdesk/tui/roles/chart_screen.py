@@ -10,7 +10,7 @@ from uuid import UUID
 from textual import events
 from textual.widget import Widget
 
-from clinicdesk.clinic.changes import Change, Kind
+from clinicdesk.clinic.changes import Change
 from clinicdesk.clinic.desk import NoCareRelation
 from clinicdesk.clinic.patients import queries as registry
 from clinicdesk.clinic.patients.queries import PatientRow
@@ -21,6 +21,7 @@ from clinicdesk.clinic.usecases import QueryT, RowsT, View
 from clinicdesk.kit.errors import Refusal
 from clinicdesk.kit.words import _
 from clinicdesk.tui.parts import Cell, Command, DeskScreen, PatientStrip
+from clinicdesk.tui.patient_header import names, patient_line
 from clinicdesk.tui.roles import chart_text
 from clinicdesk.tui.roles.break_glass import BreakGlass
 from clinicdesk.tui.roles.chart import SECTIONS, ChartPane, Contents, Reading
@@ -144,7 +145,7 @@ class ChartScreen(ClinicScreen):
 
     def _fill(self, contents: Contents) -> None:
         chart = contents.chart
-        self.strip.show(chart_text.patient_line(chart.patient, chart.allergies, self.today().date()))
+        self.strip.show(patient_line(chart.patient, self.today().date(), chart.allergies))
         until = self._urgent_until
         self.over.say(urgency_words(until, self.zone) if until is not None and until > self.now() else "")
 
@@ -182,11 +183,7 @@ class ChartScreen(ClinicScreen):
 
     async def changed(self, changes: tuple[Change, ...]) -> None:
         """What somebody wrote in this chart, or anything."""
-        ours = {Kind.RECORD, Kind.PATIENT}
-        named = (
-            each.kind in ours and any(who == self._patient_id for who, _row in each.ids) for each in changes
-        )
-        if not changes or any(named):
+        if names(changes, self._patient_id):
             await self._look_again()
 
     def minute(self) -> None:

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Final
 
-from clinicdesk.clinic.patients.queries import AllergyRow, PatientRow
 from clinicdesk.clinic.prescriptions.queries import PrescribedRow
 from clinicdesk.clinic.records.queries import DiagnosisRow, EntryRow, NoteRow, VitalRow
 from clinicdesk.clinic.records.rules import DiagnosisEntry
 from clinicdesk.clinic.results.queries import ObservationRow
 from clinicdesk.kit import clock
-from clinicdesk.kit.names import full_name, sex_age
 from clinicdesk.kit.text import cells, cut, fit, shown
 from clinicdesk.kit.words import _, plural
 from clinicdesk.tui.look import Tone
-from clinicdesk.tui.parts import Allergy, Cell, PatientLine
+from clinicdesk.tui.parts import Cell
 from clinicdesk.tui.parts.bits import spread
 from clinicdesk.tui.parts.pager import wrapped
 
@@ -70,21 +68,6 @@ def number_text(value: Decimal) -> str:
 def day_short(at: datetime, zone: str) -> str:
     """`16/10/26`."""
     return f"{clock.local(at, zone):%d/%m/%y}"
-
-
-def patient_line(patient: PatientRow, allergies: Iterable[AllergyRow], today: date) -> PatientLine:
-    """Who it is, as the strip shows it: what was never asked is said, not left blank."""
-    held = tuple(Allergy(row.substance, row.severity == "severa") for row in allergies if row.until is None)
-    asked = held or patient.allergy_status == "ninguna"
-    return PatientLine(
-        name=full_name(patient.family, patient.given),
-        sex_age=" ".join(sex_age(patient.sex, patient.birth, today).split()),
-        document=patient.document or _("sin documento"),
-        coverage=patient.payer or "",
-        chart=f"{patient.chart_number:06}",
-        allergies=held if asked else None,
-        sealed=patient.sealed,
-    )
 
 
 # Entries

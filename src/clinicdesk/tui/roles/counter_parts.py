@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from textual import events
 from textual.widget import Widget
 
+from clinicdesk.clinic.patients import queries as registry
 from clinicdesk.clinic.patients.asking import understood
 from clinicdesk.clinic.patients.queries import Found, PatientRow
 from clinicdesk.clinic.turns.queries import TurnRow
@@ -14,18 +16,26 @@ from clinicdesk.kit.names import short_name
 from clinicdesk.kit.text import cells, shown
 from clinicdesk.kit.words import _, plural
 from clinicdesk.tui.look import TRIAGE, TRIAGE_MINUTES, Tone
-from clinicdesk.tui.parts import Bit, Cell, Rule, SearchBox
+from clinicdesk.tui.parts import Bit, Cell, Command, Rule, SearchBox
 from clinicdesk.tui.parts.screen import WIDE
+from clinicdesk.tui.recent import LATEST
+from clinicdesk.tui.screens import ClinicScreen
 
 QUEUE_WIDTH: Final = 30
 WIDE_QUEUE_WIDTH: Final = 45
 _LINE: Final = 78
+NO_LATEST: Final = _("Todavía no se atendió a nadie en esta sesión.")
 
 
 class PatientBox(SearchBox):
     """The search box. Once its text has served (`spent`), what is typed next begins a new search."""
 
     spent = False
+
+    @property
+    def asked(self) -> str:
+        """What is looked for: the text, or with a blank alone the last patients (`LATEST`)."""
+        return LATEST if self.entry.text.isspace() else self.value
 
     def press(self, key: events.Key) -> bool:
         """A character after a search begins another; an editing key goes on with the old text."""
@@ -45,6 +55,19 @@ class PatientBox(SearchBox):
         if self.spent:
             self.entry.set("")
             self.spent = False
+
+
+def latest_command(act: Callable[[], None]) -> Command:
+    """Space, where no text field has the focus."""
+    return Command("space", _("Últimos"), act, _("los últimos pacientes de esta sesión"), bar=False)
+
+
+async def latest(screen: ClinicScreen) -> Found:
+    """The last patients of this login, as they are now. Raises Refusal."""
+    ids = screen.desk.recent.ids
+    if not ids or screen.desk.offline:
+        return Found()
+    return Found(await screen.see(registry.recall, registry.RecallQuery(ids)))
 
 
 class Joint(Rule):
@@ -83,6 +106,8 @@ def found_words(text: str, found: Found, *, offline: bool = False) -> str:
     """How many fit, as the end of the search row says it; nothing while there is too little to search by."""
     if offline:
         return _("sin buscar")
+    if text == LATEST:
+        return plural(len(found.rows), _("último"), _("últimos"))
     if not text or understood(text).empty:
         return ""
     if found.more and not found.uncounted:

@@ -22,6 +22,7 @@ from clinicdesk.tui import turn_words
 from clinicdesk.tui.look import TURN_STATES, Tone
 from clinicdesk.tui.parts import Bar, Body, Cell, Command, LineList, PatientStrip, Row, Rule, TextLines
 from clinicdesk.tui.parts.screen import WIDE
+from clinicdesk.tui.patient_header import patient_line
 from clinicdesk.tui.roles import chart_text, doctor_queue, note_text
 from clinicdesk.tui.roles.attending import UNDERWAY, Attended
 from clinicdesk.tui.roles.chart import SECTIONS, ChartPane, Contents, Reading, side_lines
@@ -331,7 +332,7 @@ class DoctorHome(Guarded):
         line = None
         if contents is not None:
             chart = contents.chart
-            line = chart_text.patient_line(chart.patient, chart.allergies, self.today().date())
+            line = patient_line(chart.patient, self.today().date(), chart.allergies)
         self.strip.show(line)
         self.over.say(self.urgency_of(contents.patient_id) if contents is not None else "")
         self._fill_side()

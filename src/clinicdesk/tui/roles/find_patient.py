@@ -14,7 +14,16 @@ from clinicdesk.clinic.patients.queries import Found, PatientRow
 from clinicdesk.kit.words import _
 from clinicdesk.tui.finder import Burst, Finder
 from clinicdesk.tui.parts import Column, Command, LineList, Rule
-from clinicdesk.tui.roles.counter_parts import PatientBox, exact, found_words, many_words
+from clinicdesk.tui.recent import LATEST
+from clinicdesk.tui.roles.counter_parts import (
+    NO_LATEST,
+    PatientBox,
+    exact,
+    found_words,
+    latest,
+    latest_command,
+    many_words,
+)
 from clinicdesk.tui.screens import ClinicScreen
 from clinicdesk.tui.turn_lists import age, document, person_cell, whole_name
 
@@ -46,6 +55,7 @@ class Finding(ClinicScreen):
         yield Command("enter", _("Elegir"), self.enter, _("elegir al señalado"), self.no_line)
         yield Command("down", _("Mover"), self._into_list, _("ir a los candidatos"), shown_as="↓↑")
         yield Command("/", _("Buscar"), self._to_box, _("volver a la búsqueda"), bar=False)
+        yield latest_command(self._show_latest)
         yield Command("escape", _("Volver"), self.leave, _("un paso atrás"))
 
     def started(self) -> None:
@@ -63,11 +73,13 @@ class Finding(ClinicScreen):
 
     # Searching
 
-    def _typed(self, text: str) -> None:
-        self.finder.want(text)
+    def _typed(self, _text: str) -> None:
+        self.finder.want(self.box.asked)
         self._announce()
 
     async def _find(self, text: str) -> Found:
+        if text == LATEST:
+            return await latest(self)
         if self.desk.offline or understood(text).empty:
             return Found()
         view = registry.search_on if self.burst.goes_on(text) else registry.search
@@ -78,18 +90,23 @@ class Finding(ClinicScreen):
     def _show(self, text: str, found: Found) -> None:
         if self.is_mounted:
             self.candidates.show(found.rows)
+            if text == LATEST and found.rows:
+                self.candidates.select(found.rows[0].patient_id)
             self.box.note(found_words(text, found, offline=self.desk.offline))
             self._announce()
 
     async def enter(self) -> None:
         """The candidate marked, of exactly the text typed."""
-        text = self.box.value
+        text = self.box.asked
         if not text:
             return
         seen = self.finder.shown(text) is not None
         found = await self.finder.answer(text)
         if not found.rows:
-            self.prompt.refuse(_("No hay paciente con «{}».").format(text))
+            self.prompt.refuse(NO_LATEST if text == LATEST else _("No hay paciente con «{}».").format(text))
+        elif text == LATEST:
+            chosen = self.candidates.current or found.rows[0]
+            await self.take_patient(await self.see(registry.show, registry.PatientQuery(chosen.patient_id)))
         elif seen or len(found.rows) == 1:
             await self.take_patient(self.candidates.current or found.rows[0])
 
@@ -104,6 +121,10 @@ class Finding(ClinicScreen):
             rows = self.candidates.rows
             self.candidates.select(rows[min(1, len(rows) - 1)].patient_id)
             self.focus_on(self.candidates)
+
+    def _show_latest(self) -> None:
+        self._to_box()
+        self.box.insert(LATEST)
 
     def _to_box(self) -> None:
         self.box.spent = bool(self.box.entry.text)
@@ -127,7 +148,7 @@ class Finding(ClinicScreen):
         self._announce()
 
     def _announce(self) -> None:
-        text = self.box.value
+        text = self.box.asked
         found = self.finder.shown(text) if text else None
         patient = self.candidates.current
         if self.desk.offline:
@@ -138,6 +159,8 @@ class Finding(ClinicScreen):
             said = self._announced
             whole = said.format(whole_name(patient))
             self.prompt.hint(many_words(said, patient, found) if found.more else whole)
+        elif found is not None and text == LATEST:
+            self.prompt.hint(NO_LATEST)
         elif found is not None and understood(text).empty:
             self.prompt.hint(_("Faltan letras: tres o más."))
         elif found is not None:

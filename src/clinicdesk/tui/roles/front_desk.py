@@ -23,8 +23,10 @@ from clinicdesk.tui.finder import Burst, Finder
 from clinicdesk.tui.look import Tone
 from clinicdesk.tui.parts import Bar, Bit, Cell, Command, Row, TextLines
 from clinicdesk.tui.parts.screen import WIDE
+from clinicdesk.tui.recent import LATEST
 from clinicdesk.tui.roles.booking import Booking
 from clinicdesk.tui.roles.counter_parts import (
+    NO_LATEST,
     QUEUE_WIDTH,
     WIDE_QUEUE_WIDTH,
     Joint,
@@ -32,6 +34,8 @@ from clinicdesk.tui.roles.counter_parts import (
     PatientBox,
     exact,
     found_words,
+    latest,
+    latest_command,
     level_lines,
     many_words,
 )
@@ -72,7 +76,6 @@ class FrontDesk(WalkIns, Booking):
         self.burst = Burst()
         self.unknown: str | None = None
         """A text that Enter has found to be nobody's: the next Enter registers."""
-        self.last_patient: PatientRow | None = None
         self.draft: dict[str, str] = {}
         """What a registration that was left unfinished had in its fields."""
         self._banner_timer: Timer | None = None
@@ -105,6 +108,7 @@ class FrontDesk(WalkIns, Booking):
         yield Command("tab", _("Panel"), self.focus_next_pane, _("panel siguiente"), pane=box)
         yield Command("escape", _("Borrar"), self.back, _("volver a la búsqueda; borrarla"), pane=box)
         yield Command("/", _("Buscar"), self.to_box, _("ir a la búsqueda"), bar=False)
+        yield latest_command(self.show_latest)
         yield from self.walk_in_commands()
         yield from self.booking_commands()
         yield from self.verbs(in_bar="cuxz")
@@ -145,12 +149,14 @@ class FrontDesk(WalkIns, Booking):
 
     # Searching
 
-    def _typed(self, text: str) -> None:
+    def _typed(self, _text: str) -> None:
         self.unknown = None
-        self.finder.want(text)
+        self.finder.want(self.box.asked)
         self.announce()
 
     async def _find(self, text: str) -> Found:
+        if text == LATEST:
+            return await latest(self)
         if self.desk.offline or understood(text).empty:
             return Found()
         view = registry.search_on if self.burst.goes_on(text) else registry.search
@@ -160,29 +166,38 @@ class FrontDesk(WalkIns, Booking):
 
     def _show_found(self, text: str, found: Found) -> None:
         self.candidates.show(found.rows)
+        if text == LATEST and found.rows:
+            self.candidates.select(found.rows[0].patient_id)
         self.box.note(found_words(text, found, offline=self.desk.offline))
         self.announce()
 
     async def enter(self) -> None:
         """What the reserved line says: choose in the box, admit in a list."""
-        if self.focused is self.box:
+        if self.focused is self.box or self._among_latest:
             await self.choose()
         elif self.focused is self.queue:
             self._choose_turn(self.queue.current)
         else:
             await self._admit_current()
 
+    @property
+    def _among_latest(self) -> bool:
+        """Whether one of the last patients is pointed at: choosing them is to come."""
+        return self.focused is self.candidates and self.box.asked == LATEST
+
     async def choose(self) -> None:
         """Take the person marked among those of the text typed, once that text is answered."""
-        text = self.box.value
+        text = self.box.asked
         if not text:
-            return self._recall()
+            return None
         if self.unknown == text:
             return await self.register(text)
         seen = self.finder.shown(text) is not None
         found = await self.finder.answer(text)
         if not found.rows:
             self.unknown = None if understood(text).empty else text
+        elif text == LATEST:
+            await self._choose_patient((self.candidates.current or found.rows[0]).patient_id)
         elif seen or len(found.rows) == 1:
             patient = self.candidates.current or found.rows[0]
             await self.day.read_patient(patient.patient_id)
@@ -192,15 +207,10 @@ class FrontDesk(WalkIns, Booking):
 
     def _take(self, patient: PatientRow) -> None:
         """This is who stands at the counter: letters are verbs now, digits a new search."""
-        self.last_patient = patient
+        self.desk.recent.add(patient.patient_id)
         self.box.spent = True
         self.candidates.select(patient.patient_id)
         self.focus_on(self.candidates)
-
-    def _recall(self) -> None:
-        """A blank and Enter: the last patient."""
-        if self.box.entry.text.isspace() and self.last_patient is not None:
-            self.show_patient(self.last_patient)
 
     def show_patient(self, patient: PatientRow) -> None:
         """One person as the only candidate, chosen."""
@@ -256,6 +266,11 @@ class FrontDesk(WalkIns, Booking):
         else:
             self.box.value = ""
 
+    def show_latest(self) -> None:
+        """Space: the last patients, from whichever list has the focus."""
+        self.to_box()
+        self.box.insert(LATEST)
+
     def to_box(self) -> None:
         """The search has the focus; typing begins anew, editing goes on."""
         self.box.spent = bool(self.box.entry.text)
@@ -276,7 +291,7 @@ class FrontDesk(WalkIns, Booking):
         self.prompt.hint(self._offline_hint() if self.desk.offline else self._hint())
 
     def _hint(self) -> str:
-        if self.focused is self.box:
+        if self.focused is self.box or self._among_latest:
             return self._box_hint()
         who, turn = self.patient(), self.turn()
         if who is None:
@@ -296,7 +311,7 @@ class FrontDesk(WalkIns, Booking):
         return self.focused is self.candidates and chosen is not None and chosen.closed
 
     def _box_hint(self) -> str:
-        text = self.box.value
+        text = self.box.asked
         if not text:
             return _("Escribir documento, apellido y nombre, o leer el documento con el lector.")
         if self.unknown == text:
@@ -305,6 +320,8 @@ class FrontDesk(WalkIns, Booking):
         if found is None:
             return ""
         if not found.rows:
+            if text == LATEST:
+                return NO_LATEST
             few = understood(text).empty
             return _("Faltan letras: tres o más.") if few else _("Ninguno. Enter y otro Enter: registrar.")
         patient = self.candidates.current or found.rows[0]

@@ -40,11 +40,11 @@ from clinicdesk.tui.parts.bits import spread
 from clinicdesk.tui.parts.editor import Editor
 from clinicdesk.tui.parts.pager import Pager, wrapped
 from clinicdesk.tui.parts.screen import WIDE
+from clinicdesk.tui.patient_header import OfPatient
 from clinicdesk.tui.roles import chart_text as words
 from clinicdesk.tui.roles import note_text
 from clinicdesk.tui.roles.drafts import DraftKeeper, Written
 from clinicdesk.tui.roles.joint import Joint
-from clinicdesk.tui.screens import ClinicScreen
 
 SignOrder = service.SignNote | service.AddendNote
 
@@ -79,10 +79,11 @@ class NoteJob:
             raise ValueError("a note needs its visit")
 
 
-class NoteScreen(ClinicScreen):
+class NoteScreen(OfPatient):
     """Editor left, diagnoses right; F9 covers both with the note as it will be signed."""
 
     NAME = _("Nota")
+    under_lease = True
     DEFAULT_CSS = f"""
     NoteScreen #stated {{ width: {_SIDE}; }}
     NoteScreen.-wide #stated {{ width: {_WIDE_SIDE}; }}
@@ -94,6 +95,7 @@ class NoteScreen(ClinicScreen):
         """`on_close` hears of the signature, or None, and is awaited before the screen goes."""
         super().__init__()
         self.job, self._on_close = job, on_close
+        self.strip = PatientStrip(job.patient)
         draft = job.draft
         self._blank = "" if job.amends_id else note_text.template(job.reason)
         self.stated: tuple[DiagnosisEntry, ...] = draft.diagnoses if draft else ()
@@ -113,6 +115,11 @@ class NoteScreen(ClinicScreen):
         self.keeper = self._keeper()
         self._saving: asyncio.Task[None] | None = None
 
+    @property
+    def patient_id(self) -> UUID:
+        """Whose note it is."""
+        return self.job.patient_id
+
     def _keeper(self) -> DraftKeeper | None:
         visit_id, draft = self.job.visit_id, self.job.draft
         if visit_id is None:
@@ -130,7 +137,7 @@ class NoteScreen(ClinicScreen):
         """Patient, then the note beside its diagnoses, or the page to be signed."""
         self._over, under = Joint("┬", self._bars), Joint("┴", self._bars)
         title = TextLines(Bit(f" {self._title()}", Tone.TITLE))
-        yield PatientStrip(self.job.patient)
+        yield self.strip
         yield self._over
         if self.job.amends_id:
             yield Body(title, self.editor, id="writing")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from textual.widget import Widget
@@ -13,40 +13,26 @@ from clinicdesk.clinic.patients import queries as registry
 from clinicdesk.clinic.patients.queries import PatientRow
 from clinicdesk.clinic.turns import queries as agenda
 from clinicdesk.clinic.turns.queries import TurnRow
-from clinicdesk.kit.names import full_name, sex_age
 from clinicdesk.kit.words import _
 from clinicdesk.tui import turn_words as words
 from clinicdesk.tui.parts import (
-    Allergy,
     Bit,
     Cell,
     Column,
     Command,
     LineList,
-    PatientLine,
     PatientStrip,
     Rule,
     TextLines,
     day_text,
     mark_cell,
 )
+from clinicdesk.tui.patient_header import names, patient_line
 from clinicdesk.tui.screens import ClinicScreen
 from clinicdesk.tui.turn_lists import sealed_bit
 
-
-def patient_line(patient: PatientRow, today: datetime) -> PatientLine:
-    """The strip of a patient as the counter knows them: whether there are allergies, not which."""
-    known: dict[str, tuple[Allergy, ...] | None] = {"ninguna": (), "sin_preguntar": None}
-    return PatientLine(
-        name=full_name(patient.family, patient.given),
-        sex_age=sex_age(patient.sex, patient.birth, today),
-        document=patient.document,
-        coverage=patient.payer or "",
-        chart=f"{patient.chart_number:06d}",
-        allergies=known.get(patient.allergy_status, (Allergy(_("registradas en la historia")),)),
-        sealed=patient.sealed,
-        closed=patient.closed,
-    )
+if TYPE_CHECKING:
+    from clinicdesk.clinic.changes import Change
 
 
 class PatientPage(ClinicScreen):
@@ -96,12 +82,17 @@ class PatientPage(ClinicScreen):
         view = registry.reread if self._opened else registry.show
         patient = await self.see(view, registry.PatientQuery(self._patient_id))
         self._opened = True
-        self.strip.show(patient_line(patient, self.today()))
+        self.strip.show(patient_line(patient, self.today().date()))
         self.facts.set(*_facts(patient, self.actor.at.country))
         since = self.today().date()
         turns = await self.see(agenda.patient_turns, agenda.PatientTurnsQuery(self._patient_id, since))
         self.turns.show(turns)
         self.turns.title(f"{_('Turnos desde hoy')} · {len(turns)}")
+
+    async def changed(self, changes: tuple[Change, ...]) -> None:
+        """What somebody else wrote of this patient."""
+        if self._opened and names(changes, self._patient_id):
+            await self._read()
 
     def turns_changed(self, ids: frozenset[UUID] | None) -> None:
         """Perhaps one of these."""

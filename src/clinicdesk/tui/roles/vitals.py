@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Final
+from uuid import UUID
 
 from textual.widget import Widget
 
@@ -12,9 +13,9 @@ from clinicdesk.clinic.records.signs import SIGNS, Sign, Standing, is_plausible,
 from clinicdesk.clinic.turns.queries import TurnRow
 from clinicdesk.kit.words import _, plural
 from clinicdesk.tui import turn_words as words
-from clinicdesk.tui.board_lists import detail_lines
 from clinicdesk.tui.look import Tone
-from clinicdesk.tui.parts import Bit, Body, Command, Field, Rule, TextLines
+from clinicdesk.tui.parts import Bit, Body, Command, Field, PatientStrip, Rule, TextLines
+from clinicdesk.tui.patient_header import OfPatient
 from clinicdesk.tui.screens import ClinicScreen
 
 _LABEL: Final = 26
@@ -30,16 +31,17 @@ _SAID: Final = {
 }
 
 
-class VitalsForm(ClinicScreen):
+class VitalsForm(OfPatient):
     """One field a sign; an empty one was not measured."""
 
     NAME = _("Signos vitales")
+    under_lease = True
 
     def __init__(self, turn: TurnRow) -> None:
         """Whose signs."""
         super().__init__()
         self.of = turn
-        self.who = TextLines(tall=2)
+        self.strip = PatientStrip()
         self.fields = {name: self._field(sign) for name, sign in SIGNS.items()}
         self.told = ""
 
@@ -56,8 +58,8 @@ class VitalsForm(ClinicScreen):
 
     def body(self) -> Iterable[Widget]:
         """The patient stays above."""
-        title = TextLines(Bit(f" {_('Signos vitales')}", Tone.TITLE), "")
-        yield from (self.who, Rule(), Body(title, *self.fields.values()), Rule())
+        title = TextLines(Bit(f" {self._title()}", Tone.TITLE), "")
+        yield from (self.strip, Rule(), Body(title, *self.fields.values()), Rule())
 
     def commands(self) -> Iterable[Command]:
         """Fields, save, leave."""
@@ -70,9 +72,21 @@ class VitalsForm(ClinicScreen):
 
     def started(self) -> None:
         """The first field."""
-        self.who.set(*detail_lines(self.of, self.desk.clock(), self.actor.at.zone))
+        self.in_background(self._read_whom())
         self.focus_on(next(iter(self.fields.values())))
         self.prompt.hint(_("Lo que no se midió queda vacío. F8 guarda con su nombre."))
+
+    @property
+    def patient_id(self) -> UUID:
+        """Whose signs."""
+        return self.of.patient_id
+
+    def _title(self) -> str:
+        """What is written, for which turn, and why they came."""
+        return " · ".join(filter(None, (_("Signos vitales"), words.number_or_hour(self.of), self.of.reason)))
+
+    async def _read_whom(self) -> None:
+        await self.read_header()
 
     @property
     def unsaved(self) -> bool:
