@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -274,3 +275,25 @@ def test_a_search_says_how_many_more_fit(cli: Cli) -> None:
     assert "Hay 1 más: agregar año o documento." in done.err
     narrowed = cli("msosa", "patient", "search", "tadeo", "umbert", "1962", "--json").rows
     assert narrowed[0]["birth"] == "1962-01-01"
+
+
+@pytest.mark.parametrize("kind", ["card", "label", "sheet", "summary"])
+def test_papers_are_printed_from_the_prompt(cli: Cli, tmp_path: Path, kind: str) -> None:
+    number = f"4018{['card', 'label', 'sheet', 'summary'].index(kind)}801"
+    who = ("--given", "Tadeo", "--family", "Impreso Xirau", "--birth", "1962-01-01", "--sex", "M")
+    assert cli("msosa", "patient", "add", "--document", number, *who).code == 0
+    paper = tmp_path / f"{kind}.pdf"
+    done = cli("msosa", "patient", "print", number, "--kind", kind, "-o", str(paper))
+    assert (done.code, done.out) == (0, ""), done.err
+    assert f"Escrito en {paper}." in done.err
+    assert paper.read_bytes().startswith(b"%PDF")
+    assert paper.stat().st_mode & 0o077 == 0
+    assert cli("admin", "patient", "print", number, "--kind", kind, "-o", str(paper)).code == 4
+
+
+def test_a_paper_that_is_none_and_a_patient_that_is_none(cli: Cli, tmp_path: Path) -> None:
+    paper = tmp_path / "x.pdf"
+    done = cli("msosa", "patient", "print", "40189999", "--kind", "poster", "-o", str(paper))
+    assert (done.code, "no es card, label, sheet ni summary" in done.err) == (6, True)
+    assert cli("msosa", "patient", "print", "40189999", "-o", str(paper)).code == 3
+    assert not paper.exists()

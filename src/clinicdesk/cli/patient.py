@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from clinicdesk.cli import given, patient_edit, patient_merge, patient_pairs
+from clinicdesk.cli import given, patient_edit, patient_merge, patient_pairs, patient_papers
 from clinicdesk.cli.frame import Call, Writes, noun, the_call, verb
 from clinicdesk.kit.ids import opaque
 from clinicdesk.kit.words import _
@@ -273,3 +273,4 @@ def unfollow(
 patient_edit.add_to(app)
 patient_pairs.add_to(app)
 patient_merge.add_to(app)
+patient_papers.add_to(app)

@@ -45,7 +45,7 @@ _ACTIONS: Final = {
     **dict.fromkeys(("merge_plan", "roll", "duplicates", "notices", "fallen", "fallen_by_edit"), "R"),
     "changes": "R",
     **dict.fromkeys(("drop_draft", "void", "remove"), "D"),
-    **dict.fromkeys(("search", "alike", "export", "certificate", "verify"), "E"),
+    **dict.fromkeys(("search", "alike", "export", "certificate", "print", "verify"), "E"),
     **dict.fromkeys(("logout", "refused", "blocked", "install"), "E"),
 }
 _BY_NOUN: Final = {"day": "U", "import": "E", "report": "E", "install": "E", "login": "E", "session": "E"}
@@ -57,7 +57,7 @@ _KINDS: Final = (
     (re.compile(r"user\.|.*\bbreak_glass$"), "110113", "Security Alert"),
     (re.compile(r".*\.(search|alike)$"), "110112", "Query"),
     (re.compile(r"import\."), "110107", "Import"),
-    (re.compile(r"report\.|.*\.(export|certificate)$"), "110106", "Export"),
+    (re.compile(r"report\.|.*\.(export|certificate|print)$"), "110106", "Export"),
 )
 _SUBKINDS: Final = (
     (re.compile(r"login\b"), "110122", "Login"),

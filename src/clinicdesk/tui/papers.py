@@ -15,6 +15,8 @@ from clinicdesk.kit.words import _
 from clinicdesk.tui.screens import ClinicScreen
 
 if TYPE_CHECKING:
+    from clinicdesk.clinic.desk import Desk
+    from clinicdesk.clinic.patients.papers import PaperKind
     from clinicdesk.clinic.rights import ClinicRole
 
 _NUMBER, _CERTIFICATE = "1", "2"
@@ -54,6 +56,44 @@ async def print_one(screen: ClinicScreen, turn: TurnRow) -> None:
         screen.prompt.say(_("Constancia en {}.").format(path))
 
 
+async def print_of_patient(screen: ClinicScreen, patient_id: UUID) -> None:
+    """`p` on a patient's page: card, labels or summary, readable by this account alone. Raises Refusal."""
+    from clinicdesk.clinic.patients.papers import PaperKind
+
+    kinds = {
+        "1": (PaperKind.CARD, _("tarjeta")),
+        "2": (PaperKind.LABEL, _("etiqueta")),
+        "3": (PaperKind.SHEET, _("hoja de etiquetas")),
+        "4": (PaperKind.SUMMARY, _("resumen")),
+    }
+    words = {key: word for key, (_kind, word) in kinds.items()}
+    chosen = await screen.prompt.pick(_("Imprimir:"), words, at_once=True)
+    if chosen is None:
+        return
+    kind, word = kinds[chosen]
+    path, missing = await screen.link.hop(
+        _paper_file, screen.link.session.desk(), patient_id, kind, _stamp(screen)
+    )
+    said = _("{} en {}, que solo lee esta cuenta.").format(word.capitalize(), path)
+    lost = _("Letras sin dibujo: {}.").format(" ".join(missing)) if missing else ""
+    screen.prompt.say(f"{said} {lost}".rstrip())
+
+
+def _paper_file(desk: Desk, patient_id: UUID, kind: PaperKind, stamp: Stamp) -> tuple[Path, tuple[str, ...]]:
+    from clinicdesk.reports._patient_papers import written
+
+    made = written(desk, patient_id, kind, None, stamp)
+    path = Path.home() / f"clinicdesk-HC-{made.chart_number:06d}-{kind.value}.pdf"
+    write_atomically(path, lambda out: out.write(made.file))
+    return path, made.missing
+
+
+def _stamp(screen: ClinicScreen) -> Stamp:
+    actor = screen.actor
+    zone = ZoneInfo(actor.at.zone)
+    return Stamp(actor.name, screen.now().astimezone(zone), actor.at.zone, actor.at.clinic_name)
+
+
 async def _print(screen: ClinicScreen, turn: TurnRow) -> None:
     at: ClinicRole = screen.actor.at
     paper = ticket_paper(turn, at.clinic_name, at.zone)
@@ -65,10 +105,7 @@ async def _certificate(screen: ClinicScreen, turn: TurnRow) -> Path:
     from clinicdesk.reports import _certificate
 
     row = await screen.see(attendance, AttendanceQuery(turn.patient_id, turn.id))
-    actor = screen.actor
-    zone = ZoneInfo(actor.at.zone)
-    stamp = Stamp(actor.name, screen.now().astimezone(zone), actor.at.zone, actor.at.clinic_name)
     path = Path.home() / f"clinicdesk-constancia-{turn.day:%Y%m%d}-{turn.ticket}.pdf"
-    paper = await screen.link.hop(_certificate.paper, row, stamp)
+    paper = await screen.link.hop(_certificate.paper, row, _stamp(screen))
     await screen.link.hop(write_atomically, path, lambda out: out.write(paper))
     return path

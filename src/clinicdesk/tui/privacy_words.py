@@ -58,6 +58,7 @@ _DEEDS: Final = MappingProxyType(
         "patient.register": _("registró al paciente"),
         "patient.edit": _("corrigió sus datos"),
         "patient.changes": _("vio qué se le corrigió"),
+        "patient.print": _("imprimió sus datos"),
         "patient.seal": _("cambió el sello"),
         "patient.safety_facts": _("vio alergias y contacto"),
         "patient.access_log": _("vio estos accesos"),

@@ -6,8 +6,9 @@ import re
 import unicodedata
 from dataclasses import dataclass, replace
 from typing import Final
+from uuid import UUID
 
-from clinicdesk.clinic.patients.cards import Card, read_card
+from clinicdesk.clinic.patients.cards import Card, proof_of, read_card, read_own_card
 from clinicdesk.clinic.patients.spelling import PARTICLES, PREFIX_LETTERS, folded, name_words
 from clinicdesk.kit.words import _
 
@@ -39,6 +40,12 @@ class Wanted:
     digits: str = ""
     year: int | None = None
     card: Card | None = None
+    proof: int | None = None
+    """Of a card of the house: what the holder's id must leave."""
+
+    def is_of(self, patient_id: UUID) -> bool:
+        """Whether who holds the chart number is whom the card was printed for."""
+        return self.proof is None or self.proof == proof_of(patient_id)
 
     @property
     def empty(self) -> bool:
@@ -73,6 +80,8 @@ def understood(text: str) -> Wanted:
     if (card := read_card(text)) is not None:
         return Wanted(document=card.number, card=card)
     text = unicodedata.normalize("NFKC", text).strip()
+    if (own := read_own_card(text)) is not None:
+        return Wanted(chart_number=own.chart_number, proof=own.proof)
     if found := _CHART.fullmatch(text):
         return Wanted(chart_number=int(found.group(1)))
     tail = text.rsplit(":", 1)[-1].upper()

@@ -1,8 +1,12 @@
-"""Identity cards as a reader types them: the text of their PDF417 code. Pure.
+"""Cards as a reader types them: identity cards by the text of their PDF417 code, and the house's own. Pure.
 
 Argentina: fields of the DNI card parted by `@` (`"` where the keyboard is set to Spanish), in the order of
 RENAPER's two layouts. Colombia: the cédula's code holds fields of fixed width, filled with NUL, that
 readers type as blanks; many readers are set to part the fields by tabs or commas instead.
+
+The house's own card and labels (`card_text`) hold letters and digits alone, which every keyboard layout
+types alike: `CLDK`, the chart number, and four digits drawn from the patient's id. These tell a card of
+this network from one of another, whose numbers are the same.
 """
 
 from __future__ import annotations
@@ -11,6 +15,7 @@ import re
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
+from uuid import UUID
 
 from clinicdesk.kit.text import clean_line
 
@@ -24,6 +29,8 @@ _CEDULA: Final = re.compile(
 )
 _GAP: Final = re.compile(r"[\x00\t]+| {2,}")
 _WORDS_OF_TWO: Final = 4
+_OWN: Final = re.compile(r"CLDK(?P<chart>\d{6,12})(?P<proof>\d{4})", re.IGNORECASE)
+_PROOF: Final = 9973
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +44,30 @@ class Card:
     given: str
     sex: str
     birth: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class OwnCard:
+    """What the house's own card says: a chart number, and what its holder's id leaves by `proof_of`."""
+
+    chart_number: int
+    proof: int
+
+
+def proof_of(patient_id: UUID) -> int:
+    """Four digits of an id: one card in ten thousand of another network would pass."""
+    return patient_id.int % _PROOF
+
+
+def card_text(chart_number: int, patient_id: UUID) -> str:
+    """What the codes on a patient's card and labels say."""
+    return f"CLDK{chart_number:06d}{proof_of(patient_id):04d}"
+
+
+def read_own_card(text: str) -> OwnCard | None:
+    """The house's own card whose code this is, or None."""
+    found = _OWN.fullmatch(text.strip())
+    return OwnCard(int(found["chart"]), int(found["proof"])) if found else None
 
 
 def read_card(text: str) -> Card | None:

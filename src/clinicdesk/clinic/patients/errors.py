@@ -22,6 +22,13 @@ class PatientNotFound(Refusal):
     exit = Exit.NOT_FOUND
 
 
+class SealedOnPaper(Refusal):
+    """The patient is sealed and the reader sees who it is and no more."""
+
+    says = "El paciente restringió quién ve sus datos: no se imprimen aquí."
+    exit = Exit.NOT_ALLOWED
+
+
 class PatientChanged(Refusal):
     """Someone else changed the patient since; `edits` has what they changed, nothing is written over it."""
 

@@ -235,7 +235,8 @@ def _search(tx: Reader, query: SearchQuery) -> Found:
         return Found()
     if wanted.chart_number is not None:
         found = tx.first(_holder_of(rules.chart_key(wanted.chart_number)))
-        return Found(by_ids(tx, (found.patient_id,)) if found else ())
+        held = found is not None and wanted.is_of(found.patient_id)
+        return Found(by_ids(tx, (found.patient_id,)) if found is not None and held else ())
     ranked = find_people(tx, wanted, query.limit)
     by_id = rows_of(tx, ranked.ids[: query.limit])
     persons = {by_id[each].patient_id: by_id[each] for each in ranked.ids if each in by_id}
@@ -354,7 +355,7 @@ def holder(tx: Reader, text: str) -> UUID:
     else:
         key = rules.parsed_document(text, tx.actor.at.country).key
     found = tx.first(_holder_of(key))
-    if found is None:
+    if found is None or not wanted.is_of(found.patient_id):
         raise PatientNotFound(what=text)
     return UUID(str(found.patient_id))
 

@@ -15,6 +15,7 @@ from clinicdesk.clinic.turns import queries as agenda
 from clinicdesk.clinic.turns.queries import TurnRow
 from clinicdesk.kit.words import _
 from clinicdesk.tui import turn_words as words
+from clinicdesk.tui.papers import print_of_patient
 from clinicdesk.tui.parts import (
     Bit,
     Cell,
@@ -67,6 +68,7 @@ class PatientPage(ClinicScreen):
 
     def commands(self) -> Iterable[Command]:
         """Back."""
+        yield Command("p", _("Imprimir"), self.print_paper, _("tarjeta, etiquetas, resumen"), self._no_paper)
         yield Command("escape", _("Volver"), self.leave, _("volver"))
 
     def started(self) -> None:
@@ -77,6 +79,13 @@ class PatientPage(ClinicScreen):
     def leave(self) -> None:
         """Back to where F2 was pressed."""
         self.desk.pop_screen()
+
+    def _no_paper(self) -> str | None:
+        return self.no_line() or (None if self._opened else _("todavía no se leyó el paciente"))
+
+    async def print_paper(self) -> None:
+        """`p`: asked which; a file in the account's home folder."""
+        await print_of_patient(self, self._patient_id)
 
     async def _read(self) -> None:
         view = registry.reread if self._opened else registry.show
