@@ -54,6 +54,7 @@ def test_a_blank_lists_them_and_arrows_choose(open_desk: Open, counter: Counter)
     desk.press(" ")
     desk.wait_for("3 últimos")
     desk.line_shows("Enter elige a Reciente Tres, Ana.")
+    desk.settle()
     rows = [line[1:].split(",")[0].strip() for line in desk.lines[2:5]]
     assert rows == ["Reciente Tres", "Reciente Dos", "Reciente Uno"]
     assert opened(counter, people[0], "cruiz", since) == before
@@ -91,6 +92,7 @@ def test_another_login_begins_with_none(open_desk: Open, counter: Counter) -> No
     desk.log_in("msosa")
     desk.press(" ")
     desk.line_shows("Todavía no se atendió a nadie en esta sesión.")
+    desk.settle()
     assert "Olvidada" not in desk.text
 
 
@@ -104,9 +106,11 @@ def test_the_list_bypasses_no_seal(open_desk: Open, counter: Counter, network: N
     desk.press(" ")
     desk.wait_for("1 último")
     desk.wait_for("§ SELLADO")
+    desk.settle()
     assert person.document[-3:] not in desk.lines[2]
     desk.press("<Enter><F2>")
     desk.wait_for("El paciente restringió quién ve sus datos.")
+    desk.settle()
     assert "5555-0000" not in desk.text
     with network.owner.begin() as owner:
         opens = "UPDATE patients SET sealed = false WHERE patient_id = :id"

@@ -206,6 +206,7 @@ def test_nursing(open_at: Callable[..., Desk], size: tuple[int, int]) -> None:
     same_as_kept(desk, "nurse-keys")
     desk.press("<Esc>e")
     desk.wait_for("Signos vitales")
+    desk.wait_for("Alergias:")
     desk.press("152<Enter>84<Enter>120<Enter>26")
     desk.wait_for("CRÍTICO")
     same_as_kept(desk, "vitals")

@@ -91,6 +91,7 @@ class PatientPage(ClinicScreen):
         view = registry.reread if self._opened else registry.show
         patient = await self.see(view, registry.PatientQuery(self._patient_id))
         self._opened = True
+        self.keys_changed()
         self.strip.show(patient_line(patient, self.today().date()))
         self.facts.set(*_facts(patient, self.actor.at.country))
         since = self.today().date()
