@@ -66,6 +66,7 @@ WITHOUT = {
     "PrivacyHome": "alerts of many",
     "Administrator": "people with access, no patients",
     "Sites": "places",
+    "MergePeople": "two people, side by side",
     "SiteForm": "places",
     "OtherRole": "roles",
     "LoginScreen": "nobody is in",
@@ -139,6 +140,7 @@ def test_the_line_of_a_row() -> None:
     assert drawn(hidden)[0].split("   ")[1].strip() == "F 45 a"
     assert drawn(hidden)[1].startswith(" Alergias: no se ven aquí")
     assert drawn(patient_line(replace(ROW, document=""), TODAY))[0].count("sin documento") == 1
+    assert drawn(patient_line(replace(ROW, united=(123,)), TODAY))[1].endswith("unida: HC 000123 ")
 
 
 def test_the_coverage_gives_way_before_the_name_does() -> None:

@@ -41,6 +41,7 @@ def patient_line(
         sealed=patient.sealed,
         closed=patient.closed,
         deceased_on=patient.deceased_on,
+        merged=", ".join(f"{_('HC')} {number:06d}" for number in patient.united),
     )
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from clinicdesk.clinic.patients import queries, rules
+from clinicdesk.clinic.patients import one_person, queries, rules
 from clinicdesk.clinic.patients.errors import SealedOnPaper
 from clinicdesk.clinic.patients.model import coverages, patient_documents
 from clinicdesk.clinic.patients.queries import PatientRow
@@ -66,12 +66,12 @@ def paper(tx: Reader, query: PaperQuery) -> Paper:
         raise SealedOnPaper
     held = patient_documents.c
     documents = select(held.country, held.kind, held.number).where(
-        held.patient_id == query.patient_id, held.valid, held.kind != "HC"
+        one_person.of(held.patient_id, query.patient_id), held.valid, held.kind != "HC"
     )
     cover = coverages.c
     covers = (
         select(cover.payer, cover.member_number, cover.since, cover.until)
-        .where(cover.patient_id == query.patient_id)
+        .where(one_person.of(cover.patient_id, query.patient_id))
         .order_by(cover.until.desc().nulls_first(), cover.id.desc())
     )
     return Paper(

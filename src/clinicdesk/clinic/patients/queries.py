@@ -332,8 +332,9 @@ def care_header(tx: Reader, query: PatientQuery) -> HeaderRow:
 @view("patient.recall", needs=Permission.PATIENT_READ)
 def recall(tx: Reader, query: RecallQuery) -> tuple[PatientRow, ...]:
     """People as they are now, in the order asked; goes on with the acts that chose them."""
-    found = {row.patient_id: row for row in by_ids(tx, query.ids)}
-    return tuple(found[each] for each in query.ids if each in found)
+    found = rows_of(tx, query.ids)
+    people = {found[each].patient_id: found[each] for each in query.ids if each in found}
+    return tuple(people.values())
 
 
 @view("patient.find", needs=Permission.PATIENT_READ)
