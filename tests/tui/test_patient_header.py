@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
-from typing import Any, cast
+from typing import cast
 from uuid import UUID
 
 import pytest
@@ -18,8 +18,8 @@ from sqlalchemy import text
 from clinicdesk.bootstrap import Session
 from clinicdesk.clinic.changes import CHANNEL, Change, Kind, payload
 from clinicdesk.clinic.desk import NoCareRelation, NotAllowed
+from clinicdesk.clinic.patients import editing
 from clinicdesk.clinic.patients import queries as registry
-from clinicdesk.clinic.patients import service as patients
 from clinicdesk.clinic.patients.queries import AllergyRow, PatientRow
 from clinicdesk.kit.ids import new_id
 from clinicdesk.kit.text import cells
@@ -263,11 +263,9 @@ def test_the_page_of_a_patient_follows_what_others_write(
     front.shows("Teléfono     sin registrar")
     desk = counter.session.desk()
     row = desk.see(registry.reread, registry.PatientQuery(person.patient_id))
-    contact: dict[str, Any] = {"phone": "11 4444-5555", "email": None, "address": None, "city": None}
-    desk.do(
-        patients.edit_contact,
-        patients.EditContact(patient_id=person.patient_id, version=row.version, **contact),
-    )
+    said = {"phone": "11 4444-5555"}
+    order = editing.EditPatient(patient_id=person.patient_id, version=row.version, said=said)
+    desk.do(editing.edit, order)
     front.wait_for("11 4444-5555")
     with network.owner.begin() as owner:
         died = "UPDATE patients SET deceased_on = DATE '2026-01-02' WHERE patient_id = :id"
