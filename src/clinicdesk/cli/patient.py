@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from clinicdesk.cli import given, patient_edit, patient_merge, patient_pairs, patient_papers
+from clinicdesk.cli import (
+    given,
+    patient_add,
+    patient_edit,
+    patient_merge,
+    patient_pairs,
+    patient_papers,
+    patient_particulars,
+)
 from clinicdesk.cli.frame import Call, Writes, noun, the_call, verb
 from clinicdesk.kit.ids import opaque
 from clinicdesk.kit.words import _
 
 if TYPE_CHECKING:
     from clinicdesk.clinic.patients.queries import PatientRow
-    from clinicdesk.clinic.patients.service import RegisterPatient
 
 Document = Annotated[str, typer.Argument(metavar=_("DOCUMENTO"), help=_("12345678, DNI:12345678…"))]
 
 app = noun(_("Pacientes de la red."))
-_ADD = _(
-    "Registrar una persona.\n\n"
-    "Un documento ya registrado se rechaza (salida 5) y se muestra de quién es. "
-    "Sin documento, la persona queda con su número de historia clínica."
-)
 _FOUND = {
     "HC": "chart_number",
     _("Documento"): "document",
@@ -32,78 +34,11 @@ _FOUND = {
 }
 
 
-@verb(app, "add", _ADD, cls=Writes)
-def add(
-    ctx: typer.Context,
-    family: Annotated[str, typer.Option(metavar=_("APELLIDOS"), help=_("Apellidos."))],
-    sex: Annotated[str, typer.Option(metavar="F|M|X", help=_("Sexo."))],
-    given_names: Annotated[str, typer.Option("--given", metavar=_("NOMBRES"), help=_("Nombres."))] = "",
-    document: Annotated[
-        str | None, typer.Option(metavar=_("TIPO:NÚMERO"), help=_("Documento: DNI:12345678."))
-    ] = None,
-    birth: Annotated[
-        str | None, typer.Option(metavar=_("AAAA-MM-DD"), help=_("Fecha de nacimiento."))
-    ] = None,
-    phone: Annotated[str | None, typer.Option(metavar=_("TELÉFONO"), help=_("Teléfono."))] = None,
-    email: Annotated[str | None, typer.Option(metavar=_("CORREO"), help=_("Correo."))] = None,
-    address: Annotated[str | None, typer.Option(metavar=_("DOMICILIO"), help=_("Domicilio."))] = None,
-    city: Annotated[str | None, typer.Option(metavar=_("LOCALIDAD"), help=_("Localidad."))] = None,
-    coverage: Annotated[str | None, typer.Option(metavar=_("COBERTURA"), help=_("Cobertura."))] = None,
-) -> None:
-    """Register a person; a known document shows whose it is."""
-    call = the_call(ctx)
-    contact = {"phone": phone, "email": email, "address": address, "city": city, "payer": coverage}
-    order = _order(call, document, birth, given=given_names, family=family, sex=sex, **contact)
-    show_patient(call, _registered(call, order))
-
-
-def _order(call: Call, document: str | None, birth: str | None, **said: Any) -> RegisterPatient:
-    """The order, once nothing is wrong with it. Raises InvalidInput with every problem."""
-    from clinicdesk.cli.shapes import today_of
-    from clinicdesk.clinic.patients import rules
-    from clinicdesk.clinic.patients.service import RegisterPatient
-
-    today, problems = today_of(call), given.Problems()
-    born = paper = None
-    said["sex"] = said["sex"].strip().upper()
-    with problems.noted():
-        born = given.day_of(birth)
-    with problems.noted():
-        country = call.session().actor.at.country
-        paper = rules.parsed_document(document, country) if document is not None else None
-    if problems.found:
-        problems.settle(*rules.problems_of(said["given"], said["family"], said["sex"], born, None, today))
-    return RegisterPatient(**call.keyed, document=paper, birth=born, **said)
-
-
-def _registered(call: Call, order: RegisterPatient) -> PatientRow:
-    from clinicdesk.clinic.patients import queries, service
-    from clinicdesk.clinic.patients.errors import DocumentKnown
-
-    try:
-        answer = call.desk.do(service.register, order)
-    except DocumentKnown as known:
-        if (found := known.fields.get("patient")) is not None:
-            show_patient(call, found)  # type: ignore[arg-type]
-        raise
-    return call.desk.see(queries.reread, queries.PatientQuery(answer.patient_id))
-
-
 def show_patient(call: Call, row: PatientRow) -> None:
     """A patient, as data or for people."""
     from clinicdesk.cli.shapes import patient_lines, patient_object, today_of
 
     call.answer(patient_object(row), *patient_lines(row, today_of(call)))
-
-
-@verb(app, "show", _("Mostrar un paciente por documento, número de historia (HC 123) o identificador."))
-def show(
-    ctx: typer.Context,
-    document: Document,
-) -> None:
-    """Show one patient."""
-    call = the_call(ctx)
-    show_patient(call, given.opened(call, document))
 
 
 _SEARCH = _(
@@ -271,6 +206,8 @@ def unfollow(
 
 
 patient_edit.add_to(app)
+patient_add.add_to(app)
+patient_particulars.add_to(app)
 patient_pairs.add_to(app)
 patient_merge.add_to(app)
 patient_papers.add_to(app)

@@ -144,9 +144,14 @@ _first_document = (
     .limit(1)
     .lateral("d")
 )
+# The coverage that holds today, the last one entered: the server's day is near enough for a header.
 _payer = (
     select(coverages.c.payer)
-    .where(coverages.c.patient_id == patients.c.patient_id, coverages.c.until.is_(None))
+    .where(
+        coverages.c.patient_id == patients.c.patient_id,
+        func.coalesce(coverages.c.since, func.current_date()) <= func.current_date(),
+        func.coalesce(coverages.c.until, func.current_date()) >= func.current_date(),
+    )
     .order_by(coverages.c.id.desc())
     .limit(1)
     .scalar_subquery()
