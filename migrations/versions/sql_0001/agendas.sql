@@ -61,3 +61,54 @@ CREATE POLICY block_quotas_managed ON block_quotas TO k_secretaria, k_gestion
 CREATE POLICY block_quotas_own ON block_quotas TO k_medico
   USING (block_id IN (SELECT b.id FROM agenda_blocks b
     WHERE b.doctor_id = (SELECT charts.me()) AND b.state = 'borrador'));
+
+-- Claims on doctors and rooms: what may be claimed when, whoever writes it.
+
+-- Whether a doctor or a room is at work during a claim on them; patients (negative) always are. A block is
+-- read on its own clinic's wall; a doctor's leave holds in every clinic, and where no block is, on the wall
+-- of the clinic that granted it. True, or the refusal that bookings raise.
+CREATE FUNCTION public.demand_open_claim(p_resource bigint, p_during tstzrange) RETURNS boolean
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF p_resource > 0 AND (
+    EXISTS (
+      SELECT 1 FROM public.agenda_exceptions e
+      JOIN public.clinics c ON c.id = coalesce(
+        (SELECT b.clinic_id FROM public.agenda_blocks b JOIN public.clinics w ON w.id = b.clinic_id
+         WHERE b.doctor_id = p_resource AND b.id = coalesce(e.block_id, b.id)
+           AND b.weekday = extract(isodow FROM lower(p_during) AT TIME ZONE w.zone)
+           AND b.valid @> (lower(p_during) AT TIME ZONE w.zone)::date
+           AND (lower(p_during) AT TIME ZONE w.zone)::time >= b.starts
+           AND (lower(p_during) AT TIME ZONE w.zone)::time < b.ends LIMIT 1),
+        CASE WHEN e.block_id IS NULL THEN e.clinic_id END)
+      WHERE e.doctor_id = p_resource AND e.lifted_at IS NULL
+        AND (lower(p_during) AT TIME ZONE c.zone)::date >= e.first_day
+        AND (e.last_day IS NULL OR (lower(p_during) AT TIME ZONE c.zone)::date <= e.last_day)
+        AND (e.from_time IS NULL OR ((lower(p_during) AT TIME ZONE c.zone)::time < e.to_time
+          AND e.from_time < (upper(p_during) AT TIME ZONE c.zone)::time)))
+    OR EXISTS (
+      SELECT 1 FROM public.rooms r JOIN public.clinics c ON c.id = r.clinic_id
+      WHERE r.id = p_resource
+        AND (c.closed_on <= (lower(p_during) AT TIME ZONE c.zone)::date
+          OR (r.state <> 'disponible' AND (lower(p_during) AT TIME ZONE c.zone)::date >= r.state_from
+            AND (r.state_until IS NULL OR (lower(p_during) AT TIME ZONE c.zone)::date <= r.state_until)))))
+  THEN
+    RAISE EXCEPTION 'agenda closed' USING ERRCODE = '23514', CONSTRAINT = 'agenda_open';
+  END IF;
+  RETURN true;
+END $$;
+
+-- A claim is made, and taken again, only on who is at work then; one whose patient has come is cut or given
+-- back whatever has closed since.
+ALTER TABLE bookings ENABLE ROW LEVEL SECURITY;
+CREATE POLICY bookings_seen ON bookings FOR SELECT
+  TO k_admision, k_secretaria, k_medico, k_enfermeria, k_laboratorio, k_resultados, k_gestion USING (true);
+CREATE POLICY bookings_made ON bookings FOR INSERT TO k_admision, k_secretaria, k_medico, k_gestion
+  WITH CHECK (demand_open_claim(resource_id, during));
+CREATE POLICY bookings_kept ON bookings FOR UPDATE TO k_admision, k_secretaria, k_medico, k_enfermeria, k_gestion
+  USING (true)
+  WITH CHECK (CASE
+    WHEN NOT active THEN true
+    WHEN EXISTS (SELECT 1 FROM turns t WHERE t.patient_id = bookings.patient_id AND t.id = bookings.turn_id
+                   AND t.state IN ('en_espera', 'en_curso', 'finalizado')) THEN true
+    ELSE demand_open_claim(resource_id, during) END);

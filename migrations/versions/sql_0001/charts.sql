@@ -227,6 +227,13 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   WHERE r.person_id = charts.me() AND (r.until IS NULL OR r.until > clock_timestamp());
 $$;
 
+-- The same for one role.
+CREATE FUNCTION charts.clinics_as(p_role text) RETURNS bigint[]
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT coalesce(array_agg(r.clinic_id), '{}') FROM public.clinic_roles r
+  WHERE r.person_id = charts.me() AND r.role = p_role AND (r.until IS NULL OR r.until > clock_timestamp());
+$$;
+
 -- Clinical tables are read by key, so a policy costs one call per query and no index.
 DO $$
 DECLARE
@@ -346,21 +353,38 @@ CREATE POLICY turns_seen ON turns FOR SELECT
 CREATE POLICY turns_made ON turns FOR INSERT TO k_admision, k_secretaria, k_medico
   WITH CHECK (public.is_living(patient_id));
 CREATE POLICY turns_overbooked ON turns FOR INSERT TO k_gestion
-  WITH CHECK (kind = 'overbook' AND public.is_living(patient_id));
+  WITH CHECK (kind = 'overbook' AND public.is_living(patient_id)
+    AND clinic_id = ANY ((SELECT charts.clinics_as('gestion'))::bigint[]));
 CREATE POLICY turn_events_managed ON turn_events FOR INSERT TO k_gestion
   WITH CHECK (person_id = (SELECT charts.me()));
 CREATE POLICY turns_moved ON turns FOR UPDATE TO k_admision, k_secretaria, k_medico, k_enfermeria
   USING (clinic_id = ANY ((SELECT charts.my_clinics())::bigint[]));
-CREATE POLICY turns_arranged ON turns FOR UPDATE TO k_admision, k_secretaria, k_medico, k_gestion
+CREATE POLICY turns_arranged ON turns FOR UPDATE TO k_admision, k_secretaria, k_medico
   USING (state IN ('registrado', 'confirmado', 'cancelado'))
+  WITH CHECK (state IN ('registrado', 'confirmado', 'cancelado'));
+-- Management arranges where it manages; elsewhere the turns of a doctor whose leave it granted or lifted, on
+-- the days of that leave.
+CREATE POLICY turns_managed ON turns FOR UPDATE TO k_gestion
+  USING (state IN ('registrado', 'confirmado', 'cancelado')
+    AND (clinic_id = ANY ((SELECT charts.clinics_as('gestion'))::bigint[])
+      OR EXISTS (SELECT 1 FROM agenda_exceptions e
+        WHERE e.kind = 'licencia' AND e.doctor_id = turns.doctor_id
+          AND (SELECT charts.me()) IN (e.made_by, e.lifted_by)
+          AND turns.day >= e.first_day AND (e.last_day IS NULL OR turns.day <= e.last_day))))
   WITH CHECK (state IN ('registrado', 'confirmado', 'cancelado'));
 
 -- Overbooks: counted up to the block's limit by whoever may give them, beyond it by management alone.
 ALTER TABLE block_places ENABLE ROW LEVEL SECURITY;
 CREATE POLICY block_places_seen ON block_places FOR SELECT
   TO k_admision, k_secretaria, k_medico, k_enfermeria, k_laboratorio, k_resultados, k_gestion USING (true);
+-- A place goes as its turn goes: cancelled, absent, voided, or standing elsewhere by now.
 CREATE POLICY block_places_freed ON block_places FOR DELETE
-  TO k_admision, k_secretaria, k_medico, k_enfermeria, k_gestion USING (true);
+  TO k_admision, k_secretaria, k_medico, k_enfermeria, k_gestion
+  USING (NOT EXISTS (SELECT 1 FROM turns t
+    WHERE t.patient_id = block_places.patient_id AND t.id = block_places.turn_id
+      AND t.voided_reason IS NULL AND t.state NOT IN ('cancelado', 'ausente')
+      AND (t.kind = 'walk_in' OR (t.block_id = block_places.block_id AND t.day = block_places.day
+        AND (t.kind = 'overbook') = (block_places.pool = 'overbook')))));
 CREATE POLICY block_places_taken ON block_places FOR INSERT TO k_admision, k_medico WITH CHECK (pool <> 'overbook');
 CREATE POLICY block_places_overbooked ON block_places FOR INSERT TO k_secretaria
   WITH CHECK (pool <> 'overbook' OR n <= (SELECT b.overbooks FROM agenda_blocks b WHERE b.id = block_id));

@@ -47,7 +47,7 @@ GRANT EXECUTE ON FUNCTION act_answer(uuid) TO k_staff;
 GRANT EXECUTE ON FUNCTION access.change_own(bytea, text), access.demand_open(),
   access.enter(text, text, bigint), access.switch_role(uuid, text, bigint), access.resume(uuid),
   access.leave(uuid, text), access.my_rights(), access.my_sessions(), access.end_own(uuid),
-  demand_open_block(bigint, timestamp, timestamp)
+  demand_open_block(bigint, timestamp, timestamp), demand_open_claim(bigint, tstzrange)
   TO k_staff;
 GRANT SELECT ON zone_rules TO k_staff; -- a desk can tell that it reckons time by other rules
 GRANT SELECT ON alembic_version TO k_staff; -- a desk can tell that its program and the database differ
@@ -133,7 +133,7 @@ GRANT INSERT (patient_id, id, visit_id, text, diagnoses, version, saved_at), UPD
 
 -- Charts. What the policies call, everybody calls; what opens, decides by itself.
 GRANT USAGE ON SCHEMA charts TO k_staff;
-GRANT EXECUTE ON FUNCTION charts.me(), charts.leased(), charts.my_clinics(), charts.may_see_sealed(uuid),
+GRANT EXECUTE ON FUNCTION charts.me(), charts.leased(), charts.my_clinics(), charts.clinics_as(text), charts.may_see_sealed(uuid),
   charts.sealed_faces(uuid[]), charts.leave() TO k_staff;
 GRANT EXECUTE ON FUNCTION charts.enter(uuid, uuid, text, text, text, bigint) TO k_medico, k_enfermeria, k_resultados;
 GRANT EXECUTE ON FUNCTION charts.break_glass(uuid, uuid, text, text, text, text, bigint) TO k_medico, k_enfermeria;
@@ -172,6 +172,7 @@ GRANT UPDATE (active, during) ON bookings TO k_gestion;
 GRANT DELETE ON block_places TO k_gestion;
 GRANT EXECUTE ON FUNCTION charts.end_visit(uuid, uuid) TO k_secretaria;
 GRANT EXECUTE ON FUNCTION room_turns(bigint, date, date) TO k_admin, k_secretaria;
+GRANT EXECUTE ON FUNCTION clinic_turns(bigint, date) TO k_admin;
 -- Fees come by import alone; administration names schedules and says what a procedure is charged as.
 GRANT INSERT, UPDATE ON fee_schedules TO k_admin;
 GRANT INSERT, UPDATE, DELETE ON procedure_fees TO k_admin;

@@ -23,3 +23,18 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     AND t.ends_at > now() AND t.voided_reason IS NULL AND t.state IN ('registrado', 'confirmado', 'en_espera')
   ORDER BY t.wall_start, t.id;
 $$;
+
+-- How many turns to come a clinic has from a day on, asked under the locks that booking takes: what is being
+-- booked meanwhile is counted, and what comes later finds the clinic closed.
+CREATE FUNCTION clinic_turns(p_clinic bigint, p_from date) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  block bigint;
+BEGIN
+  FOR block IN SELECT b.id FROM public.agenda_blocks b WHERE b.clinic_id = p_clinic ORDER BY b.id LOOP
+    PERFORM pg_advisory_xact_lock(7302, (block & 2147483647)::integer);
+  END LOOP;
+  RETURN (SELECT count(*) FROM public.turns t
+    WHERE t.clinic_id = p_clinic AND t.day >= p_from AND t.ends_at > now() AND t.voided_reason IS NULL
+      AND t.state IN ('registrado', 'confirmado', 'en_espera', 'en_curso'));
+END $$;

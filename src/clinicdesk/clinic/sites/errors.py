@@ -242,3 +242,11 @@ class BadTriageLevel(Refusal):
 
     says = "Triaje de 1 a 5, máximos de 0 a 1440 minutos; rojo siempre está y espera 0."
     constraint = ("triage_levels_level_ck", "triage_levels_minutes_ck", "triage_levels_rojo_ck")
+
+
+class ClinicExpects(Refusal):
+    """A clinic that is to close has turns to come after that day."""
+
+    says = "Desde el {day} hay {turns} turnos en pie: moverlos o cancelarlos antes."
+    at_prompt = "Ver cuáles con turn list --date."
+    exit = Exit.CONFLICT

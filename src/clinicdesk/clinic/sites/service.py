@@ -13,7 +13,7 @@ from clinicdesk.clinic.access.model import logins
 from clinicdesk.clinic.rights import Permission, Role
 from clinicdesk.clinic.sites import editing, queries, rules
 from clinicdesk.clinic.sites.editing import SiteAnswer
-from clinicdesk.clinic.sites.errors import AlreadyInstalled, DemoHome
+from clinicdesk.clinic.sites.errors import AlreadyInstalled, ClinicExpects, DemoHome
 from clinicdesk.clinic.sites.model import clinic_hours, clinics
 from clinicdesk.clinic.sites.places import as_read
 from clinicdesk.clinic.usecases import Order, Tx, use_case
@@ -82,9 +82,11 @@ class EditClinic(NewClinic):
 def edit_clinic(tx: Tx, order: EditClinic) -> SiteAnswer:
     """Change a clinic and its hours.
 
-    Raises SiteRowNotFound, SiteChanged, BadClinic, BadClinicPlace, BadCoordinates, BadHours, InvalidInput.
+    A clinic closes once nobody is expected there any more. Raises SiteRowNotFound, SiteChanged,
+    ClinicExpects, BadClinic, BadClinicPlace, BadCoordinates, BadHours, InvalidInput.
     """
     hours = rules.hours_parsed(order.hours)
+    _demand_nobody(tx, order)
     was = queries.hours_of(tx, order.clinic_id)
     other = hours != was
     values = _clinic(order) | {"closed_on": order.closed_on} | _set(order)
@@ -107,6 +109,16 @@ def _clinic(order: NewClinic) -> dict[str, Any]:
         "latitude": order.latitude,
         "longitude": order.longitude,
     }
+
+
+def _demand_nobody(tx: Tx, order: EditClinic) -> None:
+    """Nobody has a turn from the closing on, nor gets one meanwhile. Raises ClinicExpects."""
+    last = tx.run(select(clinics.c.closed_on).where(clinics.c.id == order.clinic_id)).scalar()
+    if order.closed_on is None or order.closed_on == last:
+        return
+    turns = tx.run(select(func.clinic_turns(order.clinic_id, order.closed_on))).scalar_one()
+    if turns:
+        raise ClinicExpects(turns=turns, day=order.closed_on.strftime("%d/%m/%Y"))
 
 
 def _set(order: EditClinic) -> dict[str, Any]:

@@ -88,15 +88,25 @@ def move(tx: Tx, order: MoveTurn) -> TurnAnswer:
     old = tuple(each for each in (row.doctor_id, row.room_id) if each is not None)
     claims.exchange(tx, order.patient_id, order.turn_id, old, new, offer.during)
     demand_living(tx, order.patient_id)
-    places.free(tx, order.turn_id)
-    offer.reserve(tx, (order.patient_id, order.turn_id))
     _place(tx, order, offer, seq, to_state)
+    _count(tx, order, row, offer)
     tx.write(insert(turn_moves), _history(order, row, offer, seq))
     ids = ((order.patient_id, order.turn_id),)
     for clinic_id, day in dict.fromkeys(((row.clinic_id, row.day), (offer.block.clinic_id, offer.day))):
         tx.changed(Change(Kind.TURN, tx.act, clinic_id, day, ids))
     starts_at = clock.local(offer.starts_at, offer.zone)
     return TurnAnswer(order.patient_id, order.turn_id, seq, to_state.value, starts_at, row.ticket)
+
+
+def _count(tx: Tx, order: MoveTurn, row: Any, offer: Offer) -> None:
+    """The day's places follow the turn; within a block's day it keeps the one it has."""
+    stays = (row.block_id, row.day, row.kind) == (offer.block.id, offer.day, "booked")
+    if stays and State(order.from_state) is not State.CANCELADO:
+        for slot in offer.slots:
+            places.demand_open(tx, slot)
+        return
+    places.free(tx, order.turn_id)
+    offer.reserve(tx, (order.patient_id, order.turn_id))
 
 
 def _standing(tx: Tx, order: MoveTurn) -> Any:
