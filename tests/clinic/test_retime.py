@@ -9,6 +9,7 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from threading import Thread
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -239,7 +240,7 @@ def test_a_turn_that_was_moved_follows_where_it_stands_now(place: Place) -> None
     (turn,) = place.book("after", (ASUNCION, winter(7, 21, 9)))
     slot = place.slot(ASUNCION, winter(7, 21, 11))
     patient, turn_id, seq = turn
-    order = MoveTurn(patient_id=patient, turn_id=turn_id, seq=seq, from_state="registrado", slot=slot)
+    order = MoveTurn(patient_id=UUID(patient), turn_id=turn_id, seq=seq, from_state="registrado", slot=slot)
     place.front.desk().do(move, order)
     assert turn_id not in place.retime("before")["place"]
     wall, at = place.look("before", [turn])[turn_id]
