@@ -10,6 +10,8 @@ from typing import Any, Final
 
 import pytest
 
+from clinicdesk.clinic.patients.editing import EditPatient, edit
+from clinicdesk.clinic.patients.spelling import SearchNames
 from clinicdesk.importers import ImportResult
 from clinicdesk.importers.patients import IMPORTER
 from clinicdesk.kit.errors import InvalidInput, Refusal
@@ -119,8 +121,10 @@ def test_an_empty_cell_erases_nothing(place: Place, file: Path) -> None:
 
 def test_what_somebody_corrected_since_stays_and_is_told(place: Place, file: Path) -> None:
     run(place, file, f"{HEAD};ciudad\n{ANA};Rosario\n")
-    with place.as_owner() as owner:
-        owner.execute("UPDATE patients SET phone = '000', version = version + 1")
+    with place.as_person("msosa") as session:
+        patient_id = place.value("SELECT patient_id FROM patients")
+        order = EditPatient(patient_id=patient_id, version=1, said={"phone": "000"})
+        session.desk().do(edit, order)
     # What the list did not change is no quarrel, whatever was corrected.
     assert counts(run(place, file, f"{HEAD};ciudad\n{ANA};Funes\n")) == (0, 1, 0, 0)
     assert (people(place)[0][5], people(place)[0][8]) == ("000", "Funes")
@@ -131,6 +135,11 @@ def test_what_somebody_corrected_since_stays_and_is_told(place: Place, file: Pat
         (2, "telefono", "351 444-0000", "edited_since")
     ]
     assert (people(place)[0][1], people(place)[0][5], people(place)[0][8]) == ("Ana", "000", "Funes")
+    told = "SELECT field, before, after, person FROM patient_edits ORDER BY version, field"
+    assert place.rows(told) == [
+        ("phone", "341 555-1234", "000", "u_msosa"),
+        ("city", "Rosario", "Funes", "u_admin"),
+    ]
     # Once the list says what the correction said, the rest of the row goes through.
     agreed = other.replace("351 444-0000", "000")
     assert counts(run(place, file, f"{HEAD};ciudad\n{agreed};Casilda\n")) == (0, 1, 0, 0)
@@ -138,8 +147,6 @@ def test_what_somebody_corrected_since_stays_and_is_told(place: Place, file: Pat
 
 
 def test_a_changed_name_is_found_under_its_new_keys(place: Place, file: Path) -> None:
-    from clinicdesk.clinic.patients.spelling import SearchNames
-
     run(place, file, f"id;{HEAD}\n7;{ANA}\n")
     changed = "De la Cruz Ñandú;Ana Sol;F;04/02/1971;12.345.679;1"
     assert counts(run(place, file, f"id;{HEAD}\n7;{changed}\n")) == (0, 1, 0, 0)

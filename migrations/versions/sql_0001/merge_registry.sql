@@ -81,15 +81,17 @@ $$;
 CREATE FUNCTION registry_fates(p_source text, p_batch uuid) RETURNS void
 LANGUAGE sql AS $$
   WITH keyed AS MATERIALIZED (
-    SELECT k.*, l.patient_id AS owner, l.fields AS base
+    SELECT k.*, coalesce(m.merged_into, l.patient_id) AS owner, l.fields AS base
     FROM public.registry_keyed(p_batch) k
     LEFT JOIN public.import_ledger l ON l.source = p_source AND l.kind = 'patient' AND l.key = k.key
+    LEFT JOIN public.patients m ON m.patient_id = l.patient_id AND m.merged_into IS NOT NULL
   ), document AS MATERIALIZED (
-    SELECT k.line, k.owner, d.field, d.said, d.place, h.patient_id AS holder,
+    SELECT k.line, k.owner, d.field, d.said, d.place, coalesce(m.merged_into, h.patient_id) AS holder,
       row_number() OVER (PARTITION BY d.key ORDER BY k.line) > 1 AS again
     FROM keyed k JOIN public.staging_registry s ON s.batch = p_batch AND s.line = k.line
     CROSS JOIN unnest(s.documents, s.document_columns, s.document_texts) WITH ORDINALITY AS d (key, field, said, place)
     LEFT JOIN public.patient_documents h ON h.document_key = d.key
+    LEFT JOIN public.patients m ON m.patient_id = h.patient_id AND m.merged_into IS NOT NULL
     WHERE NOT k.repeated
   ), held AS MATERIALIZED (
     SELECT DISTINCT ON (line) line, holder, field, said FROM document
@@ -146,7 +148,7 @@ LANGUAGE sql AS $$
     CROSS JOIN unnest(c.documents, c.document_columns, c.document_texts) AS d (key, field, said)
     WHERE NOT EXISTS (SELECT FROM public.patient_documents h WHERE h.document_key = d.key)
       AND EXISTS (
-        SELECT FROM public.patient_documents h WHERE h.patient_id = c.patient_id AND h.valid
+        SELECT FROM public.patient_documents h WHERE h.patient_id = ANY (public.patient_members(c.patient_id)) AND h.valid
           AND starts_with(d.key, h.country || ':' || h.kind || ':') AND h.document_key <> ALL (c.documents)
           AND hashtextextended(h.document_key, 0) <> ALL (c.base[9:]))
   ), told AS (
@@ -162,7 +164,7 @@ CREATE FUNCTION registry_documents(p_batch uuid) RETURNS void
 LANGUAGE sql AS $$
   UPDATE public.patient_documents d SET valid = false
   FROM public.staging_fates f JOIN public.staging_registry s USING (batch, line)
-  WHERE f.batch = p_batch AND f.fate = 'changed' AND d.patient_id = f.patient_id AND d.valid
+  WHERE f.batch = p_batch AND f.fate = 'changed' AND d.patient_id = ANY (public.patient_members(f.patient_id)) AND d.valid
     AND hashtextextended(d.document_key, 0) = ANY (f.base[9:]) AND d.document_key <> ALL (s.documents)
     AND EXISTS (SELECT FROM unnest(s.documents) u WHERE starts_with(u, d.country || ':' || d.kind || ':'));
   WITH given AS (
@@ -174,7 +176,7 @@ LANGUAGE sql AS $$
     RETURNING patient_id
   )
   UPDATE public.staging_fates f SET touched = true
-  WHERE f.batch = p_batch AND f.fate = 'known' AND f.patient_id IN (SELECT patient_id FROM given);
+  WHERE f.batch = p_batch AND f.fate IN ('known', 'changed') AND f.patient_id IN (SELECT patient_id FROM given);
 $$;
 
 CREATE FUNCTION registry_new(p_batch uuid, p_at timestamptz, p_trial boolean) RETURNS void
@@ -200,60 +202,63 @@ LANGUAGE sql AS $$
   SELECT patient_id, public.import_child_id(patient_id, 'coverage'), payer, member FROM charted WHERE payer IS NOT NULL;
 $$;
 
--- Of whom a document named: what was blank, and nothing else.
-CREATE FUNCTION registry_known(p_batch uuid) RETURNS void
+-- What the patient's row shall say: of somebody known what was blank; where the list says otherwise than before,
+-- that. Somebody's correction in between would have been a conflict.
+CREATE FUNCTION registry_wanted(p_batch uuid)
+RETURNS TABLE (patient_id uuid, names text, given text, family text, birth date, sex text, deceased_on date, phone text,
+  email text, address text, city text, covers boolean, payer text, member text, covered bigint)
 LANGUAGE sql AS $$
-  WITH filled AS (
-    UPDATE public.patients p SET birth = coalesce(p.birth, s.birth), deceased_on = coalesce(p.deceased_on, s.deceased_on),
-      phone = coalesce(p.phone, s.phone), email = coalesce(p.email, s.email), address = coalesce(p.address, s.address),
-      city = coalesce(p.city, s.city), version = p.version + 1
-    FROM public.staging_fates f JOIN public.staging_registry s USING (batch, line)
-    WHERE f.batch = p_batch AND f.fate = 'known' AND p.patient_id = f.patient_id AND (
-      p.birth IS NULL AND s.birth IS NOT NULL OR p.deceased_on IS NULL AND s.deceased_on IS NOT NULL
-      OR p.phone IS NULL AND s.phone IS NOT NULL OR p.email IS NULL AND s.email IS NOT NULL
-      OR p.address IS NULL AND s.address IS NOT NULL OR p.city IS NULL AND s.city IS NOT NULL)
-    RETURNING p.patient_id
-  ), covered AS (
-    INSERT INTO public.coverages (patient_id, id, payer, member_number)
-    SELECT f.patient_id, public.import_child_id(f.patient_id, 'coverage' || chr(31) || p_batch), s.payer, s.member
-    FROM public.staging_fates f JOIN public.staging_registry s USING (batch, line)
-    WHERE f.batch = p_batch AND f.fate = 'known' AND s.payer IS NOT NULL
-      AND NOT EXISTS (SELECT FROM public.coverages c WHERE c.patient_id = f.patient_id AND c.until IS NULL)
-    RETURNING patient_id
-  )
-  UPDATE public.staging_fates f SET touched = true
-  WHERE f.batch = p_batch AND f.fate = 'known' AND f.patient_id IN (TABLE filled UNION TABLE covered);
+  SELECT p.patient_id, CASE WHEN t.t[1] AND f.fate = 'changed' THEN s.search_names END,
+    CASE WHEN t.t[1] AND f.fate = 'changed' THEN s.given ELSE p.given END,
+    CASE WHEN t.t[1] AND f.fate = 'changed' THEN s.family ELSE p.family END,
+    CASE WHEN t.t[1] AND f.fate = 'changed' THEN coalesce(s.birth, p.birth) ELSE coalesce(p.birth, s.birth) END,
+    CASE WHEN t.t[2] THEN s.sex ELSE p.sex END, CASE WHEN t.t[3] THEN s.deceased_on ELSE p.deceased_on END,
+    CASE WHEN t.t[4] THEN s.phone ELSE p.phone END, CASE WHEN t.t[5] THEN s.email ELSE p.email END,
+    CASE WHEN t.t[6] THEN s.address ELSE p.address END, CASE WHEN t.t[7] THEN s.city ELSE p.city END,
+    t.t[8], s.payer, s.member, f.base[8]
+  FROM public.staging_fates f JOIN public.staging_registry s USING (batch, line)
+  JOIN public.patients p ON p.patient_id = f.patient_id
+  CROSS JOIN LATERAL (SELECT ARRAY(
+    SELECT said IS NOT NULL AND CASE f.fate WHEN 'changed' THEN said IS DISTINCT FROM base ELSE held IS NULL END
+    FROM unnest(f.said[1:8], f.base[1:8], public.registry_held(p.patient_id)) WITH ORDINALITY AS u (said, base, held, n)
+    WHERE n <= 8 ORDER BY n) AS t) t
+  WHERE f.batch = p_batch AND f.fate IN ('known', 'changed');
 $$;
 
--- What the list says otherwise than before, where the patient still stood as it left them.
-CREATE FUNCTION registry_changed(p_batch uuid, p_at timestamptz) RETURNS void
+CREATE FUNCTION registry_written(p_batch uuid, p_at timestamptz) RETURNS void
 LANGUAGE sql AS $$
-  WITH taken AS MATERIALIZED (
-    SELECT f.patient_id, f.base[8] AS covered, s.*, ARRAY(
-      SELECT said IS NOT NULL AND said IS DISTINCT FROM base FROM unnest(f.said[1:8], f.base[1:8])
-        WITH ORDINALITY AS u (said, base, n) ORDER BY n) AS t
-    FROM public.staging_fates f JOIN public.staging_registry s USING (batch, line)
-    WHERE f.batch = p_batch AND f.fate = 'changed'
+  WITH wanted AS MATERIALIZED (SELECT * FROM public.registry_wanted(p_batch)), traced AS (
+    INSERT INTO public.patient_edits (patient_id, version, field, before, after, act)
+    SELECT p.patient_id, p.version + 1, e.field, e.before, e.after, p_batch
+    FROM wanted w JOIN public.patients p USING (patient_id)
+    CROSS JOIN LATERAL (VALUES ('given', p.given, w.given), ('family', p.family, w.family), ('sex', p.sex, w.sex),
+      ('birth', to_char(p.birth, 'YYYY-MM-DD'), to_char(w.birth, 'YYYY-MM-DD')),
+      ('deceased_on', to_char(p.deceased_on, 'YYYY-MM-DD'), to_char(w.deceased_on, 'YYYY-MM-DD')),
+      ('phone', p.phone, w.phone), ('email', p.email, w.email), ('address', p.address, w.address),
+      ('city', p.city, w.city)) AS e (field, before, after)
+    WHERE e.before IS DISTINCT FROM e.after
   ), written AS (
-    UPDATE public.patients p SET given = CASE WHEN t.t[1] THEN t.given ELSE p.given END,
-      family = CASE WHEN t.t[1] THEN t.family ELSE p.family END,
-      birth = CASE WHEN t.t[1] THEN coalesce(t.birth, p.birth) ELSE p.birth END,
-      sex = CASE WHEN t.t[2] THEN t.sex ELSE p.sex END,
-      deceased_on = CASE WHEN t.t[3] THEN t.deceased_on ELSE p.deceased_on END,
-      phone = CASE WHEN t.t[4] THEN t.phone ELSE p.phone END, email = CASE WHEN t.t[5] THEN t.email ELSE p.email END,
-      address = CASE WHEN t.t[6] THEN t.address ELSE p.address END, city = CASE WHEN t.t[7] THEN t.city ELSE p.city END,
+    UPDATE public.patients p SET given = w.given, family = w.family, birth = w.birth, sex = w.sex,
+      deceased_on = w.deceased_on, phone = w.phone, email = w.email, address = w.address, city = w.city,
       version = p.version + 1
-    FROM taken t WHERE p.patient_id = t.patient_id
+    FROM wanted w WHERE p.patient_id = w.patient_id
+      AND (p.given, p.family, p.birth, p.sex, p.deceased_on, p.phone, p.email, p.address, p.city) IS DISTINCT FROM
+        (w.given, w.family, w.birth, w.sex, w.deceased_on, w.phone, w.email, w.address, w.city)
+    RETURNING p.patient_id
   ), named AS (
-    UPDATE public.patient_search n SET names = t.search_names FROM taken t WHERE n.patient_id = t.patient_id AND t.t[1]
+    UPDATE public.patient_search n SET names = w.names FROM wanted w
+    WHERE n.patient_id = w.patient_id AND w.names IS NOT NULL
   ), ended AS (
-    UPDATE public.coverages c SET until = greatest(c.since, p_at::date) FROM taken t
-    WHERE c.patient_id = t.patient_id AND t.t[8] AND c.until IS NULL
-      AND hashtextextended(c.payer || chr(31) || coalesce(c.member_number, ''), 0) = t.covered
+    UPDATE public.coverages c SET until = greatest(c.since, p_at::date) FROM wanted w
+    WHERE c.patient_id = w.patient_id AND w.covers AND c.until IS NULL
+      AND hashtextextended(c.payer || chr(31) || coalesce(c.member_number, ''), 0) = w.covered
+  ), covered AS (
+    INSERT INTO public.coverages (patient_id, id, payer, member_number)
+    SELECT patient_id, public.import_child_id(patient_id, 'coverage' || chr(31) || p_batch), payer, member
+    FROM wanted WHERE covers RETURNING patient_id
   )
-  INSERT INTO public.coverages (patient_id, id, payer, member_number)
-  SELECT patient_id, public.import_child_id(patient_id, 'coverage' || chr(31) || p_batch), payer, member
-  FROM taken WHERE t[8];
+  UPDATE public.staging_fates f SET touched = true
+  WHERE f.batch = p_batch AND f.fate IN ('known', 'changed') AND f.patient_id IN (TABLE written UNION TABLE covered);
 $$;
 
 -- Who is found under what, and by which words, once names, births and documents stand.
@@ -261,7 +266,7 @@ CREATE FUNCTION registry_searched(p_batch uuid) RETURNS void
 LANGUAGE sql AS $$
   UPDATE public.patient_search n SET birth = p.birth, n = public.registry_keys(n.patient_id, n.names, p.birth)
   FROM public.staging_fates f JOIN public.patients p USING (patient_id)
-  WHERE f.batch = p_batch AND (f.fate = 'changed' OR f.fate = 'known' AND f.touched) AND n.patient_id = f.patient_id;
+  WHERE f.batch = p_batch AND f.fate IN ('known', 'changed') AND f.touched AND n.patient_id = f.patient_id;
   INSERT INTO public.name_words (word, sound, people)
   SELECT w.word, min(w.sound), count(*)
   FROM public.staging_fates f JOIN public.staging_registry s USING (batch, line)
@@ -274,7 +279,8 @@ $$;
 CREATE FUNCTION registry_alike(p_batch uuid, p_at timestamptz) RETURNS bigint
 LANGUAGE sql AS $$
   WITH pair AS (
-    SELECT DISTINCT least(f.patient_id, n.patient_id) AS one, greatest(f.patient_id, n.patient_id) AS other,
+    SELECT DISTINCT ON (1, 2) least(f.patient_id, coalesce(p.merged_into, p.patient_id)) AS one,
+      greatest(f.patient_id, coalesce(p.merged_into, p.patient_id)) AS other,
       CASE WHEN p.sex = s.sex THEN 90 ELSE 75 END AS likeness
     FROM public.staging_fates f JOIN public.staging_registry s USING (batch, line)
     JOIN public.patient_search n ON n.names = s.search_names AND n.birth = s.birth AND n.patient_id <> f.patient_id
@@ -313,16 +319,19 @@ BEGIN
   INSERT INTO public.staging_rejects (batch, kind, line, field, value, reason)
     SELECT p_batch, 'registry', f.line, f.field, f.value, f.fate FROM public.staging_fates f
     WHERE f.batch = p_batch AND f.fate NOT IN ('new', 'known', 'changed', 'same');
+  -- Who corrects one of them meanwhile waits, and is seen.
+  PERFORM FROM public.patients p WHERE p.patient_id IN (
+    SELECT f.patient_id FROM public.staging_fates f WHERE f.batch = p_batch AND f.fate IN ('known', 'changed'))
+    ORDER BY p.patient_id FOR UPDATE;
   PERFORM public.registry_conflicts(p_batch);
   PERFORM public.registry_remembered(source, p_batch);
   PERFORM public.registry_documents(p_batch);
   PERFORM public.registry_new(p_batch, p_at, p_trial);
-  PERFORM public.registry_known(p_batch);
-  PERFORM public.registry_changed(p_batch, p_at);
+  PERFORM public.registry_written(p_batch, p_at);
   PERFORM public.registry_searched(p_batch);
   n.alike := public.registry_alike(p_batch, p_at);
-  SELECT count(*) FILTER (WHERE f.fate = 'new'), count(*) FILTER (WHERE f.fate = 'changed' OR f.touched),
-      count(*) FILTER (WHERE f.fate = 'same' OR f.fate = 'known' AND NOT f.touched),
+  SELECT count(*) FILTER (WHERE f.fate = 'new'), count(*) FILTER (WHERE f.touched),
+      count(*) FILTER (WHERE f.fate IN ('same', 'known', 'changed') AND NOT f.touched),
       count(*) FILTER (WHERE f.fate NOT IN ('new', 'known', 'changed', 'same')), count(*) FILTER (WHERE f.fate = 'known')
     INTO n.accepted, n.updated, n.unchanged, n.rejected, n.linked
     FROM public.staging_fates f WHERE f.batch = p_batch;
