@@ -297,11 +297,11 @@ $$;
 
 CREATE FUNCTION registry_remembered(p_source text, p_batch uuid) RETURNS void
 LANGUAGE sql AS $$
+  UPDATE public.import_ledger l SET fields = public.registry_kept(f.said, l.fields) FROM public.staging_fates f
+  WHERE f.batch = p_batch AND f.fate = 'changed' AND l.source = p_source AND l.kind = 'patient' AND l.key = f.key;
   INSERT INTO public.import_ledger (source, kind, key, patient_id, id, fields)
   SELECT p_source, 'patient', key, patient_id, patient_id, said FROM public.staging_fates
   WHERE batch = p_batch AND fate IN ('new', 'known');
-  UPDATE public.import_ledger l SET fields = public.registry_kept(f.said, l.fields) FROM public.staging_fates f
-  WHERE f.batch = p_batch AND f.fate = 'changed' AND l.source = p_source AND l.kind = 'patient' AND l.key = f.key;
 $$;
 
 -- One list of patients. `p_origin` tells the keys of one foreign system from those of another.
@@ -313,7 +313,7 @@ DECLARE
   source text := 'patients:' || p_origin;
 BEGIN
   PERFORM public.import_begin('patients', p_batch);
-  ANALYZE public.staging_registry (batch, line, key);
+  ANALYZE public.staging_registry (batch, line, key), public.import_ledger (source, kind, key);
   PERFORM public.registry_fates(source, p_batch);
   ANALYZE public.staging_fates (batch, line, patient_id, fate);
   INSERT INTO public.staging_rejects (batch, kind, line, field, value, reason)

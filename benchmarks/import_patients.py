@@ -1,0 +1,157 @@
+"""`import patients` beside a bare COPY of the same rows into the same indexed tables.
+
+Ours reads the CSV, checks, stages, merges and commits; the floor is one transaction of COPY from memory, its
+text made beforehand. Both start from copies of one empty migrated database. Then the same list comes
+again, where nothing may change. The peak memory of the process that imports is told for a tenth of the rows
+and for all of them: it must not grow.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import multiprocessing
+import resource
+import shutil
+import statistics
+import tempfile
+import time
+from pathlib import Path
+from typing import Any, Final
+
+import psycopg
+from psycopg import sql
+
+from benchmarks.import_synthea import BUDGET, Bench, _rest
+from benchmarks.made_people import People
+from clinicdesk.importers.patients import IMPORTER
+from clinicdesk.kit import embedded
+from tests.factories import Network
+
+# Parents first.
+TABLES: Final = (
+    "patient_documents",
+    "patients",
+    "patient_search",
+    "coverages",
+    "name_words",
+    "import_ledger",
+)
+HEAD: Final = [
+    "id",
+    "apellidos",
+    "nombres",
+    "sexo",
+    "fecha de nacimiento",
+    "documento",
+    "telefono",
+    "mail",
+    "domicilio",
+    "localidad",
+    "cobertura",
+]
+PAYERS: Final = ("OSDE", "PAMI", "IOMA", "Swiss Medical", "")
+
+
+def written(path: Path, count: int, seed: int) -> Path:
+    """A list of so many made-up people."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        out = csv.writer(file, delimiter=";")
+        out.writerow(HEAD)
+        for at, person in enumerate(People(seed).take(count)):
+            born = f"{person.birth:%d/%m/%Y}"
+            phone = person.phone
+            place = (phone, f"p{at}@example.org", f"Calle {at % 900} {at % 4000}", "Rosario")
+            out.writerow(
+                (at, person.family, person.given, person.sex, born, person.number, *place, PAYERS[at % 5])
+            )
+    return path
+
+
+def imported(url: str, path: str, rest: tuple[Any, ...], out: Any) -> None:
+    """One import in a process of its own: seconds, rows told, peak memory in KiB."""
+    session = Network(url, *rest).log_in("admin")
+    started = time.perf_counter()
+    result = IMPORTER.run(session.desk(), Path(path))
+    seconds = time.perf_counter() - started
+    session.close()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    out.put((seconds, result.accepted, result.unchanged, result.rejected, peak))
+
+
+def ours(bench: Bench, url: str, path: Path) -> tuple[float, int, int, int, int]:
+    """The import, measured where nothing else has been."""
+    context = multiprocessing.get_context("spawn")
+    out: Any = context.Queue()
+    process = context.Process(target=imported, args=(url, str(path), ("", *_rest(bench.network)[1:]), out))
+    process.start()
+    answer: tuple[float, int, int, int, int] = out.get()
+    process.join()
+    return answer
+
+
+def dumped(url: str, folder: Path) -> dict[str, Path]:
+    """What COPY would write of each table, one file each."""
+    made = {}
+    with psycopg.connect(url) as connection:
+        for table in TABLES:
+            made[table] = folder / table
+            query = sql.SQL("COPY {} TO STDOUT").format(sql.Identifier(table))
+            with made[table].open("wb") as file, connection.cursor().copy(query) as copy:
+                for block in copy:
+                    file.write(block)
+    return made
+
+
+def floor(bench: Bench, rows: dict[str, Path]) -> float:
+    """Seconds of COPY and COMMIT of the same rows."""
+    with bench.fresh() as url, psycopg.connect(url) as connection:
+        connection.execute("SELECT 1")
+        started = time.perf_counter()
+        for table, path in rows.items():
+            target = sql.SQL("COPY {} FROM STDIN").format(sql.Identifier(table))
+            with connection.cursor().copy(target) as copy, path.open("rb") as file:
+                while block := file.read(1 << 20):
+                    copy.write(block)
+        connection.commit()
+        return time.perf_counter() - started
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--seed", type=int, default=20261121)
+    options = parser.parse_args()
+    place = Path(tempfile.mkdtemp(prefix="cd-bench-"))
+    place.chmod(0o755)
+    bench = Bench(place / "home")
+    try:
+        small = written(place / "small.csv", options.rows // 10, options.seed)
+        path = written(place / "all.csv", options.rows, options.seed)
+        with bench.fresh() as url:
+            little = ours(bench, url, small)
+        rows: dict[str, Path] = {}
+        mine, bare, again = [], [], (0.0, 0, 0, 0, 0)
+        for turn in range(options.runs):
+            with bench.fresh() as url:
+                first = ours(bench, url, path)
+                mine.append(first[0])
+                if turn == 0:
+                    rows = dumped(url, place)
+                    again = ours(bench, url, path)
+            bare.append(floor(bench, rows))
+        best, least = statistics.median(mine), statistics.median(bare)
+        print(
+            f"import patients, {options.rows} rows ({first[1]} taken, {first[3]} rejected): ours {best:.2f} s"
+            f"  bare COPY {least:.2f} s  ratio {best / least:.2f} (budget {BUDGET})"
+        )
+        print(f"  again: {again[0]:.2f} s, {again[2]} unchanged, {again[1]} new")
+        print(f"  peak: {little[4] / 1024:.0f} MiB at {options.rows // 10}, {first[4] / 1024:.0f} MiB at all")
+    finally:
+        embedded.stop(bench.home)
+        shutil.rmtree(place, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
