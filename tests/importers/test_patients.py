@@ -22,7 +22,7 @@ PEOPLE: Final = (
     " p.city,"
     " (SELECT string_agg(d.document_key, ' ' ORDER BY d.document_key) FROM patient_documents d"
     "  WHERE d.patient_id = p.patient_id AND d.kind <> 'HC' AND d.valid),"
-    " (SELECT string_agg(c.payer || coalesce('/' || c.member_number, ''), ' ') FROM coverages c"
+    " (SELECT string_agg(concat_ws('/', c.payer, c.plan, c.member_number), ' ') FROM coverages c"
     "  WHERE c.patient_id = p.patient_id AND c.until IS NULL)"
     " FROM patients p ORDER BY p.family, p.given, p.chart_number"
 )
@@ -55,12 +55,12 @@ FULL: Final = (
     "F",
     "1970-02-03",
     "2020-12-31",
-    "341 555-1234",
+    "+543415551234",
     "ana@example.org",
     "Calle 1, 2.º B",
     "Rosario",
     "AR:DNI:12345678 AR:PAS:AB123456",
-    "OSDE/77-1",
+    "OSDE/210/77-1",
 )
 
 
@@ -87,6 +87,7 @@ def test_every_separator_encoding_and_order_reads_the_same(
         "F. Nacimiento": "03/02/1970",
         "Obra social": "OSDE",
         "Nro. afiliado": "77-1",
+        "Plan": "210",
         "Tipo doc": "D.N.I.",
     }
     out = io.StringIO()
@@ -107,7 +108,7 @@ def test_again_nothing_changes_and_a_changed_row_is_updated(place: Place, file: 
     assert place.contents() == before
     moved = rows.replace("341 555-1234", "351 444-0000")
     assert counts(run(place, file, moved)) == (0, 1, 1, 0)
-    assert [row[5] for row in people(place)] == ["351 444-0000", None]
+    assert [row[5] for row in people(place)] == ["+543514440000", None]
     assert place.value("SELECT version FROM patients WHERE family = 'Núñez'") == 2
     assert counts(run(place, file, moved)) == (0, 0, 2, 0)
 
@@ -116,39 +117,43 @@ def test_an_empty_cell_erases_nothing(place: Place, file: Path) -> None:
     run(place, file, f"{HEAD}\n{ANA}\n")
     silent = ANA.replace("341 555-1234", "")
     assert counts(run(place, file, f"{HEAD}\n{silent}\n")) == (0, 0, 1, 0)
-    assert people(place)[0][5] == "341 555-1234"
+    assert people(place)[0][5] == "+543415551234"
 
 
 def test_what_somebody_corrected_since_stays_and_is_told(place: Place, file: Path) -> None:
     run(place, file, f"{HEAD};ciudad\n{ANA};Rosario\n")
     with place.as_person("msosa") as session:
         patient_id = place.value("SELECT patient_id FROM patients")
-        order = EditPatient(patient_id=patient_id, version=1, said={"phone": "000"})
+        order = EditPatient(patient_id=patient_id, version=1, said={"phone": "351 422-2222"})
         session.desk().do(edit, order)
     # What the list did not change is no quarrel, whatever was corrected.
     assert counts(run(place, file, f"{HEAD};ciudad\n{ANA};Funes\n")) == (0, 1, 0, 0)
-    assert (people(place)[0][5], people(place)[0][8]) == ("000", "Funes")
+    assert (people(place)[0][5], people(place)[0][8]) == ("+543514222222", "Funes")
     other = ANA.replace("341 555-1234", "351 444-0000").replace("Ana", "Anabel")
     result = run(place, file, f"{HEAD};ciudad\n{other};Casilda\n")
     assert counts(result) == (0, 0, 0, 1)
     assert [(each.line, each.column, each.value, each.code) for each in result.rejects] == [
-        (2, "telefono", "351 444-0000", "edited_since")
+        (2, "telefono", "+543514440000", "edited_since")
     ]
-    assert (people(place)[0][1], people(place)[0][5], people(place)[0][8]) == ("Ana", "000", "Funes")
+    assert (people(place)[0][1], people(place)[0][5], people(place)[0][8]) == (
+        "Ana",
+        "+543514222222",
+        "Funes",
+    )
     told = "SELECT field, before, after, person FROM patient_edits ORDER BY version, field"
     assert place.rows(told) == [
-        ("phone", "341 555-1234", "000", "u_msosa"),
+        ("phone", "+543415551234", "+543514222222", "u_msosa"),
         ("city", "Rosario", "Funes", "u_admin"),
     ]
     # Once the list says what the correction said, the rest of the row goes through.
-    agreed = other.replace("351 444-0000", "000")
+    agreed = other.replace("351 444-0000", "351 422-2222")
     assert counts(run(place, file, f"{HEAD};ciudad\n{agreed};Casilda\n")) == (0, 1, 0, 0)
     assert (people(place)[0][1], people(place)[0][8]) == ("Anabel", "Casilda")
 
 
 def test_a_changed_name_is_found_under_its_new_keys(place: Place, file: Path) -> None:
     run(place, file, f"id;{HEAD}\n7;{ANA}\n")
-    changed = "De la Cruz Ñandú;Ana Sol;F;04/02/1971;12.345.679;1"
+    changed = "De la Cruz Ñandú;Ana Sol;F;04/02/1971;12.345.679;341 555-1234"
     assert counts(run(place, file, f"id;{HEAD}\n7;{changed}\n")) == (0, 1, 0, 0)
     names = SearchNames.of("Ana Sol", "De la Cruz Ñandú")
     stored, birth, keys = place.rows("SELECT names, birth, n FROM patient_search")[0]
@@ -164,18 +169,18 @@ def test_a_document_already_known_gets_what_was_blank(place: Place, file: Path) 
     run(
         place,
         file,
-        f"{HEAD}\n{ANA.replace('341 555-1234', '')}\nPaz;Luz;F;1980-05-06;20111222;1\n",
+        f"{HEAD}\n{ANA.replace('341 555-1234', '')}\nPaz;Luz;F;1980-05-06;20111222;341 555-1111\n",
         source="viejo",
     )
     result = run(place, file, f"id;{HEAD};mail\n1;{ANA.replace('Ana', 'Anita')};a@b.org\n", source="nuevo")
     assert counts(result) == (0, 1, 0, 0)
     assert result.extra["linked"] == 1
-    assert people(place)[0][:7] == ("Núñez", "Ana", "F", "1970-02-03", None, "341 555-1234", "a@b.org")
+    assert people(place)[0][:7] == ("Núñez", "Ana", "F", "1970-02-03", None, "+543415551234", "a@b.org")
     again = run(place, file, f"id;{HEAD};mail\n1;{ANA.replace('Ana', 'Anita')};a@b.org\n", source="nuevo")
     assert counts(again) == (0, 0, 1, 0)
-    same = run(place, file, f"id;{HEAD}\n2;Paz;Luz;F;1980-05-06;20111222;999\n", source="nuevo")
+    same = run(place, file, f"id;{HEAD}\n2;Paz;Luz;F;1980-05-06;20111222;341 555-9999\n", source="nuevo")
     assert counts(same) == (0, 0, 1, 0)
-    assert people(place)[1][5] == "1"
+    assert people(place)[1][5] == "+543415551111"
 
 
 def test_a_document_of_somebody_quite_different_is_refused_with_their_chart(place: Place, file: Path) -> None:
@@ -191,7 +196,8 @@ def test_a_document_of_somebody_quite_different_is_refused_with_their_chart(plac
 
 def test_look_alikes_without_a_document_go_to_the_work_list(place: Place, file: Path) -> None:
     run(place, file, f"{HEAD}\n{ANA}\n")
-    rows = "apellido,nombre,sexo,nacimiento,telefono\nNUNEZ,ana,f,1970-02-03,1\nNúñez,Ana,F,1970-02-03,2\n"
+    head = "apellido,nombre,sexo,nacimiento,telefono"
+    rows = f"{head}\nNUNEZ,ana,f,1970-02-03,341 555-1111\nNúñez,Ana,F,1970-02-03,\n"
     result = run(place, file, rows, source="otro")
     assert counts(result) == (2, 0, 0, 0)
     assert result.extra["alike"] == 3
@@ -202,7 +208,8 @@ def test_look_alikes_without_a_document_go_to_the_work_list(place: Place, file: 
 
 
 def test_the_same_row_twice_is_one(place: Place, file: Path) -> None:
-    rows = f"{HEAD}\n{ANA}\n{ANA}\nPaz;Luz;F;1980-05-06;;\nPaz;Luz;F;1980-05-06;;\nPaz;Luz;F;1980-05-06;;7\n"
+    luz = "Paz;Luz;F;1980-05-06;;"
+    rows = f"{HEAD}\n{ANA}\n{ANA}\n{luz}\n{luz}\n{luz}341 555-1111\n"
     result = run(place, file, rows)
     assert counts(result) == (3, 0, 0, 2)
     assert [(each.line, each.code) for each in result.rejects] == [(3, "repeated"), (5, "repeated")]
@@ -213,10 +220,10 @@ def test_everything_wrong_with_a_row_is_told_at_once_and_can_be_mended(
 ) -> None:
     rows = (
         "Apellido,Nombre,Sexo,Nacimiento,DNI,Teléfono,Nota\n"
-        ",Ana,Q,31/02/1980,12A45%78,+54 341 555,uno\n"
-        "Paz,Luz,F,05/06/80,20111222,1,dos\n"
-        "Sosa,Eva,F,05/06/1980,20111223,1,tres\n"
-        "Gil,Leo,M,05/06/2980,,1\n"
+        ",Ana,Q,31/02/1980,12A45%78,+54 341 555-1234,uno\n"
+        "Paz,Luz,F,05/06/80,20111222,,dos\n"
+        "Sosa,Eva,F,05/06/1980,20111223,,tres\n"
+        "Gil,Leo,M,05/06/2980,,341 555-1111\n"
     )
     rejects = tmp_path / "rechazos.csv"
     result = run(place, file, rows, rejects=rejects)
@@ -237,8 +244,8 @@ def test_everything_wrong_with_a_row_is_told_at_once_and_can_be_mended(
     text = rejects.read_text("utf-8")
     for wrong, right in (
         (",,Ana,Q,31/02/1980,12A45%78", ",Vera,Ana,F,01/02/1980,20999888"),
-        ("05/06/80,20111222,1", "05/06/1980,20111222,1"),
-        ("05/06/2980,,1,", "05/06/1980,,1,x"),
+        ("05/06/80,20111222", "05/06/1980,20111222"),
+        ("05/06/2980,,341 555-1111,", "05/06/1980,,341 555-1111,x"),
     ):
         assert wrong in text, text
         text = text.replace(wrong, right)
@@ -250,7 +257,7 @@ def test_everything_wrong_with_a_row_is_told_at_once_and_can_be_mended(
         ("Sosa", "Eva"),
         ("Vera", "Ana"),
     ]
-    assert people(place)[3][5] == "+54 341 555"
+    assert people(place)[3][5] == "+543415551234"
 
 
 DAYS: Final = {
@@ -333,10 +340,11 @@ PAPERS: Final = (
     ("12345675.0;;", "AR:DNI:12345675"),
     ("AB123456;Pasaporte;", "AR:PAS:AB123456"),
     ("Pasaporte AB123457;;", "AR:PAS:AB123457"),
-    ("4.123.456-6;Cédula;Uruguay", "UY:CI:41234566"),
+    ("4.123.456-3;Cédula;Uruguay", "UY:CI:41234563"),
     ("20-12345678-6;cuil;ar", "AR:CUIL:20123456786"),
     ("1.234.567;Libreta Cívica;", "AR:LC:1234567"),
     ("1.2345678E+7;;", "bad_document"),
+    ("1.234.567-9;CI;UY", "bad_check_digit"),
     ("12345676;carnet;", "unknown_value"),
     ("12345677;;Marte", "unknown_value"),
 )
@@ -455,7 +463,7 @@ DAMAGED: Final = (
     ("missing", "Paz;Luz;F;;20111222;"),
     ("bad_document", "Paz;Luz;F;1970-01-01;---;"),
     ("not_text", "Paz\ufffd;Luz;F;1970-01-01;;"),
-    ("too_long", f"Paz;Luz;F;1970-01-01;;{'9' * 61}"),
+    ("bad_phone", f"Paz;Luz;F;1970-01-01;;{'9' * 61}"),
 )
 
 

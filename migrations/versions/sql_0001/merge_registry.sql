@@ -8,13 +8,13 @@ CREATE TYPE registry_count AS
 
 -- One digest a field, then those of the documents; NULL says nothing. Names and birth are one field.
 CREATE FUNCTION registry_said(p_given text, p_family text, p_birth date, p_sex text, p_deceased date, p_phone text,
-  p_email text, p_address text, p_city text, p_payer text, p_member text, p_documents text[])
+  p_email text, p_address text, p_city text, p_payer text, p_plan text, p_member text, p_documents text[])
 RETURNS bigint[] LANGUAGE sql STABLE PARALLEL SAFE AS $$
   SELECT ARRAY[
     hashtextextended(p_family || chr(31) || p_given || chr(31) || coalesce((p_birth - DATE '1880-01-01')::text, ''), 0),
     hashtextextended(p_sex, 0), hashtextextended((p_deceased - DATE '1880-01-01')::text, 0),
     hashtextextended(p_phone, 0), hashtextextended(p_email, 0), hashtextextended(p_address, 0),
-    hashtextextended(p_city, 0), hashtextextended(p_payer || chr(31) || coalesce(p_member, ''), 0)]
+    hashtextextended(p_city, 0), hashtextextended(p_payer || chr(31) || coalesce(p_plan, '') || chr(31) || coalesce(p_member, ''), 0)]
     || ARRAY(SELECT hashtextextended(d, 0) FROM unnest(p_documents) d ORDER BY d);
 $$;
 
@@ -22,9 +22,9 @@ $$;
 CREATE FUNCTION registry_held(p_patient uuid) RETURNS bigint[]
 LANGUAGE sql STABLE AS $$
   SELECT public.registry_said(p.given, p.family, p.birth, p.sex, p.deceased_on, p.phone, p.email, p.address, p.city,
-    c.payer, c.member_number, '{}')
+    c.payer, c.plan, c.member_number, '{}')
   FROM public.patients p LEFT JOIN LATERAL (
-    SELECT payer, member_number FROM public.coverages
+    SELECT payer, plan, member_number FROM public.coverages
     WHERE patient_id = p.patient_id AND until IS NULL ORDER BY id DESC LIMIT 1) c ON true
   WHERE p.patient_id = p_patient;
 $$;
@@ -63,7 +63,8 @@ RETURNS TABLE (line bigint, key text, said bigint[], repeated boolean)
 LANGUAGE sql AS $$
   WITH told AS MATERIALIZED (
     SELECT s.line, s.key, s.numbered, public.registry_said(s.given, s.family, s.birth, s.sex, s.deceased_on, s.phone,
-      s.email, s.address, s.city, s.payer, s.member, s.documents) AS said
+      s.email, s.address, s.city, s.payer, s.plan, s.member,
+      CASE WHEN s.second_phone IS NULL THEN s.documents ELSE s.documents || s.second_phone END) AS said
     FROM public.staging_registry s WHERE s.batch = p_batch
   ), copies AS MATERIALIZED (
     SELECT line FROM (
@@ -198,15 +199,15 @@ LANGUAGE sql AS $$
     INSERT INTO public.patient_search (patient_id, names, birth, n)
     SELECT patient_id, search_names, birth, search FROM charted
   )
-  INSERT INTO public.coverages (patient_id, id, payer, member_number)
-  SELECT patient_id, public.import_child_id(patient_id, 'coverage'), payer, member FROM charted WHERE payer IS NOT NULL;
+  INSERT INTO public.coverages (patient_id, id, payer, plan, member_number)
+  SELECT patient_id, public.import_child_id(patient_id, 'coverage'), payer, plan, member FROM charted WHERE payer IS NOT NULL;
 $$;
 
 -- What the patient's row shall say: of somebody known what was blank; where the list says otherwise than before,
 -- that. Somebody's correction in between would have been a conflict.
 CREATE FUNCTION registry_wanted(p_batch uuid)
 RETURNS TABLE (patient_id uuid, names text, given text, family text, birth date, sex text, deceased_on date, phone text,
-  email text, address text, city text, covers boolean, payer text, member text, covered bigint)
+  email text, address text, city text, covers boolean, payer text, plan text, member text, covered bigint)
 LANGUAGE sql AS $$
   SELECT p.patient_id, CASE WHEN t.t[1] AND f.fate = 'changed' THEN s.search_names END,
     CASE WHEN t.t[1] AND f.fate = 'changed' THEN s.given ELSE p.given END,
@@ -215,7 +216,7 @@ LANGUAGE sql AS $$
     CASE WHEN t.t[2] THEN s.sex ELSE p.sex END, CASE WHEN t.t[3] THEN s.deceased_on ELSE p.deceased_on END,
     CASE WHEN t.t[4] THEN s.phone ELSE p.phone END, CASE WHEN t.t[5] THEN s.email ELSE p.email END,
     CASE WHEN t.t[6] THEN s.address ELSE p.address END, CASE WHEN t.t[7] THEN s.city ELSE p.city END,
-    t.t[8], s.payer, s.member, f.base[8]
+    t.t[8], s.payer, s.plan, s.member, f.base[8]
   FROM public.staging_fates f JOIN public.staging_registry s USING (batch, line)
   JOIN public.patients p ON p.patient_id = f.patient_id
   CROSS JOIN LATERAL (SELECT ARRAY(
@@ -251,14 +252,29 @@ LANGUAGE sql AS $$
   ), ended AS (
     UPDATE public.coverages c SET until = greatest(c.since, p_at::date) FROM wanted w
     WHERE c.patient_id = w.patient_id AND w.covers AND c.until IS NULL
-      AND hashtextextended(c.payer || chr(31) || coalesce(c.member_number, ''), 0) = w.covered
+      AND hashtextextended(c.payer || chr(31) || coalesce(c.plan, '') || chr(31) || coalesce(c.member_number, ''), 0) = w.covered
   ), covered AS (
-    INSERT INTO public.coverages (patient_id, id, payer, member_number)
-    SELECT patient_id, public.import_child_id(patient_id, 'coverage' || chr(31) || p_batch), payer, member
+    INSERT INTO public.coverages (patient_id, id, payer, plan, member_number)
+    SELECT patient_id, public.import_child_id(patient_id, 'coverage' || chr(31) || p_batch), payer, plan, member
     FROM wanted WHERE covers RETURNING patient_id
   )
   UPDATE public.staging_fates f SET touched = true
   WHERE f.batch = p_batch AND f.fate IN ('known', 'changed') AND f.patient_id IN (TABLE written UNION TABLE covered);
+$$;
+
+-- A second phone joins those there are; none is ever taken away.
+CREATE FUNCTION registry_phones(p_batch uuid, p_at timestamptz) RETURNS void
+LANGUAGE sql AS $$
+  WITH added AS (
+    INSERT INTO public.phones (patient_id, id, number, added_at)
+    SELECT f.patient_id, public.import_child_id(f.patient_id, 'phone' || chr(31) || s.second_phone), s.second_phone, p_at
+    FROM public.staging_fates f JOIN public.staging_registry s USING (batch, line)
+    JOIN public.patients p ON p.patient_id = f.patient_id
+    WHERE f.batch = p_batch AND f.fate IN ('new', 'known', 'changed') AND s.second_phone <> p.phone
+    ON CONFLICT DO NOTHING RETURNING patient_id
+  )
+  UPDATE public.staging_fates f SET touched = true
+  WHERE f.batch = p_batch AND f.fate IN ('known', 'changed') AND f.patient_id IN (TABLE added);
 $$;
 
 -- Who is found under what, and by which words, once names, births and documents stand.
@@ -328,6 +344,7 @@ BEGIN
   PERFORM public.registry_documents(p_batch);
   PERFORM public.registry_new(p_batch, p_at, p_trial);
   PERFORM public.registry_written(p_batch, p_at);
+  PERFORM public.registry_phones(p_batch, p_at);
   PERFORM public.registry_searched(p_batch);
   n.alike := public.registry_alike(p_batch, p_at);
   SELECT count(*) FILTER (WHERE f.fate = 'new'), count(*) FILTER (WHERE f.touched),

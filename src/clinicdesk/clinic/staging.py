@@ -161,7 +161,7 @@ staging_registry: Final = _staging(
     words("sex"),
     Column("birth", Date),
     Column("deceased_on", Date),
-    *map(_optional, ("phone", "email", "address", "city", "payer", "member")),
+    *map(_optional, ("phone", "second_phone", "email", "address", "city", "payer", "plan", "member")),
     Column("search", ARRAY(Text), nullable=False),
     words("search_names"),
     Column("name_words", ARRAY(Text), nullable=False),

@@ -56,6 +56,7 @@ _NAMES: Final = {
         "cobertura obrasocial os prepaga prevision financiador mutual eps isapre seguro aseguradora "
         "coverage payer insurance"
     ),
+    "plan": "plan plancobertura planmedico coverageplan",
     "member": (
         "nroafiliado numeroafiliado numerodeafiliado nafiliado noafiliado afiliado credencial "
         "nrocredencial member memberid membernumber"

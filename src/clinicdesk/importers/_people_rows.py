@@ -5,11 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
+from functools import partial
 from types import MappingProxyType
 from typing import Final, TypeVar
 
 from clinicdesk.clinic.countries import pack
-from clinicdesk.clinic.patients.rules import EARLIEST_BIRTH, NAME_MOST, Document, parsed_document
+from clinicdesk.clinic.patients import phones
+from clinicdesk.clinic.patients.particulars import MAIL, NUMBER_MOST
+from clinicdesk.clinic.patients.rules import (
+    EARLIEST_BIRTH,
+    NAME_MOST,
+    Document,
+    document_problems,
+    parsed_document,
+)
 from clinicdesk.clinic.patients.spelling import SearchNames, sound
 from clinicdesk.importers._batch import Staged
 from clinicdesk.importers._cells import Bad, Bads, Fault, key, line
@@ -50,9 +59,8 @@ _YEAR_FIGURES: Final = 4
 _MONTHS_A_YEAR: Final = 12
 _UNREADABLE: Final = "\N{REPLACEMENT CHARACTER}"
 _MOST_LETTERS: Final = MappingProxyType(
-    {"phone": 60, "mobile": 60, "email": 254, "member": 60, "payer": NAME_MOST}
+    {"email": NAME_MOST, "member": NUMBER_MOST, "payer": NAME_MOST, "plan": NAME_MOST}
 )
-
 CheckedT = TypeVar("CheckedT")
 Paper = tuple[Document, str, str]
 """A document, the column it stood in and what stood there."""
@@ -198,10 +206,9 @@ class _Person:
         died = self._checked("deceased_on", lambda said: self._rows.day("deceased_on", said))
         papers = self._papers()
         self._must_fit(birth, died, papers)
-        texts = {
-            name: self._text(name)
-            for name in ("phone", "mobile", "email", "address", "city", "payer", "member")
-        }
+        texts = {name: self._text(name) for name in ("address", "city", "payer", "plan", "member")}
+        first, second = (self._checked(name, partial(self._phone, name)) for name in ("phone", "mobile"))
+        mail = self._checked("email", self._mail)
         source_key = self._checked("key", lambda said: key(self._rows.header("key"), said))
         if self._bad:
             raise Bads(self._bad)
@@ -215,8 +222,10 @@ class _Person:
             sex,
             birth and birth.isoformat(),
             died and died.isoformat(),
-            texts["phone"] or texts["mobile"],
-            *(texts[name] for name in ("email", "address", "city", "payer", "member")),
+            first or second,
+            second if first and second != first else None,
+            mail,
+            *texts.values(),
             names.keys(
                 birth.year if birth else None, tuple(paper.number for paper, _column, _said in papers)
             ),
@@ -245,6 +254,18 @@ class _Person:
     def _text(self, field: str) -> str | None:
         most = _MOST_LETTERS.get(field, 400)
         return self._checked(field, lambda said: line(self._rows.header(field), said, most)) or None
+
+    def _phone(self, field: str, said: str) -> str:
+        try:
+            return phones.parsed(said.strip(), self._rows.country)
+        except InvalidInput:
+            raise Bad(self._rows.header(field), said, Fault.BAD_PHONE) from None
+
+    def _mail(self, said: str) -> str:
+        found = line(self._rows.header("email"), said, NAME_MOST)
+        if not MAIL.fullmatch(found):
+            raise Bad(self._rows.header("email"), said, Fault.BAD_MAIL)
+        return found
 
     def _names(self) -> tuple[str, str]:
         if "name" in self._told and "family" not in self._told:
@@ -275,6 +296,8 @@ class _Person:
         if birth and died and died < birth:
             said = self._told["deceased_on"]
             self._bad.append(Bad(self._rows.header("deceased_on"), said, Fault.BEFORE, birth.isoformat()))
+        if "payer" not in self._told and self._told.keys() & {"plan", "member"}:
+            self._bad.append(Bad(self._rows.header("payer"), "", Fault.MISSING))
         if papers and "birth" not in self._told:
             self._bad.append(Bad(self._rows.header("birth"), "", Fault.MISSING))
 
@@ -306,13 +329,16 @@ class _Person:
         kinds = pack(country).kinds
         kind, number = _parted(said.strip(), kinds)
         kind = own_kind or kind or self._kind(kinds) or kinds[0]
-        if found := _SPREADSHEET_NUMBER.fullmatch(number):
-            number = found[1]
+        if typed := _SPREADSHEET_NUMBER.fullmatch(number):
+            number = typed[1]
         text = number if ":" in number else f"{country}:{kind}:{number}"
         try:
-            return parsed_document(text, country)
-        except InvalidInput as invalid:
-            raise Bad(header, said, Fault.BAD_DOCUMENT, str(invalid)) from None
+            found = parsed_document(text, country)
+        except InvalidInput:
+            raise Bad(header, said, Fault.BAD_DOCUMENT) from None
+        if document_problems(found):
+            raise Bad(header, said, Fault.BAD_CHECK_DIGIT)
+        return found
 
     def _kind(self, kinds: Sequence[str]) -> str | None:
         if not (said := self._told.get("kind")):

@@ -24,7 +24,8 @@ NUMBER_MOST: Final = 60
 EVIDENCE_MOST: Final = 400
 SUBSTANCE_MOST: Final = 300
 TIMES_MOST: Final = 99
-_MAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+MAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+"""An address as it is stored, whole."""
 
 GENDERS: Final = (
     "sin_preguntar",
@@ -312,7 +313,7 @@ class Faults:
     def mail(self, said: str | None) -> str | None:
         """An address with its `@` and a domain; blank is none."""
         line = self.line(said, NAME_MOST, _("El correo"))
-        if line is not None and not _MAIL.fullmatch(line):
+        if line is not None and not MAIL.fullmatch(line):
             told = _("El correo «{said}» no existe: se espera nombre@lugar.com.")
             self.found.append(told.format(said=line[:NUMBER_MOST]))
         return line
