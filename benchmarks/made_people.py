@@ -1,7 +1,8 @@
 """Made-up people with Spanish names as often as real ones bear them; the same for the same seed.
 
-Heads of the lists and their shares follow published counts (INE, RENAPER, SEGIP); behind them stand the
-names Faker knows, and behind those a long tail of rare surnames put together from syllables.
+Heads of the lists and their shares follow published counts: `south` those of Argentina and Bolivia (RENAPER,
+SEGIP), `spain` those of Spain (INE). Behind them stand the names Faker knows, and behind those a long tail of
+rare surnames put together from syllables.
 """
 
 from __future__ import annotations
@@ -40,6 +41,36 @@ _MEN: Final = (
     "Joaquín 10 Matías 10 Facundo 10 Benjamín 9 Víctor 9 Raúl 9 Marcelo 9 Julio 9 Javier 8 Walter 8 "
     "Wilson 6 Zacarías 3 Hernán 6 Thiago 8 Bautista 8"
 )
+_SURNAMES_OF_SPAIN: Final = (
+    "García 31 Rodríguez 20 González 20 Fernández 19 López 18 Martínez 18 Sánchez 17 Pérez 17 Gómez 10 "
+    "Martín 10 Jiménez 8 Hernández 8 Ruiz 8 Díaz 7 Moreno 7 Muñoz 6 Álvarez 6 Romero 5 Gutiérrez 4 Alonso 4 "
+    "Navarro 4 Torres 4 Domínguez 4 Ramos 3 Vázquez 3 Ramírez 3 Gil 3 Serrano 3 Morales 3 Molina 3 Blanco 3 "
+    "Suárez 3 Castro 3 Ortega 3 Delgado 3 Ortiz 2 Marín 2 Rubio 2 Núñez 2 Medina 2 Sanz 2 Castillo 2 "
+    "Iglesias 2 Cortés 2 Garrido 2 Santos 2 Guerrero 2 Lozano 2 Cano 2 Cruz 2 Méndez 2 Flores 2 Prieto 2 "
+    "Herrera 2 Peña 2 León 2 Márquez 2 Cabrera 2 Gallego 2 Calvo 2 Vidal 2 Campos 2 Vega 2 Reyes 2 Fuentes 2 "
+    "Carrasco 2 Díez 2 Caballero 2 Nieto 2 Aguilar 1 Pascual 1 Santana 1 Herrero 1 Montero 1 Lorenzo 1 "
+    "Hidalgo 1 Giménez 1 Ibáñez 1 Ferrer 1 Durán 1 Santiago 1 Benítez 1 Vargas 1 Mora 1 Vicente 1 Arias 1 "
+    "Carmona 1 Crespo 1 Román 1 Pastor 1 Soto 1 Sáez 1 Velasco 1 Moya 1 Soler 1 Parra 1 Esteban 1 Bravo 1 "
+    "Gallardo 1 Rojas 1"
+)
+_WOMEN_OF_SPAIN: Final = (
+    "María 150 Ana 40 Carmen 35 Laura 17 Isabel 16 Lucía 14 Cristina 13 Marta 13 Josefa 12 Elena 12 Rosa 12 "
+    "Pilar 10 Dolores 9 Sara 9 Paula 9 Antonia 9 Julia 9 Raquel 8 Beatriz 8 Patricia 8 Irene 8 Mercedes 7 "
+    "Silvia 7 Andrea 7 Nuria 6 Rocío 6 Mónica 6 Alba 6 Ángela 6 Sonia 6 Sandra 6 Susana 6 Marina 6 Eva 6 "
+    "Alicia 5 Yolanda 5 Natalia 5 Margarita 5 Claudia 5 Inmaculada 4 Montserrat 4 Concepción 4 Begoña 3 "
+    "Encarnación 3 Ainhoa 2 Itziar 2"
+)
+_MEN_OF_SPAIN: Final = (
+    "José 90 Juan 60 Antonio 45 Francisco 35 Manuel 33 Miguel 25 Luis 20 David 16 Javier 15 Daniel 15 "
+    "Carlos 15 Jesús 15 Alejandro 13 Pablo 12 Ángel 12 Pedro 11 Sergio 11 Rafael 10 Fernando 9 Jorge 9 "
+    "Alberto 9 Álvaro 8 Diego 7 Adrián 7 Raúl 6 Iván 6 Enrique 6 Ramón 6 Vicente 5 Rubén 5 Óscar 5 Andrés 5 "
+    "Joaquín 5 Víctor 5 Eduardo 5 Mario 5 Santiago 4 Roberto 4 Jaime 4 Ignacio 4 Marcos 4 Hugo 4 Jordi 3 "
+    "Salvador 3 Xavier 2 Iker 2"
+)
+_HEADS: Final = {
+    "south": (_SURNAMES, _WOMEN, _MEN),
+    "spain": (_SURNAMES_OF_SPAIN, _WOMEN_OF_SPAIN, _MEN_OF_SPAIN),
+}
 _SYLLABLES: Final = [
     "ba",
     "be",
@@ -178,13 +209,14 @@ class Drawer:
 class People:
     """An endless row of people."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, names: str = "south") -> None:
         self._random = random = Random(seed)
         book = _book()
-        self._surname = _drawer(random, _SURNAMES, book["surnames"], self._rare_surnames())
+        surnames, women, men = _HEADS[names]
+        self._surname = _drawer(random, surnames, book["surnames"], self._rare_surnames())
         self._given = {
-            "F": _drawer(random, _WOMEN, book["women"], []),
-            "M": _drawer(random, _MEN, book["men"], []),
+            "F": _drawer(random, women, book["women"], []),
+            "M": _drawer(random, men, book["men"], []),
         }
 
     def _rare_surnames(self) -> list[str]:

@@ -11,23 +11,23 @@ $$;
 -- The words of names that are one of these, sound like one of those or begin in one of these ways.
 -- Lists of words travel as text, with blanks between: the driver sends it ten times faster than an array.
 CREATE FUNCTION public.search_words(p_words text, p_sounds text, p_starts text, p_sound_starts text)
-RETURNS TABLE (word text, people integer)
+RETURNS TABLE (word text, sound text, people integer)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_custom_plan AS $$
 BEGIN
   RETURN QUERY
-    (SELECT w.word, w.people FROM public.name_words w
+    (SELECT w.word, w.sound, w.people FROM public.name_words w
      WHERE w.word = ANY (string_to_array(left(p_words, 100000), ' ')) ORDER BY w.people DESC LIMIT 800)
     UNION
-    (SELECT w.word, w.people FROM public.name_words w
+    (SELECT w.word, w.sound, w.people FROM public.name_words w
      WHERE w.sound = ANY (string_to_array(left(p_sounds, 100000), ' ')) ORDER BY w.people DESC LIMIT 800)
     UNION
-    SELECT f.word, f.people FROM unnest((string_to_array(p_starts, ' '))[1:8]) s CROSS JOIN LATERAL (
-      SELECT w.word, w.people FROM public.name_words w
+    SELECT f.word, f.sound, f.people FROM unnest((string_to_array(p_starts, ' '))[1:8]) s CROSS JOIN LATERAL (
+      SELECT w.word, w.sound, w.people FROM public.name_words w
       WHERE w.word >= s AND w.word < s || chr(1114111) ORDER BY w.people DESC LIMIT 120) f
     UNION
-    SELECT f.word, f.people FROM unnest((string_to_array(p_sound_starts, ' '))[1:8]) s CROSS JOIN LATERAL (
-      SELECT w.word, w.people FROM public.name_words w
+    SELECT f.word, f.sound, f.people FROM unnest((string_to_array(p_sound_starts, ' '))[1:8]) s CROSS JOIN LATERAL (
+      SELECT w.word, w.sound, w.people FROM public.name_words w
       WHERE w.sound >= s AND w.sound < s || chr(1114111) ORDER BY w.people DESC LIMIT 120) f;
 END $$;
 
@@ -53,7 +53,7 @@ BEGIN
         AND (p_fourth IS NULL OR s.n && string_to_array(p_fourth, ' '))
         AND s.patient_id IN (
           SELECT d.patient_id FROM public.patient_documents d
-          WHERE d.number >= p_number AND d.number < p_number || chr(1114111) AND d.valid)
+          WHERE d.number >= p_number AND d.number < p_number || chr(1114111) AND d.valid AND d.kind <> 'HC')
         AND (s.patient_id NOT IN (SELECT p.patient_id FROM public.patients p WHERE p.sealed)
              OR NOT public.is_hidden(s.patient_id))
       LIMIT 1000;
@@ -73,7 +73,7 @@ BEGIN
     WITH found AS (
       (SELECT d.patient_id, CASE WHEN d.number = p_number THEN 0 ELSE 2 END AS r, d.number AS place
        FROM public.patient_documents d
-       WHERE p_number <> '' AND d.number >= p_number AND d.number < p_number || chr(1114111) AND d.valid
+       WHERE p_number <> '' AND d.number >= p_number AND d.number < p_number || chr(1114111) AND d.valid AND d.kind <> 'HC'
          AND (d.number = p_number OR NOT public.is_hidden(d.patient_id))
        ORDER BY d.number LIMIT most)
       UNION ALL

@@ -172,7 +172,7 @@ CREATE TABLE patient_documents (
   CONSTRAINT patient_documents_chart_ck CHECK (valid OR kind <> 'HC')
 );
 
-CREATE INDEX patient_documents_number_ix ON patient_documents (number);
+CREATE INDEX patient_documents_number_ix ON patient_documents (number) WHERE kind <> 'HC';
 
 CREATE INDEX patient_documents_patient_ix ON patient_documents (patient_id);
 

@@ -113,8 +113,11 @@ def _in_words(text: str) -> Wanted:
             names.append(part)
     said = " ".join(names)
     words = tuple(word[:_MOST_LETTERS] for word in name_words(said)[:_MOST_WORDS])
+    *before, last = folded(said).split() or [""]
     found_particles = tuple(
-        word for word in folded(said).split() if word in PARTICLES and len(word) >= PREFIX_LETTERS
+        word
+        for word in (*(each for each in before if len(each) >= PREFIX_LETTERS), last)
+        if word in PARTICLES
     )
     particles = () if set(found_particles) & set(words) else found_particles
     return Wanted(words=words, particles=particles, digits=digits[:_LONGEST_NUMBER], year=year)

@@ -67,9 +67,9 @@ class Likeness:
 
 def likeness(one: Identity, other: Identity, weights: Weights = TYPING) -> Likeness:
     """Compare two people; the order does not matter."""
-    document = _documents(one.numbers, other.numbers)
+    document = likeness_of_numbers(one.numbers, other.numbers)
     name = _names(one.names, other.names)
-    birth = _births(one.birth, other.birth)
+    birth = likeness_of_births(one.birth, other.birth)
     score = (
         weights.document * document
         + weights.sex * (one.sex == other.sex != "")
@@ -82,7 +82,20 @@ def likeness(one: Identity, other: Identity, weights: Weights = TYPING) -> Liken
     return Likeness(score, by_rule or score >= weights.suggest, score >= weights.same)
 
 
-def _documents(one: tuple[str, ...], other: tuple[str, ...]) -> float:
+def may_suggest(
+    document: float | None, birth: float, *, same_sex: bool, weights: Weights = TYPING
+) -> bool:
+    """Whether names that agree wholly would suggest the pair; `document` None where one side has none.
+
+    For whoever compares millions: names take longest.
+    """
+    if document == 1.0 or (document is None and birth == 1.0):
+        return True
+    most = weights.document * (document or 0) + weights.sex * same_sex + weights.name + weights.birth * birth
+    return round(most, 6) >= weights.suggest
+
+
+def likeness_of_numbers(one: tuple[str, ...], other: tuple[str, ...]) -> float:
     """1 for an equal number; nearly 1 for one digit wrong; 0 else or where either has none."""
     if set(one) & set(other):
         return 1.0
@@ -92,7 +105,7 @@ def _documents(one: tuple[str, ...], other: tuple[str, ...]) -> float:
     return 1 - 1 / longest
 
 
-def _births(one: date | None, other: date | None) -> float:
+def likeness_of_births(one: date | None, other: date | None) -> float:
     """1 for the same day; a half for day and month exchanged, or one of day, month, year wrong."""
     if one is None or other is None:
         return 0.0

@@ -103,7 +103,8 @@ patient_documents: Final = keyed(
     PrimaryKeyConstraint("document_key", name="patient_documents_pk"),
     CheckConstraint("length(document_key) BETWEEN 3 AND 80", name="patient_documents_key_ck"),
     CheckConstraint("valid OR kind <> 'HC'", name="patient_documents_chart_ck"),
-    Index("patient_documents_number_ix", "number"),
+    # A chart number is looked up by its key; its beginning is nothing that people type.
+    Index("patient_documents_number_ix", "number", postgresql_where=text("kind <> 'HC'")),
     Index("patient_documents_patient_ix", "patient_id"),
 )
 

@@ -6,28 +6,36 @@ The weights are those measured with ten thousand queries over a million Spanish-
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from functools import cached_property
 from math import log10
 from typing import Final
 
-from clinicdesk.clinic.patients.spelling import (
-    PREFIX_LETTERS,
-    SearchNames,
-    one_slip,
-    prefix_key,
-    sound,
-)
+from clinicdesk.clinic.patients.spelling import PREFIX_LETTERS, one_slip, prefix_key, sound
 
 _PREFIX, _EACH_LETTER, _SOUND, _SLIP, _FIRST_LETTER = 0.10, 0.01, 0.12, 0.30, 0.06
 _SOUND_PREFIX, _SOUND_SLIP, _UNMATCHED = 0.28, 0.45, 0.90
 _RARE, _COMMONEST = 0.02, 6.0
 _NO_SURNAME, _NO_GIVEN, _EXTRA = 0.15, 0.12, 0.01
-_NEXT_YEAR, _OTHER_YEAR, _NO_YEAR, _NO_PARTICLE = 0.35, 0.80, 0.50, 0.02
+_NEXT_YEAR, _OTHER_YEAR, _NO_YEAR, _NO_PARTICLE, _TWICE = 0.35, 0.80, 0.50, 0.08, 0.25
 MOST_ALTERNATIVES: Final = 120
 """More make the planner read the whole table."""
 _SHORTEST_SLIP: Final = 3
+Known = tuple[str, int]
+"""How a word of the vocabulary sounds, and how many people bear it."""
+
+
+class _Costs(dict[str, float]):
+    """What each stored word costs as a reading of one that was typed, reckoned when first asked for."""
+
+    def __init__(self, weigh: Callable[[str], float]) -> None:
+        super().__init__()
+        self._weigh = weigh
+
+    def __missing__(self, word: str) -> float:
+        cost = self[word] = self._weigh(word)
+        return cost
 
 
 class TypedWord:
@@ -36,8 +44,8 @@ class TypedWord:
     def __init__(self, word: str) -> None:
         """A folded word."""
         self.word = word
-        self._costs: dict[str, float | None] = {}
-        self._people: dict[str, int] = {}
+        self.costs = _Costs(self._weighed)
+        self._known: dict[str, Known] = {}
 
     @cached_property
     def sound(self) -> str:
@@ -59,106 +67,108 @@ class TypedWord:
         """Whether it can only be a beginning, or one of the few short names."""
         return len(self.word) <= PREFIX_LETTERS
 
-    def learn(self, people: Mapping[str, int]) -> None:
-        """How many people bear each word that is known."""
-        self._people.update(people)
-        self._costs.clear()
+    def learn(self, words: Mapping[str, Known]) -> None:
+        """The words of names it may stand for, how they sound and how many people bear them."""
+        self._known.update(words)
+        self.costs.clear()
 
     def known(self) -> bool:
         """Whether somebody bears this very word."""
-        return self.word in self._people
+        return self.word in self._known
 
-    def cost(self, word: str) -> float | None:
-        """What it costs to read the typed word as this one; None where it cannot be."""
-        if word not in self._costs:
-            self._costs[word] = self._weighed(word)
-        return self._costs[word]
-
-    def _weighed(self, word: str) -> float | None:
+    def _weighed(self, word: str) -> float:
+        """Nothing but a beginning can be a reading that the vocabulary did not name."""
         if word == self.word:
             return 0.0
-        found = self._spelled(word)
-        if found is None:
-            return None
-        return found + _RARE * (_COMMONEST - log10(max(self._people.get(word, 1), 1)))
+        heard, people = self._known.get(word, (None, 1))
+        found = self._spelled(word, heard)
+        return found if found >= _UNMATCHED else found + _RARE * (_COMMONEST - log10(max(people, 1)))
 
-    def _spelled(self, word: str) -> float | None:
+    def _spelled(self, word: str, heard: str | None) -> float:
         if word.startswith(self.word):
             return _PREFIX + _EACH_LETTER * (len(word) - len(self.word))
-        heard = sound(word)
+        if heard is None:
+            return _UNMATCHED
         if heard == self.sound:
             return _SOUND
         if word in self.slips:
             return _SLIP + _FIRST_LETTER * (word[0] != self.word[0])
         if len(self.sound) >= PREFIX_LETTERS and heard.startswith(self.sound):
             return _SOUND_PREFIX
-        return _SOUND_SLIP if heard in self.sound_slips else None
+        return _SOUND_SLIP if heard in self.sound_slips else _UNMATCHED
 
     def keys(self, *, corrected: bool, last: bool) -> list[str]:
         """The stored words it may stand for, the likeliest first: itself, beginnings, corrections."""
         beginning = last or self.is_short or corrected
         found = {self.word: 0.0}
-        for word in self._people:
-            cost = self.cost(word)
-            if cost is not None and (corrected or (beginning and word.startswith(self.word))):
+        for word in self._known:
+            cost = self.costs[word]
+            if cost < _UNMATCHED and (corrected or (beginning and word.startswith(self.word))):
                 found[word] = cost
+        whole = prefix_key(self.word) if beginning and len(self.word) == PREFIX_LETTERS else ""
+        if whole:
+            found = {word: cost for word, cost in found.items() if not word.startswith(self.word)}
         best = sorted(found, key=lambda word: (found[word], word))[:MOST_ALTERNATIVES]
-        return [prefix_key(self.word), *best] if beginning and len(self.word) == PREFIX_LETTERS else best
+        return [whole, *best] if whole else best
 
     def weight(self, keys: Iterable[str]) -> int:
         """How many people the keys may lead to: the rarest word is asked for first."""
         if len(self.word) == PREFIX_LETTERS:
-            return 10 * sum(self._people.values())
-        return sum(self._people.get(key, 0) for key in keys)
+            return 10 * sum(people for _sound, people in self._known.values())
+        return sum(self._known[key][1] for key in keys if key in self._known)
 
 
 class Ranker:
     """Weighs people against all that was typed."""
 
     def __init__(self, words: Iterable[TypedWord], particles: Iterable[str], year: int | None) -> None:
-        self._words = tuple(words)
+        self._costs = tuple(word.costs for word in words)
         self._particles = tuple(particles)
         self._year = year
 
-    def cost(self, names: SearchNames, birth: date | None) -> tuple[float, int]:
-        """The cost of a person, and how many of the words typed nothing answers to."""
-        missing, named, total = 0, set(), 0.0
-        for typed in self._words:
-            best, answering = self._best(typed, names)
-            missing += answering is None
-            total += best
-            named.add(answering)
-        return total + self._names(names, named) + self._born(birth) + self._particle_cost(names), missing
+    def cost(self, stored: str, birth: date | None) -> tuple[float, int]:
+        """The cost of a person, names as `SearchNames.stored`, and how many typed words nothing answers to.
+
+        Called for a thousand people between two keys typed: no object is made for any of them.
+        """
+        family, given, joined = (part.split() for part in stored.split("|"))
+        words = [*family, *given, *joined]
+        missing, named, total = 0, set[str](), 0.0
+        for costs in self._costs:
+            best, answering = _UNMATCHED, ""
+            for word in words:
+                cost = costs[word]
+                if cost < best:
+                    best, answering = cost, word
+            total += best if answering not in named else best + _TWICE
+            if answering:
+                named.add(answering)
+            else:
+                missing += 1
+        total += self._names(family, given, joined, named)
+        if self._year is not None:
+            total += self._born(birth)
+        if self._particles:
+            total += self._particle_cost(words)
+        return total, missing
 
     @staticmethod
-    def _best(typed: TypedWord, names: SearchNames) -> tuple[float, str | None]:
-        best, answering = _UNMATCHED, None
-        for word in names.words:
-            cost = typed.cost(word)
-            if cost is not None and cost < best:
-                best, answering = cost, word
-        return best, answering
-
-    @staticmethod
-    def _names(names: SearchNames, named: set[str | None]) -> float:
+    def _names(family: list[str], given: list[str], joined: list[str], named: set[str]) -> float:
         """Who is named by the first surname and the first given name is likelier meant."""
-        joined = {each for each in named if each in names.joined}
-        ends = tuple(names.family[:1])
-        surname = not ends or ends[0] in named or any(each.endswith(ends[0]) for each in joined if each)
-        given = not names.given or names.given[0] in named or len(names.given[0]) < 1
-        extra = len(names.family) + len(names.given) - len(named - {None})
-        return _NO_SURNAME * (not surname) + _NO_GIVEN * (not given) + _EXTRA * max(extra, 0)
+        surname = not family or family[0] in named
+        if not surname and joined:
+            surname = any(each in named and each.endswith(family[0]) for each in joined)
+        first = not given or given[0] in named
+        extra = len(family) + len(given) - len(named)
+        return _NO_SURNAME * (not surname) + _NO_GIVEN * (not first) + _EXTRA * max(extra, 0)
 
     def _born(self, birth: date | None) -> float:
-        if self._year is None:
-            return 0.0
-        if birth is None:
+        if birth is None or self._year is None:
             return _NO_YEAR
         apart = abs(birth.year - self._year)
         return 0.0 if apart == 0 else _NEXT_YEAR if apart == 1 else _OTHER_YEAR
 
-    def _particle_cost(self, names: SearchNames) -> float:
-        words = names.words
+    def _particle_cost(self, words: list[str]) -> float:
         return _NO_PARTICLE * sum(
             not any(word.startswith(particle) for word in words) for particle in self._particles
         )

@@ -10,10 +10,18 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Iterator
 from datetime import date
+from sys import intern
 from typing import Final
 from uuid import UUID
 
-from clinicdesk.clinic.patients.likeness import AUDIT, Identity, likeness
+from clinicdesk.clinic.patients.likeness import (
+    AUDIT,
+    Identity,
+    likeness,
+    likeness_of_births,
+    likeness_of_numbers,
+    may_suggest,
+)
 from clinicdesk.clinic.patients.spelling import SearchNames, sound
 
 _ROW_BITS: Final = 26
@@ -21,6 +29,8 @@ _ROW_MASK: Final = (1 << _ROW_BITS) - 1
 _HASH_MASK: Final = (1 << (63 - _ROW_BITS)) - 1
 _NEIGHBOURS: Final = 40
 _HALF: Final = 4
+_NEARLY: Final = 0.99
+"""More than two numbers that are not equal can reach."""
 
 
 class Scan:
@@ -29,12 +39,16 @@ class Scan:
     def __init__(self) -> None:
         """Nobody yet."""
         self._ids = bytearray()
-        self._rows: list[str] = []
+        self._names: list[str] = []
+        self._numbers: list[str] = []
+        self._births: list[date | None] = []
+        self._days: dict[date | None, date | None] = {}
+        self._sexes: list[str] = []
         self._blocks: list[array[int]] = [array("q") for _ in range(_Keys.COUNT)]
 
     def __len__(self) -> int:
         """How many have been taken."""
-        return len(self._rows)
+        return len(self._names)
 
     def add(
         self,
@@ -47,11 +61,12 @@ class Scan:
     ) -> None:
         """One more entry of the registry."""
         names = SearchNames.of(given, family)
-        at = len(self._rows)
+        at = len(self._names)
         self._ids += patient_id.bytes
-        self._rows.append(
-            "\t".join((names.stored, sex, birth.isoformat() if birth else "", " ".join(numbers)))
-        )
+        self._names.append(names.stored)
+        self._numbers.append(" ".join(numbers))
+        self._births.append(self._days.setdefault(birth, birth))
+        self._sexes.append(intern(sex))
         for block, key in zip(self._blocks, _Keys.of(names, birth, numbers), strict=True):
             if key:
                 block.append((hash(key) & _HASH_MASK) << _ROW_BITS | at)
@@ -61,8 +76,7 @@ class Scan:
         seen: set[int] = set()
         while self._blocks:
             for one, other in _sharing(self._blocks.pop()):
-                pair = one << _ROW_BITS | other
-                if pair in seen:
+                if not self._promising(one, other) or (pair := one << _ROW_BITS | other) in seen:
                     continue
                 how = likeness(self._identity(one), self._identity(other), AUDIT)
                 if how.suggests:
@@ -70,13 +84,26 @@ class Scan:
                     first, second = sorted((self._id(one), self._id(other)))
                     yield first, second, how.score
 
+    def _promising(self, one: int, other: int) -> bool:
+        """Whether all but the names leaves them a chance; most pairs have none."""
+        mine, theirs = self._numbers[one], self._numbers[other]
+        birth = likeness_of_births(self._births[one], self._births[other])
+        same_sex = self._sexes[one] == self._sexes[other] != ""
+        document = None if not (mine and theirs) else 1.0 if mine == theirs else _NEARLY
+        if document == _NEARLY and (" " in mine or " " in theirs):
+            document = likeness_of_numbers(tuple(mine.split()), tuple(theirs.split()))
+        if not may_suggest(document, birth, same_sex=same_sex, weights=AUDIT):
+            return False
+        if document == _NEARLY:
+            document = likeness_of_numbers((mine,), (theirs,))
+        return may_suggest(document, birth, same_sex=same_sex, weights=AUDIT)
+
     def _id(self, at: int) -> UUID:
         return UUID(bytes=bytes(self._ids[16 * at : 16 * at + 16]))
 
     def _identity(self, at: int) -> Identity:
-        names, sex, birth, numbers = self._rows[at].split("\t")
-        born = date.fromisoformat(birth) if birth else None
-        return Identity(SearchNames.parsed(names), sex, born, tuple(numbers.split()))
+        names = SearchNames.parsed(self._names[at])
+        return Identity(names, self._sexes[at], self._births[at], tuple(self._numbers[at].split()))
 
 
 def _sharing(block: Iterable[int]) -> Iterator[tuple[int, int]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from heapq import nsmallest
 from typing import Final
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from sqlalchemy.types import Text
 
 from clinicdesk.clinic.patients.asking import Wanted
 from clinicdesk.clinic.patients.ranking import Ranker, TypedWord
-from clinicdesk.clinic.patients.spelling import PREFIX_LETTERS, SearchNames, initial_key, year_key
+from clinicdesk.clinic.patients.spelling import PREFIX_LETTERS, initial_key, year_key
 from clinicdesk.clinic.usecases import Reader
 
 ENOUGH: Final = 10
@@ -76,11 +77,11 @@ def vocabulary(tx: Reader, words: Sequence[TypedWord], *, slips: bool) -> None:
     starts = [word.word for word in words if len(word.word) != PREFIX_LETTERS or word.is_short]
     sound_starts = [word.sound for word in words if slips and len(word.sound) > PREFIX_LETTERS]
     called = func.search_words(*map(_listed, (written, heard, starts, sound_starts))).table_valued(
-        "word", "people"
+        "word", "sound", "people"
     )
-    people = {row.word: row.people for row in tx.rows(select(called))}
-    for word in words:
-        word.learn(people)
+    known = {word: (sound, people) for word, sound, people in tx.rows(select(called))}
+    for typed in words:
+        typed.learn(known)
 
 
 class _NameSearch:
@@ -89,7 +90,8 @@ class _NameSearch:
     def __init__(self, tx: Reader, wanted: Wanted) -> None:
         self._tx, self._wanted = tx, wanted
         self._words = [TypedWord(word) for word in dict.fromkeys(wanted.words)]
-        self._seen: dict[UUID, tuple[SearchNames, date | None]] = {}
+        self._seen: dict[UUID, tuple[str, date | None]] = {}
+        self._weights: dict[UUID, tuple[float, int]] = {}
         self._asked: set[tuple[tuple[tuple[str, ...], ...], str]] = set()
         self._capped = False
 
@@ -100,13 +102,13 @@ class _NameSearch:
 
     def run(self, limit: int) -> Ranked:
         """Known words as they are and beginnings, then corrected, then without one of them."""
-        vocabulary(self._tx, self._words, slips=False)
+        self._learn(self._words, slips=False)
         unknown = [word for word in self._words if not word.known() and not word.is_short]
         if unknown:
-            vocabulary(self._tx, unknown, slips=True)
+            self._learn(unknown, slips=True)
         self._look_for(self._words, corrected=unknown)
         if self._good() < ENOUGH:
-            vocabulary(self._tx, [word for word in self._words if word not in unknown], slips=True)
+            self._learn([word for word in self._words if word not in unknown], slips=True)
             self._look_for(self._words, corrected=self._words)
         if not self._fitting() and len(self._words) > 1:
             for left_out in self._words:
@@ -148,7 +150,7 @@ class _NameSearch:
         if not groups or asked in self._asked:
             return
         self._asked.add(asked)
-        particles = self._wanted.particles
+        particles = [each for each in self._wanted.particles if len(each) >= PREFIX_LETTERS]
         padded = [*groups, *[None] * (_MOST_GROUPS - len(groups))]
         called = func.search_people(*map(_listed, padded), digits).table_valued(
             "patient_id", "names", "birth"
@@ -156,23 +158,32 @@ class _NameSearch:
         rows = self._tx.rows(select(called))
         self._capped = self._capped or len(rows) >= _CAP
         for row in rows:
-            self._seen[row.patient_id] = (SearchNames.parsed(row.names), row.birth)
+            self._seen[row.patient_id] = (row.names, row.birth)
         if particles and len(rows) >= _CAP and len(groups) < _MOST_GROUPS:
             self._look([[f"3{each[:PREFIX_LETTERS]}" for each in particles], *groups], digits)
 
-    def _weighed(self) -> list[tuple[float, int, UUID]]:
+    def _learn(self, words: Sequence[TypedWord], *, slips: bool) -> None:
+        """What is known of the words decides what everybody seen costs."""
+        vocabulary(self._tx, words, slips=slips)
+        self._weights.clear()
+
+    def _weighed(self) -> dict[UUID, tuple[float, int]]:
+        """Cost and words without an answer of everybody seen, each weighed once."""
         ranker = Ranker(self._words, self._wanted.particles, self._wanted.year)
-        return [(*ranker.cost(*person), patient_id) for patient_id, person in self._seen.items()]
+        for patient_id, (names, birth) in self._seen.items():
+            if patient_id not in self._weights:
+                self._weights[patient_id] = ranker.cost(names, birth)
+        return self._weights
 
     def _good(self) -> int:
-        return sum(1 for cost, missing, _id in self._weighed() if not missing and cost < _GOOD)
+        return sum(1 for cost, missing in self._weighed().values() if not missing and cost < _GOOD)
 
     def _fitting(self) -> int:
-        return sum(1 for _cost, missing, _id in self._weighed() if not missing)
+        return sum(1 for _cost, missing in self._weighed().values() if not missing)
 
     def _ranked(self, limit: int) -> Ranked:
-        weighed = sorted(self._weighed())
-        least = min((missing for _cost, missing, _id in weighed), default=0)
-        fitting = [each for each in weighed if each[1] <= least]
-        ids = [patient_id for _cost, _missing, patient_id in weighed]
-        return Ranked(ids[: limit + 1], len(fitting), self._capped)
+        weighed = self._weighed()
+        least = min((missing for _cost, missing in weighed.values()), default=0)
+        fitting = sum(1 for _cost, missing in weighed.values() if missing <= least)
+        best = nsmallest(limit + 1, ((*how, patient_id) for patient_id, how in weighed.items()))
+        return Ranked([patient_id for _cost, _missing, patient_id in best], fitting, self._capped)
