@@ -37,7 +37,7 @@ class Writer:
 
     def __init__(self, people: Sequence[Person], seed: int) -> None:
         self._people, self._random = people, Random(seed)
-        self._kinds: tuple[tuple[str, Callable[[int, Person, SearchNames], Asked | None]], ...] = (
+        self.kinds: tuple[tuple[str, Callable[[int, Person, SearchNames], Asked | None]], ...] = (
             ("surnames and name", self._plain(2, 1)),
             ("surname, name", self._plain(1, 1)),
             ("everything", self._plain(2, 2)),
@@ -68,7 +68,7 @@ class Writer:
         """`count` queries, every kind as often."""
         found: list[Asked] = []
         while len(found) < count:
-            kind, write = self._kinds[len(found) % len(self._kinds)]
+            kind, write = self.kinds[len(found) % len(self.kinds)]
             meant = self._random.randrange(len(self._people))
             person = self._people[meant]
             asked = write(meant, person, SearchNames.of(person.given, person.family))

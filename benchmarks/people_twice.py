@@ -1,4 +1,4 @@
-"""Registering somebody with look-alikes shown, and the scan of the whole registry for people entered twice."""
+"""Registering somebody with look-alikes shown; the scan of the whole registry for people entered twice."""
 
 from __future__ import annotations
 
@@ -35,9 +35,7 @@ def registering(registry: Registry, count: int, seed: int, bars: Bars) -> None:
             both, looks, alone, found = *(Clocks(session.engine) for _ in range(3)), 0
         person = random.choice(registry.people)
         typed = doubled(random, person)
-        who: dict[str, Any] = {
-            name: getattr(typed, name) for name in ("given", "family", "sex", "birth")
-        }
+        who: dict[str, Any] = {name: getattr(typed, name) for name in ("given", "family", "sex", "birth")}
         with both.step():
             with looks.step():
                 rows = desk.see(alike.alike, alike.AlikeQuery(typed.number, **who))
@@ -49,7 +47,7 @@ def registering(registry: Registry, count: int, seed: int, bars: Bars) -> None:
     both.show("a look and registering")
     looks.show("    the look alone")
     alone.show("    registering alone")
-    print(f"the true one among the candidates: {found} of {count}")
+    print(f"the true one suggested: {found} of {count}; by the weights two things wrong may be too many")
     session.close()
     bars.at_most("registering with candidates p95", percentile(both.wall, 0.95), _MOST_MS, "ms")
 
@@ -96,7 +94,9 @@ def scanned(registry: Registry, count: int, bars: Bars) -> None:
     found = {frozenset(row) for row in rows}
     share = 100 * len(wanted & found) / len(wanted)
     people = len(registry.people) + count
-    print(f"scan of {people} people by the command: {took:.1f} s ({processor:.1f} s of its processor),", end=" ")
+    print(
+        f"scan of {people} people by the command: {took:.1f} s ({processor:.1f} s of its processor),", end=" "
+    )
     print(f"{megabytes:.0f} MB at most, {load_now()}")
     print(f"    {share:.2f} % of {count} doubles found, {len(found - wanted)} other pairs")
     bars.at_most("scan of the registry", took, _SCAN_SECONDS, "s")
@@ -107,7 +107,10 @@ def scanned(registry: Registry, count: int, bars: Bars) -> None:
 def _put_in(registry: Registry, count: int) -> set[frozenset[UUID]]:
     """Enter people twice; the pairs."""
     random, raw = Random(31), registry.raw
-    meant = {place: doubled(random, registry.people[place]) for place in random.sample(range(len(registry.people)), count)}
+    meant = {
+        place: doubled(random, registry.people[place])
+        for place in random.sample(range(len(registry.people)), count)
+    }
     ids = {place: new_id() for place in meant}
     with raw.cursor().copy(
         "COPY patients (patient_id, chart_number, given, family, sex, birth, created_at) FROM STDIN"
@@ -138,7 +141,7 @@ def _command(network: Network, folder: Path) -> tuple[float, float, float]:
     }
     started = time.perf_counter()
     child = subprocess.Popen(
-        [sys.executable, "-m", "clinicdesk", "patient", "duplicates", "--scan", "--limit", "1"],
+        [Path(sys.executable).with_name("clinicdesk"), "patient", "duplicates", "--scan", "--limit", "1"],
         env=environment,
         stdout=subprocess.DEVNULL,
     )

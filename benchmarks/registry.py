@@ -113,7 +113,7 @@ def _made_of() -> str:
 def registry(server: embedded.Server, network: Network, order: Order) -> Iterator[Registry]:
     """People to search among, made where they are not there yet."""
     people = list(People(order.seed, order.names).take(order.count))
-    ids = [UUID(int=_FIRST_ID + place) for place in range(order.count)]
+    ids = ids_of(people)
     name, copy = order.database, f"run_{order.database}"
     with psycopg.connect(server.dsn("clinicdesk", "postgres"), autocommit=True) as admin:
         known = admin.execute("SELECT 1 FROM pg_database WHERE datname = %s AND datistemplate", (name,))
@@ -130,6 +130,11 @@ def registry(server: embedded.Server, network: Network, order: Order) -> Iterato
             raw.close()
             owner.dispose()
             admin.execute(f"DROP DATABASE {copy} WITH (FORCE)".encode())
+
+
+def ids_of(people: Sequence[Person]) -> list[UUID]:
+    """The same each time, so that nobody has to read them back."""
+    return [UUID(int=_FIRST_ID + place) for place in range(len(people))]
 
 
 def _build(

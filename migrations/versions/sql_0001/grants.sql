@@ -65,7 +65,7 @@ GRANT SELECT (patient_id, id, seq, survivor_id, way, undoes_id, reason, at, pers
   TO k_admision, k_secretaria, k_medico, k_enfermeria, k_laboratorio, k_resultados, k_gestion, k_privacidad;
 GRANT EXECUTE ON FUNCTION merge_overlaps(uuid, uuid), merge_patients(uuid, uuid, uuid, text, uuid),
   unmerge_patients(uuid, uuid, text, uuid) TO k_secretaria, k_gestion;
-GRANT EXECUTE ON FUNCTION search_alike(text[], text[], text[], text[]), learn_words(text[], text[])
+GRANT EXECUTE ON FUNCTION search_alike(text, text, text, date), learn_words(text[], text[])
   TO k_admision, k_secretaria, k_medico;
 GRANT INSERT ON patients, patient_documents, patient_search, coverages, distinct_people
   TO k_admision, k_secretaria, k_medico;

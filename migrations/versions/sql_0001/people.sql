@@ -98,8 +98,8 @@ BEGIN
 END $$;
 
 -- Who may be the person that somebody is about to register: by a document's one-slip neighbours, and by
--- surname, given name and year.
-CREATE FUNCTION public.search_alike(p_numbers text[], p_family text[], p_given text[], p_years text[])
+-- surname and given name among those born on the same day. Lists of words and numbers travel as text.
+CREATE FUNCTION public.search_alike(p_numbers text, p_family text, p_given text, p_birth date)
 RETURNS TABLE (patient_id uuid, names text, birth date, sex text, numbers text[])
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_custom_plan SET enable_seqscan = off AS $$
@@ -107,10 +107,13 @@ BEGIN
   RETURN QUERY
     WITH found AS (
       (SELECT d.patient_id FROM public.patient_documents d
-       WHERE d.number = ANY (p_numbers[1:400]) AND d.valid AND d.kind <> 'HC' LIMIT 200)
+       WHERE d.number = ANY ((string_to_array(left(p_numbers, 40000), ' '))[1:1000]) AND d.valid AND d.kind <> 'HC'
+       LIMIT 200)
       UNION
       (SELECT s.patient_id FROM public.patient_search s
-       WHERE s.n && p_family AND s.n && p_given AND (p_years IS NULL OR s.n && p_years) LIMIT 200)
+       WHERE s.n && string_to_array(p_family, ' ') AND s.n && string_to_array(p_given, ' ')
+         AND s.n && ARRAY['y' || extract(year FROM p_birth)::text] AND s.birth = p_birth
+       LIMIT 200)
     )
     SELECT s.patient_id, s.names, s.birth, p.sex, ARRAY(
         SELECT d.number FROM public.patient_documents d

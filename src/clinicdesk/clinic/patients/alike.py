@@ -8,9 +8,8 @@ from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import and_, cast, delete, func, literal, select
-from sqlalchemy.dialects.postgresql import ARRAY, insert
-from sqlalchemy.types import Text
+from sqlalchemy import and_, delete, func, literal, select
+from sqlalchemy.dialects.postgresql import insert
 
 from clinicdesk.clinic.patients import queries
 from clinicdesk.clinic.patients.errors import SamePatient
@@ -18,8 +17,8 @@ from clinicdesk.clinic.patients.likeness import Identity, likeness
 from clinicdesk.clinic.patients.model import distinct_people, likely_duplicates, patient_documents, patients
 from clinicdesk.clinic.patients.queries import PatientRow
 from clinicdesk.clinic.patients.ranking import TypedWord
-from clinicdesk.clinic.patients.search import vocabulary
-from clinicdesk.clinic.patients.spelling import SearchNames, number_slips, year_key
+from clinicdesk.clinic.patients.search import listed, vocabulary
+from clinicdesk.clinic.patients.spelling import SearchNames, number_slips
 from clinicdesk.clinic.rights import Permission
 from clinicdesk.clinic.usecases import Order, Reader, Tx, use_case, view
 
@@ -80,15 +79,20 @@ def _alike(tx: Reader, query: AlikeQuery) -> tuple[Alike, ...]:
 
 
 def _candidates(tx: Reader, query: AlikeQuery, names: SearchNames) -> list[Any]:
+    """By document, and by names of the same birth: without a document nobody else is suggested."""
     numbers = sorted({query.number, *number_slips(query.number)}) if query.number else []
+    family, given = ([], []) if query.birth is None else _readings(tx, names)
+    called = func.search_alike(*map(listed, (numbers, family, given)), query.birth)
+    return tx.rows(select(called.table_valued("patient_id", "names", "birth", "sex", "numbers")))
+
+
+def _readings(tx: Reader, names: SearchNames) -> tuple[list[str], list[str]]:
+    """What the first surname and the first given name may stand for."""
     words = [TypedWord(word) for word in dict.fromkeys((*names.family[:1], *names.given[:1]))]
     vocabulary(tx, words, slips=True)
-    readings = {word.word: word.keys(corrected=True, last=False) for word in words}
-    family, given = (readings.get("".join(part[:1]), []) for part in (names.family, names.given))
-    years = [year_key(query.birth.year + step) for step in (-1, 0, 1)] if query.birth else None
-    lists = (cast(each, ARRAY(Text)) for each in (numbers, family, given, years))
-    called = func.search_alike(*lists).table_valued("patient_id", "names", "birth", "sex", "numbers")
-    return tx.rows(select(called))
+    keys = {word.word: word.keys(corrected=True, last=False) for word in words}
+    family, given = (keys.get("".join(part[:1]), []) for part in (names.family, names.given))
+    return family, given
 
 
 @dataclass(frozen=True, slots=True)

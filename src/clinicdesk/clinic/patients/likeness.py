@@ -82,9 +82,7 @@ def likeness(one: Identity, other: Identity, weights: Weights = TYPING) -> Liken
     return Likeness(score, by_rule or score >= weights.suggest, score >= weights.same)
 
 
-def may_suggest(
-    document: float | None, birth: float, *, same_sex: bool, weights: Weights = TYPING
-) -> bool:
+def may_suggest(document: float | None, birth: float, *, same_sex: bool, weights: Weights = TYPING) -> bool:
     """Whether names that agree wholly would suggest the pair; `document` None where one side has none.
 
     For whoever compares millions: names take longest.

@@ -63,7 +63,7 @@ def _by_number(tx: Reader, wanted: Wanted, limit: int) -> Ranked:
     return Ranked(ids, len(ids), capped=len(ids) > limit)
 
 
-def _listed(words: Iterable[str] | None) -> object:
+def listed(words: Iterable[str] | None) -> object:
     """A list of words as the functions take it."""
     return cast(None if words is None else " ".join(filter(None, words)), Text)
 
@@ -76,7 +76,7 @@ def vocabulary(tx: Reader, words: Sequence[TypedWord], *, slips: bool) -> None:
     heard = [each for word in words for each in ((word.sound, *word.sound_slips) if slips else (word.sound,))]
     starts = [word.word for word in words if len(word.word) != PREFIX_LETTERS or word.is_short]
     sound_starts = [word.sound for word in words if slips and len(word.sound) > PREFIX_LETTERS]
-    called = func.search_words(*map(_listed, (written, heard, starts, sound_starts))).table_valued(
+    called = func.search_words(*map(listed, (written, heard, starts, sound_starts))).table_valued(
         "word", "sound", "people"
     )
     known = {word: (sound, people) for word, sound, people in tx.rows(select(called))}
@@ -152,9 +152,7 @@ class _NameSearch:
         self._asked.add(asked)
         particles = [each for each in self._wanted.particles if len(each) >= PREFIX_LETTERS]
         padded = [*groups, *[None] * (_MOST_GROUPS - len(groups))]
-        called = func.search_people(*map(_listed, padded), digits).table_valued(
-            "patient_id", "names", "birth"
-        )
+        called = func.search_people(*map(listed, padded), digits).table_valued("patient_id", "names", "birth")
         rows = self._tx.rows(select(called))
         self._capped = self._capped or len(rows) >= _CAP
         for row in rows:
