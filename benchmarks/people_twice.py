@@ -148,5 +148,6 @@ def _command(network: Network, folder: Path) -> tuple[float, float, float]:
     _pid, status, used = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode:
-        raise SystemExit(f"the scan ended with {child.returncode}")
+        logs = "".join(path.read_text() for path in folder.rglob("*.log"))
+        raise SystemExit(f"the scan ended with {child.returncode}\n{logs}")
     return time.perf_counter() - started, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024

@@ -160,7 +160,7 @@ def _copied(admin: psycopg.Connection[Any], source: str, name: str) -> None:
 
 
 def _say(raw: psycopg.Connection[Any], people: Sequence[Person], order: Order) -> None:
-    words, *sizes = raw.execute(_SIZES).fetchone() or ()
+    words, *sizes = raw.execute(_SIZES).fetchall()[0]
     print(f"{order.count} people, names {order.names}, seed {order.seed}: {words} words of names;", end=" ")
     print("{} MB of words, {} of search rows, {} of their indexes; all {}".format(*sizes))
 

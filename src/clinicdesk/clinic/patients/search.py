@@ -79,7 +79,7 @@ def vocabulary(tx: Reader, words: Sequence[TypedWord], *, slips: bool) -> None:
     called = func.search_words(*map(listed, (written, heard, starts, sound_starts))).table_valued(
         "word", "sound", "people"
     )
-    known = {word: (sound, people) for word, sound, people in tx.rows(select(called))}
+    known = {row.word: (row.sound, row.people) for row in tx.rows(select(called))}
     for typed in words:
         typed.learn(known)
 
