@@ -19,10 +19,11 @@ SUGGEST, SAME = 0.80, 0.94
 AUDIT_SUGGEST, AUDIT_SAME = 0.75, 0.85
 _NAME_ALONE: Final = 0.9
 _SAME_SOUND, _SLIP_NAME, _BEGINNING = 0.95, 0.85, 0.8
-_PART_OF_BIRTH: Final = 0.5
+PART_OF_BIRTH: Final = 0.5
 _UNKNOWN: Final = 0.5
 _EACH_EXTRA: Final = 0.05
 _EXCHANGED: Final = 0.02
+_ROUNDING: Final = 1e-5
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +67,21 @@ class Likeness:
 
 
 def likeness(one: Identity, other: Identity, weights: Weights = TYPING) -> Likeness:
-    """Compare two people; the order does not matter."""
-    document = likeness_of_numbers(one.numbers, other.numbers)
-    name = _names(one.names, other.names)
-    birth = likeness_of_births(one.birth, other.birth)
-    score = (
-        weights.document * document
-        + weights.sex * (one.sex == other.sex != "")
-        + weights.name * name
-        + weights.birth * birth
-    )
+    """Compare two people; the order does not matter.
+
+    Names take longest: where they cannot make the pair one to suggest, they count as nothing.
+    """
+    document = _documents(one.numbers, other.numbers)
+    birth = _births(one.birth, other.birth)
+    score = weights.document * document + weights.sex * (one.sex == other.sex != "") + weights.birth * birth
     no_document = not one.numbers or not other.numbers
+    needed = (weights.suggest - score) / weights.name - _ROUNDING
+    if document == 1.0:
+        needed = 0.0
+    elif no_document and birth == 1.0:
+        needed = min(needed, _NAME_ALONE)
+    name = _names(one.names, other.names, needed) if needed <= 1.0 else 0.0
+    score += weights.name * name
     by_rule = document == 1.0 or (no_document and name >= _NAME_ALONE and birth == 1.0)
     score = round(score, 6)
     return Likeness(score, by_rule or score >= weights.suggest, score >= weights.same)
@@ -93,7 +98,7 @@ def may_suggest(document: float | None, birth: float, *, same_sex: bool, weights
     return round(most, 6) >= weights.suggest
 
 
-def likeness_of_numbers(one: tuple[str, ...], other: tuple[str, ...]) -> float:
+def _documents(one: tuple[str, ...], other: tuple[str, ...]) -> float:
     """1 for an equal number; nearly 1 for one digit wrong; 0 else or where either has none."""
     if set(one) & set(other):
         return 1.0
@@ -103,7 +108,7 @@ def likeness_of_numbers(one: tuple[str, ...], other: tuple[str, ...]) -> float:
     return 1 - 1 / longest
 
 
-def likeness_of_births(one: date | None, other: date | None) -> float:
+def _births(one: date | None, other: date | None) -> float:
     """1 for the same day; a half for day and month exchanged, or one of day, month, year wrong."""
     if one is None or other is None:
         return 0.0
@@ -112,15 +117,25 @@ def likeness_of_births(one: date | None, other: date | None) -> float:
     mine, theirs = (one.year, one.month, one.day), (other.year, other.month, other.day)
     exchanged = mine == (theirs[0], theirs[2], theirs[1])
     equal = sum(a == b for a, b in zip(mine, theirs, strict=True))
-    return _PART_OF_BIRTH if exchanged or equal == len(mine) - 1 else 0.0
+    return PART_OF_BIRTH if exchanged or equal == len(mine) - 1 else 0.0
 
 
-def _names(one: SearchNames, other: SearchNames) -> float:
-    """The best of both orders of surnames and given names, since the fields are often exchanged."""
-    straight = (_words(one.family, other.family) + _words(one.given, other.given)) / 2
-    if straight == 1.0:
-        return straight
-    return max(straight, (_words(one.family, other.given) + _words(one.given, other.family)) / 2 - _EXCHANGED)
+def _names(one: SearchNames, other: SearchNames, needed: float) -> float:
+    """The best of both orders of surnames and given names, since the fields are often exchanged.
+
+    An order that cannot reach `needed` is left after its first half; less than that is nothing.
+    """
+    half = 2 * needed - 1
+    best = 0.0
+    given = _words(one.given, other.given)
+    if given >= half:
+        best = (given + _words(one.family, other.family)) / 2
+    if best == 1.0:
+        return best
+    crossed = _words(one.family, other.given)
+    if crossed >= half:
+        best = max(best, (crossed + _words(one.given, other.family)) / 2 - _EXCHANGED)
+    return best if best >= needed else 0.0
 
 
 def _words(one: tuple[str, ...], other: tuple[str, ...]) -> float:
@@ -137,16 +152,18 @@ def _words(one: tuple[str, ...], other: tuple[str, ...]) -> float:
 
 
 def _answered(some: tuple[str, ...], others: tuple[str, ...]) -> float:
-    return sum(max(_word(mine, theirs) for theirs in others) for mine in some) / len(some)
+    if len(others) == 1:
+        return sum([_word(mine, others[0]) for mine in some]) / len(some)
+    return sum([max([_word(mine, theirs) for theirs in others]) for mine in some]) / len(some)
 
 
 @lru_cache(maxsize=50_000)
 def _word(one: str, other: str) -> float:
     if one == other:
         return 1.0
-    if sound(one) == sound(other):
+    heard, told = sound(one), sound(other)
+    if heard == told:
         return _SAME_SOUND
-    if is_one_slip(one, other) or is_one_slip(sound(one), sound(other)):
+    if is_one_slip(one, other) or is_one_slip(heard, told):
         return _SLIP_NAME
-    short, long = sorted((one, other), key=len)
-    return _BEGINNING if long.startswith(short) else 0.0
+    return _BEGINNING if one.startswith(other) or other.startswith(one) else 0.0

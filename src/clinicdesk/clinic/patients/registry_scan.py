@@ -10,16 +10,14 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Iterator
 from datetime import date
-from sys import intern
 from typing import Final
 from uuid import UUID
 
 from clinicdesk.clinic.patients.likeness import (
     AUDIT,
+    PART_OF_BIRTH,
     Identity,
     likeness,
-    likeness_of_births,
-    likeness_of_numbers,
     may_suggest,
 )
 from clinicdesk.clinic.patients.spelling import SearchNames, sound
@@ -29,26 +27,24 @@ _ROW_MASK: Final = (1 << _ROW_BITS) - 1
 _HASH_MASK: Final = (1 << (63 - _ROW_BITS)) - 1
 _NEIGHBOURS: Final = 40
 _HALF: Final = 4
-_NEARLY: Final = 0.99
+_NONE, _SEVERAL = 0, 1
+_NEARLY: Final = 0.97
 """More than two numbers that are not equal can reach."""
 
 
 class Scan:
-    """Takes people one by one and then gives the pairs; some 250 bytes for each of them."""
+    """Takes people one by one and then gives the pairs; some 200 bytes for each of them."""
 
     def __init__(self) -> None:
         """Nobody yet."""
         self._ids = bytearray()
-        self._names: list[str] = []
-        self._numbers: list[str] = []
-        self._births: list[date | None] = []
-        self._days: dict[date | None, date | None] = {}
-        self._sexes: list[str] = []
+        self._texts, self._ends = bytearray(), array("q", [0])
+        self._numbers, self._births, self._sexes = array("q"), array("i"), bytearray()
         self._blocks: list[array[int]] = [array("q") for _ in range(_Keys.COUNT)]
 
     def __len__(self) -> int:
         """How many have been taken."""
-        return len(self._names)
+        return len(self._births)
 
     def add(
         self,
@@ -61,12 +57,13 @@ class Scan:
     ) -> None:
         """One more entry of the registry."""
         names = SearchNames.of(given, family)
-        at = len(self._names)
+        at = len(self)
         self._ids += patient_id.bytes
-        self._names.append(names.stored)
-        self._numbers.append(" ".join(numbers))
-        self._births.append(self._days.setdefault(birth, birth))
-        self._sexes.append(intern(sex))
+        self._texts += f"{names.stored}\t{' '.join(numbers)}".encode()
+        self._ends.append(len(self._texts))
+        self._numbers.append(_SEVERAL if len(numbers) > 1 else hash(numbers[0]) if numbers else _NONE)
+        self._births.append(birth.year << 9 | birth.month << 5 | birth.day if birth else 0)
+        self._sexes.append(ord(sex) if sex else 0)
         for block, key in zip(self._blocks, _Keys.of(names, birth, numbers), strict=True):
             if key:
                 block.append((hash(key) & _HASH_MASK) << _ROW_BITS | at)
@@ -86,34 +83,51 @@ class Scan:
 
     def _promising(self, one: int, other: int) -> bool:
         """Whether all but the names leaves them a chance; most pairs have none."""
+        birth = _births(self._births[one], self._births[other])
         mine, theirs = self._numbers[one], self._numbers[other]
-        birth = likeness_of_births(self._births[one], self._births[other])
-        same_sex = self._sexes[one] == self._sexes[other] != ""
-        document = None if not (mine and theirs) else 1.0 if mine == theirs else _NEARLY
-        if document == _NEARLY and (" " in mine or " " in theirs):
-            document = likeness_of_numbers(tuple(mine.split()), tuple(theirs.split()))
-        if not may_suggest(document, birth, same_sex=same_sex, weights=AUDIT):
-            return False
-        if document == _NEARLY:
-            document = likeness_of_numbers((mine,), (theirs,))
+        document = (
+            None
+            if _NONE in (mine, theirs)
+            else 1.0
+            if mine == theirs or _SEVERAL in (mine, theirs)
+            else _NEARLY
+        )
+        same_sex = self._sexes[one] == self._sexes[other] != 0
         return may_suggest(document, birth, same_sex=same_sex, weights=AUDIT)
 
     def _id(self, at: int) -> UUID:
         return UUID(bytes=bytes(self._ids[16 * at : 16 * at + 16]))
 
     def _identity(self, at: int) -> Identity:
-        names = SearchNames.parsed(self._names[at])
-        return Identity(names, self._sexes[at], self._births[at], tuple(self._numbers[at].split()))
+        packed = self._births[at]
+        birth = date(packed >> 9, packed >> 5 & 15, packed & 31) if packed else None
+        names, _, numbers = self._texts[self._ends[at] : self._ends[at + 1]].decode().partition("\t")
+        sex = chr(self._sexes[at]) if self._sexes[at] else ""
+        return Identity(SearchNames.parsed(names), sex, birth, tuple(numbers.split()))
+
+
+def _births(one: int, other: int) -> float:
+    """`likeness_of_births` at most, of births packed into whole numbers."""
+    if one == other:
+        return 1.0 if one else 0.0
+    if not one or not other:
+        return 0.0
+    apart = one ^ other
+    if (apart >> 9 != 0) + (apart >> 5 & 15 != 0) + (apart & 31 != 0) == 1:
+        return PART_OF_BIRTH
+    exchanged = one >> 9 == other >> 9 and one >> 5 & 15 == other & 31 and one & 31 == other >> 5 & 15
+    return PART_OF_BIRTH if exchanged else 0.0
 
 
 def _sharing(block: Iterable[int]) -> Iterator[tuple[int, int]]:
     """Pairs of rows with one key; of a key that very many share, neighbours in the order of entry."""
     last, members = -1, list[int]()
     for each in sorted(block):
-        key, row = each >> _ROW_BITS, each & _ROW_MASK
+        key = each >> _ROW_BITS
         if key != last:
-            last = key
-            members.clear()
+            last, members = key, [each & _ROW_MASK]
+            continue
+        row = each & _ROW_MASK
         for other in members:
             yield other, row
         members.append(row)

@@ -98,19 +98,16 @@ def _slips(word: str) -> Iterator[str]:
 
 def is_one_slip(one: str, other: str) -> bool:
     """Whether two words are one letter more, less, other or changed about apart."""
-    if abs(len(one) - len(other)) > 1 or one == other:
+    long, short = (one, other) if len(one) >= len(other) else (other, one)
+    if len(long) - len(short) > 1 or one == other:
         return False
-    start = _same_letters(one, other)
-    one, other = one[start:], other[start:]
-    end = _same_letters(one[::-1], other[::-1])
-    one, other = one[: len(one) - end], other[: len(other) - end]
-    return max(len(one), len(other)) == 1 or (len(one) == len(other) == len("ab") and one == other[::-1])
-
-
-def _same_letters(one: str, other: str) -> int:
-    """How many letters both begin with."""
-    pairs = enumerate(zip(one, other, strict=False))
-    return next((at for at, (mine, theirs) in pairs if mine != theirs), min(len(one), len(other)))
+    at = 0
+    while at < len(short) and long[at] == short[at]:
+        at += 1
+    if len(long) > len(short):
+        return long[at + 1 :] == short[at:]
+    changed = long[at : at + 2] == short[at : at + 2][::-1] and long[at + 2 :] == short[at + 2 :]
+    return changed or long[at + 1 :] == short[at + 1 :]
 
 
 def number_slips(number: str) -> frozenset[str]:
