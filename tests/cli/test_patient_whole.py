@@ -153,6 +153,12 @@ def test_nobody_known_is_registered_found_and_identified(cli: Cli) -> None:
     assert done(cli, "show", "47200005", "--json").data["id"] == made["id"]
     again = cli("msosa", "patient", *named)
     assert again.code == 5
+    more = ("--name-in-use", "Pepe", "--gender", "varon", "--blood-group", "A+", "--dependent")
+    done(cli, "edit", "47200005", *more)
+    assert cli("msosa", "patient", "edit", "47200005", "--gender", "z", "--blood-group", "C").code == 6
+    after = done(cli, "show", f"NN-{made['chart_number']}", "--json").data
+    told = ("name_in_use", "gender", "blood_group", "dependent")
+    assert [after[name] for name in told] == ["Pepe", "varon", "A+", True]
     changes = done(cli, "changes", "47200005").out
     assert "NN" in changes
     assert "Sosa" in changes

@@ -91,7 +91,8 @@ GRANT INSERT, DELETE ON likely_duplicates TO k_secretaria, k_gestion;
 GRANT USAGE ON SEQUENCE chart_numbers TO k_admision, k_secretaria, k_medico;
 GRANT UPDATE (given, family, sex, birth, birth_estimated, phone, email, address, city, version) ON patients
   TO k_admision, k_secretaria, k_medico;
-GRANT UPDATE (provisional, deceased_on, allergy_status) ON patients TO k_admision, k_secretaria, k_medico;
+GRANT UPDATE (provisional, deceased_on, allergy_status, name_in_use, gender, blood_group, dependent) ON patients
+  TO k_admision, k_secretaria, k_medico;
 GRANT SELECT ON patient_edits
   TO k_admision, k_secretaria, k_medico, k_enfermeria, k_laboratorio, k_resultados, k_gestion, k_privacidad;
 GRANT INSERT (patient_id, version, field, before, after, act) ON patient_edits

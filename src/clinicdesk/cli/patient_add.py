@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 AnswerT = TypeVar("AnswerT")
 Document = Annotated[str, typer.Argument(metavar=_("DOCUMENTO"), help=_("12345678, DNI:12345678…"))]
 Birth = Annotated[str | None, typer.Option(metavar=_("AAAA-MM-DD"), help=_("Fecha de nacimiento."))]
-Estimated = Annotated[bool, typer.Option("--estimated", help=_("La fecha de nacimiento es aproximada."))]
+Estimated = Annotated[
+    bool, typer.Option("--birth-estimated", help=_("La fecha de nacimiento es aproximada."))
+]
 
 _ADD = _(
     "Registrar una persona.\n\n"

@@ -53,24 +53,43 @@ def edit(
     email: Annotated[str | None, typer.Option(metavar=_("CORREO"), help=_("Correo."))] = None,
     address: Annotated[str | None, typer.Option(metavar=_("DOMICILIO"), help=_("Domicilio."))] = None,
     city: Annotated[str | None, typer.Option(metavar=_("LOCALIDAD"), help=_("Localidad."))] = None,
+    name_in_use: Annotated[
+        str | None, typer.Option(metavar=_("NOMBRE"), help=_("Cómo se la llama, si es otro."))
+    ] = None,
+    gender: Annotated[
+        str | None, typer.Option(metavar=_("GÉNERO"), help=_("mujer, varon, no_binario, otro…"))
+    ] = None,
+    blood_group: Annotated[
+        str | None, typer.Option(metavar=_("GRUPO"), help=_("0-, 0+, A-… o desconocido."))
+    ] = None,
+    dependent: Annotated[
+        bool | None, typer.Option("--dependent/--independent", help=_("Si otro responde por la persona."))
+    ] = None,
     version: Annotated[
         int | None, typer.Option(metavar="N", min=1, help=_("La que se vio; la de ahora si no."))
     ] = None,
 ) -> None:
     """Correct a patient's data."""
-    flag = None if birth_estimated is None else str(birth_estimated).lower()
     said = {
         "family": family,
         "given": given_names,
         "sex": sex,
         "birth": birth,
-        "birth_estimated": flag,
+        "birth_estimated": _flag(birth_estimated),
         "phone": phone,
         "email": email,
         "address": address,
         "city": city,
+        "name_in_use": name_in_use,
+        "gender": gender,
+        "blood_group": blood_group,
+        "dependent": _flag(dependent),
     }
     _edit(the_call(ctx), document, {name: text for name, text in said.items() if text is not None}, version)
+
+
+def _flag(said: bool | None) -> str | None:
+    return None if said is None else str(said).lower()
 
 
 def _edit(call: Call, document: str, said: dict[str, str], version: int | None) -> None:

@@ -15,7 +15,7 @@ from clinicdesk.kit.words import _
 _SEPARATORS: Final = re.compile(r"[\s.\-–/()+]+")
 _NUMBER: Final = re.compile(r"(?=.*[0-9])[0-9A-Z]{1,30}")
 _NUMBER_LIKE: Final = re.compile(r"\+?[\d.\-\s()/]{3,}")
-_CHART: Final = re.compile(r"(?:hc|historia)\s*0*(\d{1,12})", re.IGNORECASE)
+_CHART: Final = re.compile(r"(?:hc|historia|nn|rn)[\s-]*0*(\d{1,12})", re.IGNORECASE)
 _INITIAL: Final = re.compile(r"([^\W\d_])\s*(\d{4})")
 _BORN: Final = re.compile(r"(?:\d{1,2}[/.-]\d{1,2}[/.-])((?:18[89]|19\d|20\d)\d)")
 _YEAR: Final = re.compile(r"(?:18[89]|19\d|20\d)\d")

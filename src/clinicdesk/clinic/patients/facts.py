@@ -8,6 +8,7 @@ from datetime import date
 from types import MappingProxyType
 from typing import Any, Final
 
+from clinicdesk.clinic.patients.particulars import BLOOD_GROUPS, GENDERS, NAME_MOST
 from clinicdesk.kit.errors import InvalidInput
 from clinicdesk.kit.text import clean_line
 from clinicdesk.kit.words import _
@@ -22,6 +23,12 @@ def _line(text: str) -> str | None:
 
 def _name(text: str) -> str:
     return clean_line(text)
+
+
+def _called(text: str) -> str | None:
+    if len(name := clean_line(text)) > NAME_MOST:
+        raise InvalidInput(_("El nombre en uso lleva hasta {} caracteres.").format(NAME_MOST))
+    return name or None
 
 
 def _letter(text: str) -> str:
@@ -39,6 +46,19 @@ def _flag(text: str) -> bool:
     if text not in {TRUE, FALSE}:
         raise InvalidInput(_("«{text}» no es sí ni no.").format(text=text[:40]))
     return text == TRUE
+
+
+def _one_of(words: tuple[str, ...]) -> Callable[[str], str]:
+    """One of a list, whose first word is what nothing means."""
+
+    def parsed(text: str) -> str:
+        said = clean_line(text) or words[0]
+        if said not in words:
+            known = ", ".join(words)
+            raise InvalidInput(_("«{said}» no existe: {known}.").format(said=said[:40], known=known))
+        return said
+
+    return parsed
 
 
 def _shown_day(text: str) -> str:
@@ -86,11 +106,20 @@ _ALL: Final = (
 FACTS: Final[Mapping[str, Fact]] = MappingProxyType({fact.name: fact for fact in _ALL})
 """What a correction may name, in the order of forms."""
 
+_MORE: Final = (
+    Fact("name_in_use", _("Nombre en uso"), _("el nombre en uso"), _called),
+    Fact("gender", _("Género"), _("el género"), _one_of(GENDERS)),
+    Fact("blood_group", _("Grupo sanguíneo"), _("el grupo sanguíneo"), _one_of(BLOOD_GROUPS)),
+    Fact("dependent", _("A cargo de otro"), _("quién responde"), _flag, _shown_flag),
+)
+CORRECTED: Final[Mapping[str, Fact]] = MappingProxyType({**FACTS, **{fact.name: fact for fact in _MORE}})
+"""Those of forms, and what is corrected beside them."""
+
 # Changed by acts of their own, and kept in the same history.
 SEALED: Final = Fact("sealed", _("Restringido"), _("la restricción"), _flag, _shown_flag)
 DECEASED: Final = Fact("deceased_on", _("Fallecimiento"), _("el fallecimiento"), _day, _shown_day)
 PROVISIONAL: Final = Fact("provisional", _("Identidad temporaria"), _("la identidad"))
 KEPT: Final[Mapping[str, Fact]] = MappingProxyType(
-    {**FACTS, **{fact.name: fact for fact in (SEALED, DECEASED, PROVISIONAL)}}
+    {**CORRECTED, **{fact.name: fact for fact in (SEALED, DECEASED, PROVISIONAL)}}
 )
 """Whatever the history knows."""
