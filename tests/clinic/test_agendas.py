@@ -466,3 +466,35 @@ def test_of_many_who_race_for_the_last_places_as_many_as_there_are_get_one(
             {"block": made.id},
         ).scalars()
         assert list(taken) == [1, 2, 3]
+
+
+def test_a_block_stands_in_a_room_that_is_fit_for_what_is_done(network: Network, log_in: LogIn) -> None:
+    secre = log_in("secre")
+    with network.owner.begin() as owner:
+        made = text(
+            "INSERT INTO procedures (code, name, minutes, room_kind, equipment)"
+            " VALUES ('ECO', 'Ecografía', 20, 'imágenes', '{ecógrafo}') RETURNING id"
+        )
+        scan = owner.execute(made).scalar_one()
+    day = a_monday(secre)
+    with pytest.raises(refused.RoomUnfit, match=r"C\.1 no sirve para ECO: falta imágenes, ecógrafo"):
+        secre.desk().do(agendas.add_block, order(network, day, procedures=(scan,)))
+    done = secre.desk().do(agendas.add_block, order(network, day))
+    block = block_of(secre, done.id, day)
+    with pytest.raises(refused.RoomUnfit):
+        edited(secre, block, procedures=(*block.procedures, scan))
+    fit = text("UPDATE rooms SET kind = :kind, equipment = :equipment WHERE code = 'C.1'")
+    with network.owner.begin() as owner:
+        owner.execute(fit, {"kind": "imágenes", "equipment": ["camilla", "ecógrafo"]})
+    try:
+        edited(secre, block, procedures=(*block.procedures, scan))
+        assert scan in block_of(secre, done.id, day).procedures
+    finally:
+        with network.owner.begin() as owner:
+            owner.execute(fit, {"kind": "consultorio", "equipment": []})
+
+
+def edited(session: Session, block: Block, **changes: Any) -> None:
+    asked = editing(block, **changes)
+    seen = session.desk().see(suspension.fallen_by_edit, asked).seen
+    session.desk().do(suspension.edit_block, replace(asked, seen=seen))

@@ -117,3 +117,10 @@ class AffectedChanged(Refusal):
         """`affected`: those of now."""
         super().__init__(turns=turns)
         self.affected = affected
+
+
+class RoomUnfit(Refusal):
+    """What a procedure needs is not in the block's room: its kind, or equipment."""
+
+    says = "El consultorio {room} no sirve para {procedure}: falta {missing}."
+    exit = Exit.INVALID

@@ -17,6 +17,7 @@ from clinicdesk.clinic.agendas.errors import (
     BlocksOverlap,
     ExceptionNotFound,
     NotOwnDraft,
+    RoomUnfit,
 )
 from clinicdesk.clinic.agendas.model import (
     agenda_blocks,
@@ -100,7 +101,7 @@ def overlapped(tx: Reader, block: Block, _order: object = None) -> BlocksOverlap
 def add_block(tx: Tx, order: AddBlock) -> SiteAnswer:
     """Add a block at the clinic one acts in, as a draft or published.
 
-    Raises InvalidInput with all that is wrong, BlocksOverlap, DoctorNotFound, SiteRowNotFound.
+    Raises InvalidInput with all that is wrong, BlocksOverlap, DoctorNotFound, SiteRowNotFound, RoomUnfit.
     """
     return _added(tx, order, BlockState.PUBLICADO if order.publish else BlockState.BORRADOR)
 
@@ -190,10 +191,24 @@ def _demand_place(tx: Reader, order: AddBlock) -> None:
     )
     if tx.first(works) is None:
         raise DoctorNotFound(doctor=order.doctor_id)
-    known = {row.id for row in tx.rows(select(procedures.c.id).where(procedures.c.id.in_(order.procedures)))}
-    for each in order.procedures:
-        if each not in known:
+    _demand_fit(tx, order.room_id, order.procedures)
+
+
+def _demand_fit(tx: Reader, room_id: int, wanted: Iterable[int]) -> None:
+    """The room is of the kind, and holds the equipment, of all that is done in it.
+
+    Raises ProcedureNotFound, RoomUnfit.
+    """
+    asked = (procedures.c.id, procedures.c.code, procedures.c.room_kind, procedures.c.equipment)
+    known = {row.id: row for row in tx.rows(select(*asked).where(procedures.c.id.in_(tuple(wanted))))}
+    room = tx.run(select(rooms.c.code, rooms.c.kind, rooms.c.equipment).where(rooms.c.id == room_id)).one()
+    for each in wanted:
+        if (done := known.get(each)) is None:
             raise ProcedureNotFound(code=each)
+        missing = [done.room_kind] if done.room_kind not in {None, room.kind} else []
+        missing += sorted(set(done.equipment) - set(room.equipment))
+        if missing:
+            raise RoomUnfit(room=room.code, procedure=done.code, missing=", ".join(missing))
 
 
 def write_parts(tx: Tx, block_id: int, block: Block) -> None:
@@ -223,8 +238,13 @@ def _spans(block: Block) -> dict[str, Any]:
 
 
 def write_block(tx: Tx, before: Block, after: Block) -> SiteAnswer:
-    """Write what changed of a block read in its edition. Raises SiteChanged, BlocksOverlap, InvalidInput."""
+    """Write what changed of a block read in its edition.
+
+    Raises SiteChanged, BlocksOverlap, InvalidInput, ProcedureNotFound, RoomUnfit.
+    """
     demand_right(after)
+    if after.procedures != before.procedures:
+        _demand_fit(tx, after.room_id, after.procedures)
     values = {
         "procedure_id": after.procedure_id,
         "state": after.state,
