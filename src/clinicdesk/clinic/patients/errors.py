@@ -115,8 +115,8 @@ class MergeOverlap(Refusal):
     `turns` are all of them.
     """
 
-    says = "No se unen: {count} turnos por venir se superponen. El primero, {first}."
-    at_desk = "Mover o cancelar uno de cada par."
+    says = "No se unen: {count} turnos se superponen. El primero, {first}."
+    at_desk = "Mover o cancelar uno."
     at_prompt = "Verlos: patient merge --dry-run. Mover o cancelar uno de cada par."
     exit = Exit.CONFLICT
 
