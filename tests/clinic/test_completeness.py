@@ -85,6 +85,7 @@ NOT_ACTS: Final = {
     "patient.find_retired": "finds whom taking a merge back is about",
     "patient.merges": "what became of charts, beside the page that shows them",
     "patient.roll_on": "goes on with patient.roll",
+    "patient.duplicates_on": "goes on with patient.duplicates",
     "patient.typed": "another letter of a search that is written down",
     "chart.again": _UNDER_A_LEASE,
     "chart.more": _UNDER_A_LEASE,

@@ -121,13 +121,13 @@ def test_who_was_looked_at_and_is_somebody_else_is_remembered(counter: Session, 
 def keep(network: Network, *pairs: tuple[UUID, UUID]) -> None:
     """A work list of these pairs."""
     ordered = tuple(alike.Pair(min(pair), max(pair), 90) for pair in pairs)
-    network.log_in("secre").desk().do(alike.keep_pairs, alike.KeepPairs(pairs=ordered))
+    network.log_in("secre").desk().do(alike.keep_pairs, alike.KeepPairs(pairs=ordered, people=2 * len(pairs)))
 
 
 def pairs_of(session: Session, patient_id: UUID) -> list[set[UUID]]:
     """The pairs of the work list that somebody is in."""
     found = session.desk().see(alike.duplicates, alike.DuplicatesQuery())
-    pairs = [{each.patient.patient_id, each.other.patient_id} for each in found]
+    pairs = [{each.patient.patient_id, each.other.patient_id} for each in found.pairs]
     return [pair for pair in pairs if patient_id in pair]
 
 
@@ -207,3 +207,44 @@ def worse(random: Random, who: tuple[object, ...]) -> tuple[object, ...]:
         case 3:
             return given_names, family, sex, birth, ()
     return given_names, family, sex, birth.replace(year=birth.year + 1), (number,)  # type: ignore[has-type]
+
+
+def test_a_pair_called_distinct_in_error_comes_back(counter: Session, network: Network) -> None:
+    one, other = registered(counter, "25000731", "Zubillaga"), registered(counter, None, "Zubillaga")
+    keep(network, (one, other))
+    counter.desk().do(alike.call_distinct, alike.CallDistinct(patient_id=one, other_id=other))
+    assert pairs_of(counter, one) == []
+    with pytest.raises(NotAllowed):
+        network.log_in("gestion").desk().do(
+            alike.doubt_again, alike.DoubtAgain(patient_id=other, other_id=one)
+        )
+    for _each in range(2):
+        answer = counter.desk().do(alike.doubt_again, alike.DoubtAgain(patient_id=other, other_id=one))
+        assert (answer.patient_id, answer.other_id) == (min(one, other), max(one, other))
+        assert pairs_of(counter, one) == [{one, other}]
+
+
+def test_the_work_list_counts_what_is_left_and_tells_of_the_last_scan(
+    counter: Session, network: Network
+) -> None:
+    people = [registered(counter, f"2500074{number}", f"Contados {number}") for number in range(4)]
+    keep(network, (people[0], people[1]), (people[2], people[3]))
+    found = counter.desk().see(alike.duplicates, alike.DuplicatesQuery(limit=1))
+    assert (len(found.pairs), found.total, found.people) == (1, 2, 4)
+    assert found.scanned_at is not None
+    counter.desk().do(alike.call_distinct, alike.CallDistinct(patient_id=people[0], other_id=people[1]))
+    assert counter.desk().see(alike.duplicates_on, alike.DuplicatesQuery()).total == 1
+    keep(network)
+    last = counter.desk().see(alike.duplicates_on, alike.DuplicatesQuery())
+    assert (last.pairs, last.total) == ((), 0)
+    assert last.scanned_at is not None
+    assert last.scanned_at > found.scanned_at
+
+
+def test_the_work_list_shows_nobody_who_is_sealed_from_the_reader(counter: Session, network: Network) -> None:
+    one, other = registered(counter, "25000751", "Selladas"), registered(counter, "25000752", "Selladas")
+    keep(network, (one, other))
+    seal = service.SealPatient(patient_id=other, sealed=True)
+    network.log_in("priva").desk().do(service.seal_patient, seal)
+    assert pairs_of(counter, one) == []
+    assert pairs_of(network.log_in("priva"), one) == [{one, other}]

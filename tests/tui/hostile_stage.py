@@ -268,6 +268,12 @@ SCENES: Final = {
         ),
         lambda _stage: ("<Back>a",),
     ),
+    "DuplicatesList": Scene(
+        _by_role("secre"),
+        lambda _stage: (("<F10>6", "Personas repetidas ·"),),
+        lambda _stage: ("<F5>", "<Down>", "<Home>"),
+        stride=32,
+    ),
     "Board": Scene(_by_role("secre"), _nothing, lambda _stage: ("<F5>", "v", "<PageDown>", "<Home>", "v")),
     "NurseHome": Scene(
         _by_role("enfe"),

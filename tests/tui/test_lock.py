@@ -50,6 +50,7 @@ PLACES = {
     "agendas": Place("secre", "e", "Cupos:"),
     "triage": Place("enfe", "", FAMILY.split()[0]),
     "signs": Place("enfe", "<Home>e15", "Presión sistólica"),
+    "pairs": Place("secre", "<F10>6", "Personas repetidas ·"),
     "administration": Place("admin", "", "Personas con acceso"),
     "sites": Place("admin", "2", "Consultorios ·"),
     "site form": Place("secre", "2e", "Equipos"),

@@ -67,6 +67,7 @@ WITHOUT = {
     "Administrator": "people with access, no patients",
     "Sites": "places",
     "MergePeople": "two people, side by side",
+    "DuplicatesList": "pairs of people, side by side",
     "SiteForm": "places",
     "OtherRole": "roles",
     "LoginScreen": "nobody is in",
@@ -140,6 +141,9 @@ def test_the_line_of_a_row() -> None:
     assert drawn(hidden)[0].split("   ")[1].strip() == "F 45 a"
     assert drawn(hidden)[1].startswith(" Alergias: no se ven aquí")
     assert drawn(patient_line(replace(ROW, document=""), TODAY))[0].count("sin documento") == 1
+    assert drawn(patient_line(replace(ROW, provisional="nn"), TODAY))[1].endswith("IDENTIDAD PROVISORIA ")
+    minor = replace(ROW, guardian="Mamani Soto, Juana")
+    assert drawn(patient_line(minor, TODAY))[1].endswith("a cargo de Mamani Soto, Juana ")
     assert drawn(patient_line(replace(ROW, united=(123,)), TODAY))[1].endswith("unida: HC 000123 ")
 
 

@@ -36,7 +36,7 @@ VERBS: Final = {
     "u": {"Ausente"},
     "v": {"Vista"},
     "w": {"A espera", "Espera"},
-    "x": {"Cancelar", "Quitar", "Suspender"},
+    "x": {"Cancelar", "Quitar", "Suspender", "Distintas"},  # a suspicion is cancelled
     "y": {"Orden"},
     "z": {"Deshacer"},
     "?": {"Más"},

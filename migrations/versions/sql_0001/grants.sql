@@ -88,6 +88,10 @@ GRANT SELECT (patient_id, other_id) ON distinct_people
 GRANT SELECT ON likely_duplicates
   TO k_admision, k_secretaria, k_medico, k_enfermeria, k_laboratorio, k_resultados, k_gestion, k_privacidad;
 GRANT INSERT, DELETE ON likely_duplicates TO k_secretaria, k_gestion;
+GRANT DELETE ON distinct_people TO k_admision, k_secretaria, k_medico; -- said in error: looked at once more
+GRANT SELECT ON registry_scans
+  TO k_admision, k_secretaria, k_medico, k_enfermeria, k_laboratorio, k_resultados, k_gestion, k_privacidad;
+GRANT INSERT (at, people, pairs) ON registry_scans TO k_secretaria, k_gestion;
 GRANT USAGE ON SEQUENCE chart_numbers TO k_admision, k_secretaria, k_medico;
 GRANT UPDATE (given, family, sex, birth, birth_estimated, phone, email, address, city, version) ON patients
   TO k_admision, k_secretaria, k_medico;

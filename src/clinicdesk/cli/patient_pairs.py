@@ -12,6 +12,8 @@ from clinicdesk.kit.ids import opaque
 from clinicdesk.kit.words import _
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from clinicdesk.clinic.patients.queries import PatientRow
 
 Document = Annotated[str, typer.Argument(metavar=_("DOCUMENTO"), help=_("12345678, DNI:12345678…"))]
@@ -52,11 +54,22 @@ def duplicates(
     found = call.desk.see(alike.duplicates, alike.DuplicatesQuery(limit))
     rows = [
         {"likeness": pair.likeness} | _side(call, pair.patient, "") | _side(call, pair.other, "other_")
-        for pair in found
+        for pair in found.pairs
     ]
     call.rows(rows, _PAIRS)
     if not rows:
         call.say(_("Ningún par parecido."))
+    if found.total > len(rows):
+        call.say(_("Hay {more} pares más: --limit.").format(more=found.total - len(rows)))
+    call.say(_scanned(call, found.scanned_at, found.people))
+
+
+def _scanned(call: Call, at: datetime | None, people: int) -> str:
+    from clinicdesk.cli.shapes import wall
+
+    if at is None:
+        return _("Nunca se comparó el registro: --scan.")
+    return _("Último repaso: {at}, personas: {people}.").format(at=wall(at, call.zone), people=people)
 
 
 def _side(call: Call, row: PatientRow, which: str) -> dict[str, Any]:
@@ -81,7 +94,7 @@ def _scan(call: Call) -> None:
             scan.add(row.patient_id, row.given, row.family, row.sex, row.birth, row.numbers)
         view, last = alike.roll_on, page[-1].patient_id
     pairs = tuple(alike.Pair(one, other, round(100 * score)) for one, other, score in scan.pairs())
-    answer = call.desk.do(alike.keep_pairs, alike.KeepPairs(**call.keyed, pairs=pairs))
+    answer = call.desk.do(alike.keep_pairs, alike.KeepPairs(**call.keyed, pairs=pairs, people=len(scan)))
     told = _("Personas comparadas: {people}. Pares parecidos: {pairs}.")
     call.say(told.format(people=len(scan), pairs=answer.pairs))
 

@@ -45,7 +45,7 @@ _ACTIONS: Final = {
     **dict.fromkeys(("merge_plan", "roll", "duplicates", "notices", "fallen", "fallen_by_edit"), "R"),
     **dict.fromkeys(("changes", "allergies"), "R"),
     **dict.fromkeys(("particular", "document"), "C"),
-    **dict.fromkeys(("drop_draft", "void", "remove"), "D"),
+    **dict.fromkeys(("drop_draft", "void", "remove", "doubt"), "D"),
     **dict.fromkeys(("search", "alike", "export", "certificate", "print", "verify"), "E"),
     **dict.fromkeys(("logout", "refused", "blocked", "install"), "E"),
 }

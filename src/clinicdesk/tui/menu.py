@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from clinicdesk.clinic.rights import Permission
 from clinicdesk.kit.words import _
 from clinicdesk.tui.parts import DeskScreen
 from clinicdesk.tui.passwords import asked_new
@@ -12,15 +13,21 @@ if TYPE_CHECKING:
     from clinicdesk.tui.app import ClinicDesk
 
 
+_LOOKS_AT_PAIRS: Final = (Permission.PATIENT_WRITE, Permission.REPORT_READ)
+
+
 async def menu(desk: ClinicDesk, screen: DeskScreen) -> None:
     """Ask on this screen, and do it. Raises Refusal."""
     options = {
         "1": _("cerrar sesión"),
         "2": _("otro rol"),
         "3": _("salir"),
-        "4": _("cambiar la clave"),
+        "4": _("clave"),
         "5": _("bloquear"),
+        "6": _("repetidos"),
     }
+    if not any(map(desk.link.session.actor.may, _LOOKS_AT_PAIRS)):
+        del options["6"]
     if len(desk.link.session.actor.roles) == 1:
         del options["2"]
     chosen = await screen.prompt.pick(_("Menú:"), options, at_once=True)
@@ -34,6 +41,16 @@ async def menu(desk: ClinicDesk, screen: DeskScreen) -> None:
         await _change_password(desk, screen)
     elif chosen == "5":
         desk.lock()
+    elif chosen == "6":
+        await _duplicates(desk, screen)
+
+
+async def _duplicates(desk: ClinicDesk, screen: DeskScreen) -> None:
+    """The work list; those that the screen in front shows as alike come first."""
+    from clinicdesk.tui.roles.duplicates import DuplicatesList
+
+    if not isinstance(screen, DuplicatesList):
+        await desk.push_screen(DuplicatesList(getattr(screen, "alike_ids", ())))
 
 
 async def _other_role(desk: ClinicDesk) -> None:

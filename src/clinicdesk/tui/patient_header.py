@@ -41,6 +41,8 @@ def patient_line(
         sealed=patient.sealed,
         closed=patient.closed,
         deceased_on=patient.deceased_on,
+        temporary=patient.provisional is not None,
+        guardian=patient.guardian or "",
         merged=", ".join(f"{_('HC')} {number:06d}" for number in patient.united),
     )
 

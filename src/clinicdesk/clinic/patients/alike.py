@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import and_, delete, func, literal, select
+from sqlalchemy import Select, and_, delete, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 
+from clinicdesk.clinic.changes import Change, Kind
 from clinicdesk.clinic.patients import queries
 from clinicdesk.clinic.patients.errors import SamePatient
 from clinicdesk.clinic.patients.likeness import Identity, likeness
-from clinicdesk.clinic.patients.model import distinct_people, likely_duplicates, patient_documents, patients
+from clinicdesk.clinic.patients.model import (
+    distinct_people,
+    likely_duplicates,
+    patient_documents,
+    patients,
+    registry_scans,
+)
 from clinicdesk.clinic.patients.queries import PatientRow
 from clinicdesk.clinic.patients.ranking import TypedWord
 from clinicdesk.clinic.patients.search import listed, vocabulary
@@ -163,6 +170,8 @@ class KeepPairs(Order):
     """What a scan found: it takes the place of what the last one did."""
 
     pairs: tuple[Pair, ...]
+    people: int = 0
+    """How many were compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +188,8 @@ def keep_pairs(tx: Tx, order: KeepPairs) -> KeptAnswer:
     tx.write(delete(likely_duplicates))
     rows = ((*ids, likeness, tx.now) for ids, likeness in pairs.items())
     tx.copy(likely_duplicates, ("patient_id", "other_id", "likeness", "found_at"), rows)
+    tx.write(insert(registry_scans).inline(), {"at": tx.now, "people": order.people, "pairs": len(pairs)})
+    tx.changed(Change(Kind.PATIENT, tx.act))
     return KeptAnswer(len(pairs))
 
 
@@ -210,30 +221,72 @@ class Duplicates:
     other: PatientRow
     likeness: int
 
+    @property
+    def id(self) -> tuple[UUID, UUID]:
+        """The ids of both, the lesser first."""
+        return self.patient.patient_id, self.other.patient_id
+
+
+@dataclass(frozen=True, slots=True)
+class WorkList:
+    """The likeliest pairs of `total` that are still to be looked at.
+
+    The last scan went through `people` entries at `scanned_at`; None: there was none yet.
+    """
+
+    pairs: tuple[Duplicates, ...]
+    total: int
+    scanned_at: datetime | None
+    people: int
+
 
 @view("patient.duplicates", needs=Permission.PATIENT_READ, act=True, purpose="OPER")
-def duplicates(tx: Reader, query: DuplicatesQuery) -> tuple[Duplicates, ...]:
-    """Pairs that the last scan found and nobody has called distinct."""
-    found, known = likely_duplicates.c, distinct_people.c
-    both = and_(known.patient_id == found.patient_id, known.other_id == found.other_id)
-    merged = select(patients.c.patient_id).where(patients.c.merged_into.is_not(None))
-    statement = (
-        select(found.patient_id, found.other_id, found.likeness)
-        .where(
-            ~select(literal(1)).where(both).exists(),
-            found.patient_id.not_in(merged),
-            found.other_id.not_in(merged),
-        )
-        .order_by(found.likeness.desc(), found.patient_id, found.other_id)
-        .limit(query.limit)
-    )
-    pairs = tx.into(Pair, statement)
+def duplicates(tx: Reader, query: DuplicatesQuery) -> WorkList:
+    """Pairs that the last scan found and nobody has called distinct. Reading the list is an act."""
+    return _work_list(tx, query)
+
+
+@view("patient.duplicates_on", needs=Permission.PATIENT_READ)
+def duplicates_on(tx: Reader, query: DuplicatesQuery) -> WorkList:
+    """The same list as it is now: goes on with patient.duplicates."""
+    return _work_list(tx, query)
+
+
+def _work_list(tx: Reader, query: DuplicatesQuery) -> WorkList:
+    pairs = tx.into(Pair, _open_pairs().order_by(*_LIKELIEST).limit(query.limit))
     ids = {each for pair in pairs for each in (pair.patient_id, pair.other_id)}
     rows = queries.rows_of(tx, ids)
-    return tuple(
+    shown = tuple(
         Duplicates(rows[pair.patient_id], rows[pair.other_id], pair.likeness)
         for pair in pairs
         if pair.patient_id in rows and pair.other_id in rows
+    )
+    total: int = tx.run(select(func.count()).select_from(_open_pairs().subquery())).scalar_one()
+    last = tx.first(select(registry_scans).order_by(registry_scans.c.at.desc()).limit(1))
+    return WorkList(shown, total, last.at if last else None, last.people if last else 0)
+
+
+_LIKELIEST: Final = (
+    likely_duplicates.c.likeness.desc(),
+    likely_duplicates.c.patient_id,
+    likely_duplicates.c.other_id,
+)
+
+
+def _open_pairs() -> Select[Any]:
+    """Pairs that nobody has called distinct or merged, of people whose rows the reader may see."""
+    found, known = likely_duplicates.c, distinct_people.c
+    one, other = patients.alias("one"), patients.alias("other")
+    both = and_(known.patient_id == found.patient_id, known.other_id == found.other_id)
+    return (
+        select(found.patient_id, found.other_id, found.likeness)
+        .join(one, one.c.patient_id == found.patient_id)
+        .join(other, other.c.patient_id == found.other_id)
+        .where(
+            ~select(literal(1)).where(both).exists(),
+            one.c.merged_into.is_(None),
+            other.c.merged_into.is_(None),
+        )
     )
 
 
@@ -266,6 +319,29 @@ def call_distinct(tx: Tx, order: CallDistinct) -> DistinctAnswer:
         raise SamePatient
     first, second = sorted(ids)
     remember_distinct(tx, first, second)
+    tx.changed(_of_pair(tx, first, second))
+    return DistinctAnswer(first, second)
+
+
+def _of_pair(tx: Tx, one: UUID, other: UUID) -> Change:
+    return Change(Kind.PATIENT, tx.act, ids=((one, one), (other, other)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoubtAgain(Order):
+    """Two people who were called distinct, and may be one after all."""
+
+    patient_id: UUID
+    other_id: UUID
+
+
+@use_case("patient.doubt", needs=Permission.PATIENT_WRITE, answer=DistinctAnswer)
+def doubt_again(tx: Tx, order: DoubtAgain) -> DistinctAnswer:
+    """Forget that these are two people; a pair that nobody called distinct stays as it is."""
+    first, second = sorted((order.patient_id, order.other_id))
+    known = distinct_people.c
+    tx.write(delete(distinct_people).where(known.patient_id == first, known.other_id == second))
+    tx.changed(_of_pair(tx, first, second))
     return DistinctAnswer(first, second)
 
 

@@ -24,7 +24,16 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from clinicdesk.clinic.tables import TableClass, by_patient, instant, keyed, metadata, patient_fk, words
+from clinicdesk.clinic.tables import (
+    TableClass,
+    by_patient,
+    instant,
+    keyed,
+    metadata,
+    patient_fk,
+    reference,
+    words,
+)
 
 _E164: Final = "'^[+][1-9][0-9]{6,14}$'"
 PHONE_BACKWARDS: Final = r"reverse(regexp_replace(phone, '\D', '', 'g'))"
@@ -180,6 +189,15 @@ patient_edits: Final = Table(
     CheckConstraint("before IS DISTINCT FROM after", name="patient_edits_other_ck"),
     CheckConstraint("length(field) BETWEEN 2 AND 40", name="patient_edits_field_ck"),
     info={"class": TableClass.BY_PATIENT},
+)
+
+# When the whole registry was last compared with itself.
+registry_scans: Final = reference(
+    "registry_scans",
+    instant("at"),
+    Column("people", Integer, nullable=False),
+    Column("pairs", Integer, nullable=False),
+    CheckConstraint("people >= 0 AND pairs >= 0", name="registry_scans_count_ck"),
 )
 
 allergies: Final = by_patient(

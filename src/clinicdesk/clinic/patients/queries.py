@@ -16,7 +16,7 @@ from sqlalchemy.types import Uuid
 from clinicdesk.clinic.patients import one_person, rules
 from clinicdesk.clinic.patients.asking import understood
 from clinicdesk.clinic.patients.errors import PatientNotFound
-from clinicdesk.clinic.patients.model import allergies, coverages, patient_documents, patients
+from clinicdesk.clinic.patients.model import allergies, contacts, coverages, patient_documents, patients
 from clinicdesk.clinic.patients.search import find_people
 from clinicdesk.clinic.rights import Permission
 from clinicdesk.clinic.usecases import Reader, view
@@ -53,6 +53,8 @@ class PatientRow:
     united: tuple[int, ...] = ()
     name_in_use: str | None = None
     provisional: str | None = None
+    guardian: str | None = None
+    """Who answers for a minor or a dependant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,12 +158,20 @@ _payer = (
     .limit(1)
     .scalar_subquery()
 )
+_guardian = (
+    select(contacts.c.name)
+    .where(contacts.c.patient_id == patients.c.patient_id, contacts.c.guardian, contacts.c.ended_at.is_(None))
+    .order_by(contacts.c.id)
+    .limit(1)
+    .scalar_subquery()
+)
 _people = select(
     *(column for column in patients.c if column.name != "created_at"),
     _first_document.c.country.label("document_country"),
     _first_document.c.kind.label("document_kind"),
     _first_document.c.number.label("document_number"),
     _payer.label("payer"),
+    _guardian.label("guardian"),
 ).outerjoin(_first_document, true())
 
 
@@ -195,6 +205,7 @@ def _row(row: Any) -> PatientRow:
         sealed=row.sealed,
         name_in_use=row.name_in_use,
         provisional=row.provisional,
+        guardian=row.guardian,
     )
 
 

@@ -1,0 +1,78 @@
+"""Two people side by side, fact by fact, for whoever must say whether they are one. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Final
+
+from clinicdesk.clinic.patients.alike import Duplicates, WorkList
+from clinicdesk.clinic.patients.queries import PatientRow
+from clinicdesk.kit import clock
+from clinicdesk.kit.names import age_text, short_name
+from clinicdesk.kit.text import cut, fit, shown
+from clinicdesk.kit.words import _, plural
+from clinicdesk.tui.look import Tone
+from clinicdesk.tui.parts import Bit, Cell, day_text
+from clinicdesk.tui.turn_lists import sealed_bit
+
+_LABEL: Final = 12
+_STALE_DAYS: Final = 2
+Fact = Callable[[PatientRow, date, int], str]
+
+
+def _name(row: PatientRow, _today: date, width: int) -> str:
+    return short_name(row.family, row.given, width)
+
+
+def _born(row: PatientRow, today: date, _width: int) -> str:
+    if row.birth is None:
+        return f"{row.sex}  {_('sin fecha')}"
+    return f"{row.sex}  {row.birth:%d/%m/%Y}  {age_text(row.birth, row.deceased_on or today)}"
+
+
+_FACTS: Final[tuple[tuple[str, Fact], ...]] = (
+    (_("Nombre"), _name),
+    (_("Documento"), lambda row, _today, _width: row.document or _("sin documento")),
+    (_("Sexo, nac."), _born),
+    (_("Teléfono"), lambda row, _today, _width: row.phone or ""),
+    (_("Domicilio"), lambda row, _today, _width: ", ".join(filter(None, (row.address, row.city)))),
+    (_("Cobertura"), lambda row, _today, _width: row.payer or ""),
+    (_("Historia"), lambda row, _today, _width: f"{_('HC')} {row.chart_number:06d}"),
+)
+LINES: Final = len(_FACTS)
+_HIDDEN: Final = frozenset({_("Documento"), _("Teléfono"), _("Domicilio"), _("Cobertura")})
+
+
+def pair_lines(pair: Duplicates, width: int, today: date) -> list[Cell]:
+    """One fact a line, both people beside each other; `*` stands before a fact in which they differ."""
+    half = max(8, (width - _LABEL - 4) // 2)
+    lines: list[Cell] = []
+    for label, fact in _FACTS:
+        one, other = (_told(row, label, fact, today, half) for row in (pair.patient, pair.other))
+        differ = bool(one.text and other.text) and one.text != other.text and label != _("Historia")
+        tone = Tone.STRONG if differ else Tone.TEXT
+        head = Bit(f" {'*' if differ else ' '} {fit(label, _LABEL)}")
+        left, right = (
+            Bit(fit(cut(each.text, half), half), tone if each.tone is Tone.TEXT else each.tone)
+            for each in (one, other)
+        )
+        lines.append([head, left, Bit(" "), right])
+    return lines
+
+
+def _told(row: PatientRow, label: str, fact: Fact, today: date, width: int) -> Bit:
+    if row.closed and label in _HIDDEN:
+        return sealed_bit()
+    return Bit(shown(fact(row, today, width)))
+
+
+def freshness(found: WorkList, now: datetime, zone: str) -> Bit:
+    """When the registry was last gone through, and that it is long ago."""
+    if found.scanned_at is None:
+        return Bit(_("Nunca se repasó el registro"), Tone.ERROR)
+    at = clock.local(found.scanned_at, zone)
+    said = _("Último repaso: {} {:%H:%M}, {}").format(
+        day_text(at.date()), at, plural(found.people, _("persona"), _("personas"))
+    )
+    return Bit(said, Tone.ERROR if (now - found.scanned_at).days >= _STALE_DAYS else Tone.TEXT)
