@@ -134,7 +134,7 @@ def test_who_stands_keeps_its_values_and_its_blanks_are_filled(network: Network,
     before = shown(secre, gone.patient_id)
     merged(secre, kept.patient_id, gone.patient_id)
     row = shown(secre, kept.patient_id)
-    assert (row.phone, row.email, row.city) == ("11 4000 0001", "r@example.org", "Salta")
+    assert (row.phone, row.email, row.city) == ("+541140000001", "r@example.org", "Salta")
     assert (row.birth, row.document, row.payer) == (date(1981, 8, 2), before.document, "OSDE")
     assert row.allergy_status == "registradas"
     assert row.chart_number == kept.chart_number
@@ -371,8 +371,8 @@ def test_taking_it_back_leaves_what_was_edited_and_says_so(network: Network, sec
     answer = parted(secre, gone.patient_id)
     assert set(answer.changed) == {"phone", "city"}
     assert (shown(secre, kept.patient_id).phone, shown(secre, gone.patient_id).phone) == (
-        "11 4000 0006",
-        "11 4000 0005",
+        "+541140000006",
+        "+541140000005",
     )
 
 
