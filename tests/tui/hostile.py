@@ -225,7 +225,9 @@ TYPED: Final = (
 # What the terminal got
 
 _START: Final = "\x1b[?1049h\x1b[?25l\x1b[?2004h\x1b[?7l"
-_OURS: Final = re.compile("\x1b\\[\\d+(?:;\\d+)?H|\x1b\\[[0-9;]*m|\x1b\\]2;([^\x00-\x1f\x7f-\x9f]*)\x07|\x07")
+_OURS: Final = re.compile(
+    "\x1b\\[\\d+(?:;\\d+)?H|\x1b\\[\\d+C|\x1b\\[K|\x1b\\[[0-9;]*m|\x1b\\]2;([^\x00-\x1f\x7f-\x9f]*)\x07|\x07"
+)
 _FLOOD: Final = re.compile("[\u0300-\u036f]{4}")
 """More accents than one letter may carry."""
 
@@ -254,6 +256,7 @@ _ENOUGH: Final = 10
 _CUT: Final = frozenset(("", "…", " ", ".", ",", "│"))
 FIELDS: Final[dict[str, tuple[str, ...]]] = {
     "patients": ("family", "given", "phone", "email", "address", "city"),
+    "patient_edits": ("after",),
     "coverages": ("payer",),
     "turns": ("reason",),
     "people": ("family", "given"),

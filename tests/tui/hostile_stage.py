@@ -20,6 +20,7 @@ from clinicdesk.clinic.access import service as access
 from clinicdesk.clinic.access.display import NewDisplayKey, new_display_key
 from clinicdesk.clinic.access.model import clinic_roles
 from clinicdesk.clinic.changes import CHANNEL, Change, Kind, payload
+from clinicdesk.clinic.patients import editing
 from clinicdesk.clinic.patients.model import coverages
 from clinicdesk.clinic.privacy import service as privacy
 from clinicdesk.clinic.privacy.model import chart_alerts
@@ -72,6 +73,9 @@ def build(network: Network, environment: Mapping[str, str], folder: Path) -> Sta
         counter.booked(person)
     for person in people[9:]:
         counter.admitted(person)
+    said = {"phone": "+541155550111", "address": "Calle 1", "city": "Salta", "email": "a@example.org"}
+    correction = editing.EditPatient(patient_id=people[0].patient_id, version=1, said=said)
+    clerk.desk().do(editing.edit, correction)
     surgery = new_surgery(network, clerk, "lagos")
     inside = counter.patient("Dentro", "Eva")
     _fill(surgery, inside.patient_id)
@@ -258,7 +262,13 @@ SCENES: Final = {
     "PatientPage": Scene(
         _by_role("msosa"),
         lambda stage: ((stage.known.document, "1 candidato"), ("<Enter><F2>", "Nacimiento")),
-        lambda _stage: ("<F5>",),
+        lambda _stage: ("<F5>", "v", "<Down>", "v"),
+    ),
+    "EditForm": Scene(
+        _by_role("msosa"),
+        lambda stage: ((stage.known.document, "1 candidato"), ("<Enter>e", "Corregir datos")),
+        lambda _stage: ("-<Esc><F5>", "e → Corregir datos"),
+        stride=16,
     ),
     "RegisterForm": Scene(
         _by_role("msosa"),

@@ -37,6 +37,8 @@ PLACES = {
     "counter": Place("cruiz", "", FAMILY.split()[0]),
     "search": Place("cruiz", "zarzabal", "1 candidato"),
     "patient": Place("cruiz", "zarzabal<Enter>", FAMILY),
+    "page": Place("cruiz", "zarzabal<Enter><F2>", "Turnos desde hoy · 1"),
+    "correction": Place("cruiz", "zarzabal<Enter>e", "Corregir datos"),
     "form": Place("cruiz", "<Tab>a27<Tab>", "Apellido"),
     "board": Place("cruiz", "<F3>", FAMILY.split()[0]),
     "filter": Place("cruiz", "<F3>/zarza", "Filtrar » zarza"),

@@ -19,7 +19,7 @@ VERBS: Final = {
     "b": {"Bloquear"},
     "c": {"Confirmar"},
     "d": {"Demanda"},
-    "e": {"Nota", "Bloque", "Editar", "Signos"},
+    "e": {"Nota", "Bloque", "Editar", "Signos", "Datos"},
     "f": {"Fin", "Finalizar"},
     "g": {"Triaje"},
     "h": {"Habilitar"},

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from clinicdesk.clinic.rights import ClinicRole
     from clinicdesk.kit.settings import Settings
     from clinicdesk.tui.day import Day
+    from clinicdesk.tui.roles.edit_patient import Draft
     from clinicdesk.tui.turn_verbs import Undo
 
 T = TypeVar("T")
@@ -82,6 +83,8 @@ class ClinicDesk(DeskApp):
         """What this session did and can take back, the last at the end."""
         self.locking = Locking(self, settings)
         self.news = News(self)
+        self.patient_drafts: dict[UUID, Draft] = {}
+        """What was left unsaved of patients' data in this session."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._thrown_out: asyncio.Task[None] | None = None
         self.rests = Rests()
@@ -119,7 +122,9 @@ class ClinicDesk(DeskApp):
                 _("buscar un paciente y abrir su historia"),
                 screen.no_line,
             )
-        yield Command("f5", _("Actualizar"), self.refresh_all, _("releer todo, reconectar"), everywhere=True)
+        if not any(each.key == "f5" for each in screen.commands()):
+            again = _("releer todo, reconectar")
+            yield Command("f5", _("Actualizar"), self.refresh_all, again, everywhere=True)
         yield Command(
             "f7",
             _("Bloquear"),
@@ -197,6 +202,7 @@ class ClinicDesk(DeskApp):
     def _forget_session(self) -> None:
         self.news.forget()
         self.locking.forget()
+        self.patient_drafts = {}
         for task in self._tasks:
             task.cancel()
         self._tasks.clear()

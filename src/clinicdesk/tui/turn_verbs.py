@@ -33,6 +33,7 @@ _BY_CLINIC: Final = "2"
 VOID_REASON: Final = _("deshecho en el momento")
 
 NO_RIGHT: Final = _("su rol no tiene ese derecho")
+CLOSED: Final = _("el paciente restringió quién ve sus datos")
 NO_OVERBOOK: Final = _("dar sobreturnos necesita el derecho «sobreturno»")
 HopT = TypeVar("HopT", bound=service.Hop)
 

@@ -38,6 +38,11 @@ def clock_time(at: datetime, zone: str) -> str:
     return f"{clock.local(at, zone):%H:%M}"
 
 
+def day_time(at: datetime, zone: str) -> str:
+    """`23/11/26 09:40`: an instant on the clinic's calendar and clock."""
+    return f"{clock.local(at, zone):%d/%m/%y %H:%M}"
+
+
 def mark(turn: TurnRow | NetworkTurn) -> Mark:
     """Glyph, word and tone of its state."""
     return TURN_STATES[turn.state]

@@ -8,6 +8,7 @@ from datetime import date
 from types import MappingProxyType
 from typing import Any, Final
 
+from clinicdesk.clinic.patients import phones
 from clinicdesk.clinic.patients.particulars import BLOOD_GROUPS, GENDERS, NAME_MOST
 from clinicdesk.kit.errors import InvalidInput
 from clinicdesk.kit.text import clean_line
@@ -82,6 +83,23 @@ class Fact:
     noun: str
     parsed: Callable[[str], Any] = _line
     shown: Callable[[str], str] = str
+    letters: str = ""
+    """What it is one of, where it is one letter."""
+
+    @property
+    def is_day(self) -> bool:
+        """Whether it is a date."""
+        return self.parsed is _day
+
+    @property
+    def is_phone(self) -> bool:
+        """Whether it is a phone, which is stored in E.164."""
+        return self.shown is phones.shown
+
+    @property
+    def is_flag(self) -> bool:
+        """Whether it is yes or no."""
+        return self.parsed is _flag
 
     def text(self, value: Any) -> str:
         """The column's value as text."""
@@ -95,10 +113,10 @@ class Fact:
 _ALL: Final = (
     Fact("family", _("Apellidos"), _("el apellido"), _name),
     Fact("given", _("Nombres"), _("el nombre"), _name),
-    Fact("sex", _("Sexo"), _("el sexo"), _letter),
+    Fact("sex", _("Sexo"), _("el sexo"), _letter, letters="FMX"),
     Fact("birth", _("Nacimiento"), _("el nacimiento"), _day, _shown_day),
     Fact("birth_estimated", _("Estimada"), _("el nacimiento"), _flag, _shown_flag),
-    Fact("phone", _("Teléfono"), _("el teléfono")),
+    Fact("phone", _("Teléfono"), _("el teléfono"), shown=phones.shown),
     Fact("email", _("Correo"), _("el correo")),
     Fact("address", _("Domicilio"), _("el domicilio")),
     Fact("city", _("Localidad"), _("la localidad")),

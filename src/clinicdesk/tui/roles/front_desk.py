@@ -25,6 +25,7 @@ from clinicdesk.tui.parts import Bar, Bit, Cell, Command, Row, TextLines
 from clinicdesk.tui.parts.screen import WIDE
 from clinicdesk.tui.recent import LATEST
 from clinicdesk.tui.roles.booking import Booking
+from clinicdesk.tui.roles.correcting import Correcting
 from clinicdesk.tui.roles.counter_parts import (
     NO_LATEST,
     QUEUE_WIDTH,
@@ -47,7 +48,7 @@ _MOST_CANDIDATES: Final = 20
 _LAST_ACTS: Final = 6
 
 
-class FrontDesk(WalkIns, Booking):
+class FrontDesk(WalkIns, Booking, Correcting):
     """Search, choose, admit. Focus is in the box, in the candidates, in the turns or in the queue."""
 
     NAME = _("Admisión")
@@ -115,6 +116,7 @@ class FrontDesk(WalkIns, Booking):
         yield Command(
             "a", _("Agregar"), self.register_new, _("registrar un paciente"), self._no_registering, wide
         )
+        yield from self.correcting_commands(in_bar=wide)
         yield Command("f2", _("Paciente"), self.open_patient, _("ficha del paciente"), self._no_patient, wide)
 
     def started(self) -> None:
@@ -302,11 +304,12 @@ class FrontDesk(WalkIns, Booking):
             return _("Enter admite a {}: {}, {}.").format(who[1], words.hour(turn), words.doctor(turn, 20))
         if turn is not None:
             return f"{who[1]}: {self._already(turn)}"
-        if self._chosen_is_closed():
+        if self.sees_a_face():
             return _("{} § SELLADO: sus datos no se ven. t: turno. d: demanda.").format(who[1])
         return _("{}: sin turno hoy. d: demanda espontánea. t: dar turno.").format(who[1])
 
-    def _chosen_is_closed(self) -> bool:
+    def sees_a_face(self) -> bool:
+        """Whether who is chosen restricts their data."""
         chosen = self.candidates.current
         return self.focused is self.candidates and chosen is not None and chosen.closed
 
@@ -478,6 +481,11 @@ class FrontDesk(WalkIns, Booking):
         if new:
             said = _("Registro HC {:06d}: {}. d: demanda espontánea. t: dar turno.")
             self.prompt.say(said.format(patient.chart_number, whole_name(patient)))
+
+    def corrected(self, patient: PatientRow, said: str) -> None:
+        """The form of their data has closed."""
+        self.show_patient(patient)
+        self.prompt.say(said)
 
     async def open_patient(self) -> None:
         """F2: the patient's own page."""

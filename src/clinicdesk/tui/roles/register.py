@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Final
 
-from textual import events
 from textual.widget import Widget
 
 from clinicdesk.clinic.patients import alike as likely
@@ -16,75 +14,25 @@ from clinicdesk.clinic.patients import rules, service
 from clinicdesk.clinic.patients.alike import Alike
 from clinicdesk.clinic.patients.asking import understood
 from clinicdesk.clinic.patients.errors import DocumentKnown
+from clinicdesk.clinic.patients.facts import FACTS
 from clinicdesk.clinic.patients.queries import Found, PatientRow
 from clinicdesk.kit.errors import InvalidInput
 from clinicdesk.kit.names import sex_age, short_name
 from clinicdesk.kit.words import _
 from clinicdesk.tui.finder import Burst, Finder
 from clinicdesk.tui.look import Tone
-from clinicdesk.tui.parts import Bar, Bit, Body, Cell, Command, Field, Row, Rule, TextLines
-from clinicdesk.tui.screens import ClinicScreen
+from clinicdesk.tui.parts import Bar, Bit, Body, Cell, Command, Row, Rule, TextLines
+from clinicdesk.tui.roles.patient_form import PatientForm, parsed_date
 from clinicdesk.tui.turn_lists import sealed_bit
 
-_LABEL: Final = 12
 _ALIKE_WIDTH: Final = 34
 _MOST_ALIKE: Final = 4
 _NAME_IN_QUESTION: Final = 26
+_BEFORE_COVERAGE: Final = ("family", "given", "sex", "birth", "phone", "email")
 _COMPARED: Final = ("document", "family", "given", "sex", "birth")
-_DATE_LENGTH: Final = 10
-_DATE: Final = re.compile(r"(\d{1,2})[/. -]?(\d{1,2})[/. -]?(\d{4})")
 
 
-class SexField(Field):
-    """One letter, F M or X; the next field follows by itself."""
-
-    def __init__(self, on_change: Callable[[str], None]) -> None:
-        """Empty."""
-        super().__init__(_("Sexo"), label_width=_LABEL, most=1, note=_("(F M X)"), on_change=on_change)
-
-    def press(self, key: events.Key) -> bool:
-        """A letter replaces the one there is."""
-        if key.character and key.character.upper() in {"F", "M", "X"}:
-            self.value = key.character.upper()
-            return True
-        return bool(key.character and key.character.isprintable()) or super().press(key)
-
-
-class DateField(Field):
-    """`07/03/1990`: the slashes come by themselves, and the next field after the last digit."""
-
-    def __init__(self, on_change: Callable[[str], None]) -> None:
-        """Empty."""
-        super().__init__(_("Nacimiento"), label_width=_LABEL, most=_DATE_LENGTH, on_change=on_change)
-
-    def press(self, key: events.Key) -> bool:
-        """Digits, with their slashes."""
-        if key.character and key.character.isprintable():
-            if key.character.isdigit() and self.entry.at == len(self.entry.text):
-                self.value = slashed(self.entry.text + key.character)
-            elif key.character.isdigit() or key.character == "/":
-                return super().press(key)
-            return True
-        return super().press(key)
-
-
-def slashed(text: str) -> str:
-    """`0703` → `07/03/`: a date as far as it is typed."""
-    digits = "".join(filter(str.isdigit, text))[:8]
-    parts = [digits[:2], digits[2:4], digits[4:]]
-    return "/".join(part for at, part in enumerate(parts) if part or (at and len(parts[at - 1]) == 2))  # noqa: PLR2004
-
-
-def parsed_date(text: str) -> date | None:
-    """A day as typed; None where it is none."""
-    found = _DATE.fullmatch(text.strip())
-    try:
-        return date(int(found[3]), int(found[2]), int(found[1])) if found else None
-    except ValueError:
-        return None
-
-
-class RegisterForm(ClinicScreen):
+class RegisterForm(PatientForm):
     """Fields at the left, look-alikes at the right; F8 saves."""
 
     NAME = _("Registrar paciente")
@@ -101,16 +49,10 @@ class RegisterForm(ClinicScreen):
         super().__init__()
         self._done, self._draft = done, draft
         self.fields = {
-            "document": self._field(_("Documento")),
-            "family": self._field(_("Apellidos")),
-            "given": self._field(_("Nombres")),
-            "sex": SexField(lambda text: self._changed("sex", text)),
-            "birth": DateField(lambda text: self._changed("birth", text)),
-            "phone": self._field(_("Teléfono")),
-            "email": self._field(_("Correo")),
-            "payer": self._field(_("Cobertura")),
-            "address": self._field(_("Domicilio")),
-            "city": self._field(_("Localidad")),
+            "document": self.text_field("document", _("Documento")),
+            **{name: self.field_of(FACTS[name]) for name in _BEFORE_COVERAGE},
+            "payer": self.text_field("payer", _("Cobertura")),
+            **{name: self.field_of(FACTS[name]) for name in ("address", "city")},
         }
         self.alike = TextLines(tall=18, id="alike")
         self.finder: Finder[Found] = Finder(self._find_alike, self._show_alike)
@@ -121,9 +63,6 @@ class RegisterForm(ClinicScreen):
         """The look-alike that a first F8 asked about."""
         searched = _from_search(text) if text else {}
         self._starting = dict(draft) if draft and searched.items() <= draft.items() else searched
-
-    def _field(self, label: str) -> Field:
-        return Field(label, label_width=_LABEL, most=rules.NAME_MOST, on_change=self._look_for_alike)
 
     def body(self) -> Iterable[Widget]:
         """The form and its neighbours."""
@@ -151,32 +90,10 @@ class RegisterForm(ClinicScreen):
         self.focus_on(first or self.fields["phone"])
         self.prompt.hint(_("F8 guarda. Sin documento: dejarlo en blanco."))
 
-    # Fields
-
-    def next_field(self) -> None:
-        """Down one."""
-        self.focus_next()
-        self.keys_changed()
-
-    def previous_field(self) -> None:
-        """Up one."""
-        self.focus_previous()
-        self.keys_changed()
-
-    def _changed(self, name: str, text: str) -> None:
-        """Sex and birth go on by themselves once they are whole."""
-        whole = len(text) == (1 if name == "sex" else _DATE_LENGTH)
-        if whole and self.focused is self.fields[name]:
-            self.next_field()
-        self._look_for_alike(text)
-
-    def value(self, name: str) -> str:
-        """What a field holds."""
-        return self.fields[name].value
-
     # Look-alikes
 
-    def _look_for_alike(self, _text: str) -> None:
+    def edited(self, _name: str, _text: str) -> None:
+        """What is typed may be somebody known."""
         self._asked_about = None
         if self.is_mounted:
             self.finder.want("\n".join(self.value(name) for name in _COMPARED))
