@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import insert, select, text
+from sqlalchemy import func, insert, select, text
 
 import clinicdesk.tui
 from clinicdesk import bootstrap
@@ -26,7 +26,9 @@ from clinicdesk.clinic.privacy import service as privacy
 from clinicdesk.clinic.privacy.model import chart_alerts
 from clinicdesk.clinic.records.model import note_drafts
 from clinicdesk.clinic.results.model import observations, results
+from clinicdesk.clinic.sites.model import fee_codes, fee_items, fee_schedules
 from clinicdesk.clinic.turns import service as turns
+from clinicdesk.clinic.turns import suspension
 from clinicdesk.kit import clock
 from clinicdesk.kit.ids import new_id
 from clinicdesk.tui.parts import DeskScreen
@@ -84,6 +86,8 @@ def build(network: Network, environment: Mapping[str, str], folder: Path) -> Sta
     closed = counter.patient("Cerrada", "Ana")
     surgery.allergic(closed.patient_id, *((f"sustancia {number}", "severa") for number in range(16)))
     _break_glass(network, [counter.patient(f"Aviso {number}", "Eva").patient_id for number in range(4)])
+    _suspend(network, counter)
+    _price(network)
     called = counter.admitted(counter.patient("Llamada", "Ema"))
     doctor = network.log_in("lpaz")
     doctor.desk().do(turns.call, turns.Call(patient_id=called.patient_id, turn_id=called.id))
@@ -91,6 +95,40 @@ def build(network: Network, environment: Mapping[str, str], folder: Path) -> Sta
     clerk.close()
     key = _display_key(network, folder)
     return Stage(network, environment, people[0], surgery.username, _of_two(network), closed, inside, key)
+
+
+def _suspend(network: Network, counter: Counter) -> None:
+    """A day of dvidal's far ahead, suspended with the turns of four people."""
+    day = clock.local_day(clock.now(), counter.session.actor.at.zone) + timedelta(days=60)
+    for number in range(4):
+        person = counter.patient(f"Suspendida {number}", "Ana", phone="+541144440000")
+        counter.booked(person, "dvidal", counter.dawn(day))
+    secretary = network.log_in("secre")
+    query = suspension.AwayQuery(network.person_ids["dvidal"], day, day)
+    seen = secretary.desk().see(suspension.fallen_by_absence, query).seen
+    leave = suspension.Leave(
+        doctor_id=query.doctor_id, first_day=day, last_day=day, leave_kind="congreso", reason="x", seen=seen
+    )
+    secretary.desk().do(suspension.grant_leave, leave)
+    secretary.close()
+
+
+def _price(network: Network) -> None:
+    """A fee schedule of a few codes."""
+    with network.owner.begin() as owner:
+        made = insert(fee_schedules).values(code="PAMI", name="PAMI").returning(fee_schedules.c.id)
+        schedule = owner.execute(made).scalar_one()
+        for number in range(12):
+            code = insert(fee_codes).values(schedule_id=schedule, code=f"{number:06}")
+            code_id = owner.execute(code.returning(fee_codes.c.id)).scalar_one()
+            item = {
+                "fee_code": func.int8range(code_id, code_id, "[]"),
+                "fee_code_id": code_id,
+                "valid": text("daterange('2020-01-01', NULL)"),
+                "name": "x",
+                "price": 1200,
+            }
+            owner.execute(insert(fee_items).values(**item))
 
 
 def _break_glass(network: Network, patient_ids: Sequence[UUID]) -> None:
@@ -315,6 +353,20 @@ SCENES: Final = {
             "rooms": ("code",),
             "procedures": ("code",),
         },
+    ),
+    "Reassignments": Scene(
+        _by_role("secre"),
+        lambda _stage: (("e", "Bloques de la semana"), ("m", "por avisar")),
+        lambda _stage: ("<F5>", "<Down>", "<Down>", "<End>", "<Home>"),
+        stride=32,
+        fields={"patients": ("family", "given", "phone"), "people": ("family", "given")},
+    ),
+    "Fees": Scene(
+        _by_role("admin"),
+        lambda _stage: (("27", "Última edición"), ("<Enter>", "Código")),
+        lambda _stage: ("<F5>", "<Tab>", "<Down>", "<PageDown>", "<Home>"),
+        stride=32,
+        fields={"fee_items": ("name",), "fee_schedules": ("name",)},
     ),
     "Agenda": Scene(
         _by_role("msosa"),

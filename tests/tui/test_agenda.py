@@ -172,7 +172,7 @@ def test_an_overbook_is_asked_and_enter_says_no(
     desk.press("s")
     desk.wait_for("z deshace")
     assert [turn.kind for turn in morning.turns_of(person)] == ["overbook"]
-    desk.wait_for("sobreturno 1 (Vega)")
+    desk.wait_for("sobreturno 1 de 2 (Vega)")
 
 
 def test_arrows_change_the_day_o_the_doctor_and_news_come_by_themselves(

@@ -344,7 +344,7 @@ def list_notices(
         int | None, typer.Option(metavar=_("NÚMERO"), help=_("Todos los de una licencia o suspensión."))
     ] = None,
 ) -> None:
-    """List notices; their ids are what `agenda notice` takes, those of turns what `turn reassign` does."""
+    """List notices; their references are what `agenda notice` and `turn reassign` take, as the ids do."""
     from clinicdesk.cli import agenda_notices
 
     agenda_notices.show(the_call(ctx), exception, pending=pending)
@@ -353,7 +353,9 @@ def list_notices(
 @verb(app, "notice", _("Anotar que se avisó, o que no hay cómo."), cls=Writes)
 def notice(
     ctx: typer.Context,
-    notice_id: Annotated[str, typer.Argument(metavar="ID", help=_("El aviso, de agenda notices."))],
+    notice_id: Annotated[
+        str, typer.Argument(metavar="ID", help=_("El aviso, o la referencia que da agenda notices."))
+    ],
     done: Annotated[bool, typer.Option("--done", help=_("Se avisó."))] = False,
     no_means: Annotated[bool, typer.Option("--no-means", help=_("No hay cómo avisar."))] = False,
 ) -> None:

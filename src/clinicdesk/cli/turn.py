@@ -170,15 +170,18 @@ def reassign(
     from clinicdesk.clinic.turns import notices
 
     call = the_call(ctx)
+    patient_id, old = turn_reassign.ids_of(call, turn_id)
     if slot is not None:
-        patient_id, old = turn_ids(call, turn_id)
         said = {"patient_id": patient_id, "turn_id": old, "slot": slot}
         show_turn(call, unless_again(call, notices.reassign, notices.Reassign, said, again=again))
         return
-    found = turn_reassign.candidates(call, turn_now(call, turn_id), given.day_of(since))
+    found = turn_reassign.candidates(call, (patient_id, old), given.day_of(since))
     people = people_of(call)
     call.rows(
-        (_slot_object(row, people.username(row.doctor_id), call.json) | {"why": why} for why, row in found),
+        (
+            _slot_object(each.slot, people.username(each.slot.doctor_id), call.json) | {"why": each.why.value}
+            for each in found
+        ),
         turn_reassign.COLUMNS,
     )
     if not found:

@@ -1,18 +1,17 @@
-"""Where a suspended turn may go: its doctor first, then its specialty at its clinic, then the nearest."""
+"""`clinicdesk turn reassign`: another turn in place of a suspended one, and where it may go."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from clinicdesk.kit.words import _
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from datetime import date
+    from uuid import UUID
 
     from clinicdesk.cli.frame import Call
-    from clinicdesk.clinic.turns.queries import TurnRow
-    from clinicdesk.clinic.turns.slots import SlotRow
+    from clinicdesk.clinic.turns.reassignment import Proposal
 
 COLUMNS: Final = {
     _("Por qué"): "why",
@@ -22,39 +21,18 @@ COLUMNS: Final = {
     _("Práctica"): "procedure",
     "Id": "id",
 }
-_EACH: Final = 5
-_ASKED: Final = 100
 
 
-def candidates(call: Call, turn: TurnRow, since: date | None) -> list[tuple[str, SlotRow]]:
-    """Free slots in place of a turn, with why it is one: five at most of each kind, first of its doctor."""
-    from clinicdesk.clinic.turns import slots as offer
+def ids_of(call: Call, text: str) -> tuple[UUID, UUID]:
+    """(patient, turn) of a reference of agenda notices, or of TURN_ID. Raises TurnNotFound, InvalidInput."""
+    from clinicdesk.cli import agenda_notices, turn
 
-    found: list[tuple[str, SlotRow]] = []
-    for why, limits in _kinds(turn, _like(call, turn)):
-        # More than are shown: where others are wanted, the doctor's own are among them.
-        query = offer.SlotsQuery(
-            turn.clinic_id, since=since, days=90, limit=_ASKED, length=turn.slots, **limits
-        )
-        own = "doctor_id" in limits
-        rows = [row for row in call.desk.see(offer.slots, query) if own or row.doctor_id != turn.doctor_id]
-        found += [(why, row) for row in rows[:_EACH]]
-    return found
+    row = agenda_notices.of_ref(call, text)
+    return (row.patient_id, row.turn_id) if row is not None else turn.turn_ids(call, text)
 
 
-def _kinds(turn: TurnRow, like: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    yield _("mismo profesional"), {"doctor_id": turn.doctor_id, "network": True}
-    if like:
-        yield _("mismo centro"), like
-        yield _("otro centro"), {**like, "elsewhere": True}
+def candidates(call: Call, ids: tuple[UUID, UUID], since: date | None) -> tuple[Proposal, ...]:
+    """Free slots in place of a turn, first of its doctor. Raises TurnNotFound."""
+    from clinicdesk.clinic.turns import reassignment
 
-
-def _like(call: Call, turn: TurnRow) -> dict[str, Any]:
-    """The specialty of the turn's procedure, else the procedure itself; nothing for one without either."""
-    from clinicdesk.clinic.sites import queries
-
-    rows = call.desk.see(queries.list_procedures, queries.SitesQuery())
-    for row in rows:
-        if row.name == turn.procedure:
-            return {"specialty": row.specialty} if row.specialty else {"procedure": row.code}
-    return {}
+    return call.desk.see(reassignment.places, reassignment.PlacesQuery(*ids, since))

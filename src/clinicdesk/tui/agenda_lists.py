@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from types import MappingProxyType
 
 from clinicdesk.clinic.admissions.rules import wait_minutes
 from clinicdesk.clinic.turns.agenda_day import AgendaDay, AgendaRow, Kind
 from clinicdesk.clinic.turns.queries import TurnRow
 from clinicdesk.clinic.turns.rules import State
-from clinicdesk.kit.names import full_name
+from clinicdesk.kit.names import full_name, short_name
 from clinicdesk.kit.text import cut, fit
 from clinicdesk.kit.words import _, plural
 from clinicdesk.tui import turn_words as words
@@ -20,6 +21,10 @@ from clinicdesk.tui.parts.lines import DAYS
 _NAME = 33
 _DONE = 12
 _SHORT_DAYS = 6
+NOTICES = MappingProxyType(
+    {"pendiente": _("por avisar"), "hecho": _("avisado"), "sin_medio": _("sin teléfono")}
+)
+"""How the state of a notice reads."""
 
 
 def agenda_lines(row: AgendaRow, width: int, now: datetime, zone: str, *, again: bool) -> Sequence[Cell]:
@@ -30,17 +35,21 @@ def agenda_lines(row: AgendaRow, width: int, now: datetime, zone: str, *, again:
         return [_turn_line(row, row.turn, hour, now, zone, wide)]
     if row.kind is Kind.SHUT:
         return [_shut_line(row, wide)]
+    if row.kind is Kind.TOLD:
+        return [_told_line(row, wide)]
     return [_free_line(row, hour, wide, now, zone)]
 
 
 def _turn_line(row: AgendaRow, turn: TurnRow, hour: str, now: datetime, zone: str, wide: int) -> list[Bit]:
     mark = words.mark(turn)
     over = turn.kind == "overbook"
-    name = fit(full_name(turn.family, turn.given), _NAME + wide - (2 if over else 0))
+    lead = "│" if row.band else ""
+    room = _NAME + wide - len(lead) - (2 if over else 0)
+    name = fit(short_name(turn.family, turn.given, room), room)
     done = fit(cut((turn.procedure or "").lower(), _DONE - 1), _DONE)
     tone = Tone.TEXT
     return [
-        Bit(f"{'     ' if over else hour} "),
+        Bit(f"{'     ' if over else hour} {lead}"),
         Bit(mark.glyph, mark.tone),
         Bit(f" {'  ' if over else ''}{name}", tone),
         Bit(f" {done}"),
@@ -50,6 +59,8 @@ def _turn_line(row: AgendaRow, turn: TurnRow, hour: str, now: datetime, zone: st
 
 def _state_text(row: AgendaRow, turn: TurnRow, now: datetime, zone: str) -> str:
     word = words.mark(turn).word
+    if row.notice:
+        return _fate_text(row)
     if turn.state == State.EN_ESPERA and turn.arrived_at is not None:
         return f"{word} {wait_text(wait_minutes(turn.arrived_at, now))}"
     if turn.state == State.EN_CURSO:
@@ -60,8 +71,16 @@ def _state_text(row: AgendaRow, turn: TurnRow, now: datetime, zone: str) -> str:
         late = f" {_('<24 h')}" if turn.cancelled_late else ""
         return f"{word}: {turn.cancelled_by}{late}" if turn.cancelled_by else word
     if turn.kind == "overbook" and row.number:
-        return _("sobreturno {} ({})").format(row.number, cut(row.given_by, 9))
+        return _("sobreturno {} de {} ({})").format(
+            row.number, max(row.number, row.most), cut(row.given_by, 7)
+        )
     return word
+
+
+def _fate_text(row: AgendaRow) -> str:
+    """What became of a suspended turn: `avisado → 26/11 10:20`."""
+    told = NOTICES[row.notice]
+    return told if row.again is None else f"{told} → {row.again:%d/%m %H:%M}"
 
 
 def _free_line(row: AgendaRow, hour: str, wide: int, now: datetime, zone: str) -> list[Bit]:
@@ -70,7 +89,7 @@ def _free_line(row: AgendaRow, hour: str, wide: int, now: datetime, zone: str) -
         said = _("─ {} ─ por orden de llegada").format(plural(row.places, _("lugar"), _("lugares")))
     if row.kept_for:
         said += " " + _("reservado: {}").format(row.kept_for)
-    return [Bit(f"{hour}   {fit(said, 45 + wide)}"), Bit(_free_text(row, now, zone))]
+    return [Bit(f"{hour}   {fit(said, 46 + wide)}"), Bit(_free_text(row, now, zone))]
 
 
 def _free_text(row: AgendaRow, now: datetime, zone: str) -> str:
@@ -84,14 +103,26 @@ def _free_text(row: AgendaRow, now: datetime, zone: str) -> str:
 
 def _shut_line(row: AgendaRow, wide: int) -> list[Bit]:
     mark = TURN_STATES[State.CANCELADO]
-    span = _("SUSPENDIDO {:%H:%M} a {:%H:%M}").format(row.wall_start, row.wall_end)
-    told = ""
-    if row.affected:
-        told = "  " + plural(row.affected, _("turno"), _("turnos"))
-    if row.told or row.untold:
-        told += _(": {} avisados, {} sin tel.").format(row.told, row.untold)
-    head = fit(f"{span}{told}", 46 + wide)
-    return [Bit(f"{row.wall_start:%H:%M} "), Bit(mark.glyph, mark.tone), Bit(f" {head}"), Bit(row.why)]
+    span = _("BLOQUE SUSPENDIDO {:%H:%M} a {:%H:%M}").format(row.wall_start, row.wall_end)
+    return [
+        Bit(f"{row.wall_start:%H:%M} "),
+        Bit(mark.glyph, mark.tone),
+        Bit(f" {fit(span, 46 + wide)}", Tone.TITLE),
+        Bit(row.why),
+    ]
+
+
+def _told_line(row: AgendaRow, wide: int) -> list[Bit]:
+    """`6 turnos: 4 avisados, 2 sin tel.`: the consequences of the block suspended above it."""
+    left = row.affected - row.told - row.untold
+    counts = (
+        plural(row.told, _("avisado"), _("avisados")) if row.told else "",
+        f"{row.untold} {_('sin tel.')}" if row.untold else "",
+        f"{left} {_('por avisar')}" if left else "",
+        plural(row.replaced, _("reasignado"), _("reasignados")) if row.replaced else "",
+    )
+    said = f"{plural(row.affected, _('turno'), _('turnos'))}: {', '.join(filter(None, counts))}"
+    return [Bit(f"        {fit(said, 46 + wide)}"), Bit(_("m: dar otro lugar"))]
 
 
 def day_strip(agenda: AgendaDay, now: datetime) -> list[Bit]:

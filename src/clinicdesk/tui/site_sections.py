@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from clinicdesk.clinic.countries import pack
 from clinicdesk.clinic.rights import Permission
-from clinicdesk.clinic.sites import catalogue, places, queries, rules, service
+from clinicdesk.clinic.sites import catalogue, fees, places, queries, rules, service
+from clinicdesk.clinic.sites.fees import FeeScheduleRow
 from clinicdesk.clinic.sites.queries import (
     ClinicRow,
     FloorRow,
@@ -51,6 +52,8 @@ class Section(ABC):
     permission: ClassVar[Permission]
     of_clinic: ClassVar[bool] = False
     """Whether its rows are of the clinic chosen."""
+    only_read: ClassVar[str] = ""
+    """Why nothing is added or changed here, where that is so."""
 
     @abstractmethod
     async def rows(self, screen: ClinicScreen, site: ClinicRow) -> Sequence[Any]:
@@ -394,9 +397,42 @@ class Procedures(Section):
         )
 
 
+class Schedules(Section):
+    """The fee schedules; Enter looks into one."""
+
+    title, one, permission = _("Nomencladores"), _("Nomenclador"), Permission.IMPORT_RUN
+    only_read = _("los nomencladores se importan")
+    fields = (
+        FormField("code", _("Código"), _CODE),
+        FormField("name", _("Nombre")),
+        FormField("codes", _("Códigos vigentes")),
+        FormField("since", _("Última edición")),
+    )
+
+    async def rows(self, screen: ClinicScreen, site: ClinicRow) -> Sequence[FeeScheduleRow]:
+        """All of them."""
+        return await screen.see(fees.list_schedules, queries.SitesQuery())
+
+    def columns(self, today: date) -> Sequence[Column[FeeScheduleRow]]:
+        """Code, name, how many codes are valid today."""
+        return (
+            Column[FeeScheduleRow](_("Código"), _CODE, lambda row: row.code),
+            Column[FeeScheduleRow](_("Nombre"), 0, lambda row: row.name),
+            Column[FeeScheduleRow](_("Códigos"), 8, lambda row: str(row.codes), align="right"),
+        )
+
+    def told(self, row: FeeScheduleRow) -> dict[str, str]:
+        """What is known of it."""
+        return {"code": row.code, "name": row.name, "codes": str(row.codes), "since": _day_text(row.since)}
+
+    def order(self, texts: dict[str, str], row: Any | None, site: ClinicRow) -> tuple[Any, Any]:
+        """None: they are imported. Raises InvalidInput."""
+        raise InvalidInput(_("Los nomencladores no se escriben: se importan."))
+
+
 def sections() -> tuple[Section, ...]:
-    """The six of them, in the order of their digits."""
-    return (Clinics(), Floors(), Rooms(), Holidays(), Specialties(), Procedures())
+    """The seven of them, in the order of their digits."""
+    return (Clinics(), Floors(), Rooms(), Holidays(), Specialties(), Procedures(), Schedules())
 
 
 def parsed_day(text: str) -> date | None:

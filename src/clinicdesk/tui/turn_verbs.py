@@ -21,6 +21,7 @@ from clinicdesk.tui import turn_words as words
 from clinicdesk.tui.look import TURN_STATES
 from clinicdesk.tui.parts import Command
 from clinicdesk.tui.screens import ClinicScreen
+from clinicdesk.tui.transfer import to_other_queue
 from clinicdesk.tui.triage import give_level
 
 if TYPE_CHECKING:
@@ -28,8 +29,19 @@ if TYPE_CHECKING:
 
 ABSENT_REASONS: Final = {"1": _("no vino"), "2": _("no responde al llamado"), "3": _("avisó que no viene")}
 LEFT_REASONS: Final = {"1": _("se retiró"), "2": _("no responde al llamado")}
-CANCEL_REASONS: Final = {"1": _("lo pidió el paciente"), "2": _("lo canceló el centro"), "3": _("se retiró")}
-_BY_CLINIC: Final = "2"
+CANCEL_REASONS: Final = {
+    "1": _("lo pidió el paciente"),
+    "2": _("lo canceló el centro"),
+    "3": _("se retiró"),
+    "4": _("no puede ese día"),
+    "5": _("ya no lo necesita"),
+    "6": _("está enfermo o internado"),
+    "7": _("se dio por error"),
+    "9": _("otro"),
+}
+_BY_CLINIC: Final = ("2", "7")
+_IN_WORDS: Final = "9"
+_REASON_MOST: Final = 200
 VOID_REASON: Final = _("deshecho en el momento")
 
 NO_RIGHT: Final = _("su rol no tiene ese derecho")
@@ -74,10 +86,7 @@ class TurnVerbs(ClinicScreen):
             ("x", _("Cancelar"), self.cancel, _("cancelar, con motivo"), book, _OPEN),
             ("p", _("Imprimir"), self.print, _("imprimir número o constancia"), call, _HERE),
             ("g", _("Triaje"), self.triage, _("dar o cambiar el triaje"), Permission.TRIAGE, _CALL),
-            ("m", _("Mover"), self.move, _("mover a otro lugar de la agenda"), book, tuple(MOVES)),
         ):
-            if key in without:
-                continue
             yield Command(
                 key,
                 label,
@@ -85,6 +94,11 @@ class TurnVerbs(ClinicScreen):
                 help_text,
                 self._why_not(key, needs, states),
                 key in in_bar,
+            )
+        if "m" not in without:
+            move = self._run_on_turn(self.move)
+            yield Command(
+                "m", _("Mover"), move, _("mover en la agenda; a otra cola"), self.no_moving, "m" in in_bar
             )
         yield Command("z", _("Deshacer"), self.undo, _("deshacer lo último"), self._no_undo, "z" in in_bar)
         yield Command("y", _("Orden"), self.why, _("por qué este orden"), self._no_turn, "y" in in_bar)
@@ -104,6 +118,13 @@ class TurnVerbs(ClinicScreen):
             return self.no_line() or self._no_turn() or self._elsewhere() or self._wrong_state(key, states)
 
         return why_not
+
+    def no_moving(self) -> str | None:
+        """Why `m` cannot work: on who waits it moves to another queue, else to another place."""
+        turn = self.turn()
+        waits = turn is not None and turn.state == State.EN_ESPERA
+        needs = Permission.TURN_CALL if waits else Permission.TURN_BOOK
+        return self._why_not("m", needs, (*MOVES, State.EN_ESPERA))()
 
     def _no_turn(self) -> str | None:
         return None if self.turn() is not None else _("no hay un turno señalado")
@@ -167,9 +188,15 @@ class TurnVerbs(ClinicScreen):
     async def cancel(self, turn: TurnRow) -> None:
         """The turn will not happen."""
         chosen = await self.prompt.pick(_("Cancelar, motivo:"), CANCEL_REASONS)
-        if chosen:
-            asked_by = Asker.CENTRO if chosen == _BY_CLINIC else Asker.PACIENTE
-            said = replace(order(service.Hop, turn, CANCEL_REASONS[chosen]), asked_by=asked_by)
+        reason = CANCEL_REASONS[chosen] if chosen else None
+        if chosen == _IN_WORDS:
+            no_words = _("Falta el motivo.")
+            reason = await self.prompt.ask(
+                _("Motivo"), check=lambda text: None if text else no_words, most=_REASON_MOST
+            )
+        if chosen and reason:
+            asked_by = Asker.CENTRO if chosen in _BY_CLINIC else Asker.PACIENTE
+            said = replace(order(service.Hop, turn, reason), asked_by=asked_by)
             answer = await self._hop(service.cancel, said)
             self._undoable(_("cancelación"), undo.reinstate, answer)
             self._tell(turn, State.CANCELADO)
@@ -186,10 +213,20 @@ class TurnVerbs(ClinicScreen):
             self.prompt.say(said)
 
     async def move(self, turn: TurnRow) -> None:
-        """Look for another place in the agenda of its doctor."""
+        """Look for another place in the agenda of its doctor; who waits goes to another doctor's queue."""
         from clinicdesk.tui.roles.agenda import Agenda
 
+        if turn.state == State.EN_ESPERA:
+            await self.to_other_queue(turn)
+            return
         await self.desk.push_screen(Agenda(turn.doctor_id, moved=turn))
+
+    async def to_other_queue(self, turn: TurnRow) -> None:
+        """Another doctor's queue, by the doctor's letter."""
+        said = await to_other_queue(self, turn)
+        if said is not None:
+            await self._refresh(turn.patient_id, turn.id)
+            self.prompt.say(said)
 
     async def undo(self) -> None:
         """Take the last act of this desk back."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -21,7 +21,8 @@ from clinicdesk.clinic.sites import queries as sites
 from clinicdesk.clinic.sites.errors import DoctorNotFound
 from clinicdesk.clinic.sites.model import rooms
 from clinicdesk.clinic.turns import queries, rules, slots
-from clinicdesk.clinic.turns.model import block_places, turn_events, turn_notices
+from clinicdesk.clinic.turns.model import block_places, turn_events, turn_notices, turn_reassigned
+from clinicdesk.clinic.turns.model import turns as turn_table
 from clinicdesk.clinic.turns.queries import TurnRow
 from clinicdesk.clinic.usecases import Reader, view
 from clinicdesk.kit import clock
@@ -35,6 +36,7 @@ class Kind(StrEnum):
     TURN = "turno"
     FREE = "libre"
     SHUT = "cerrado"
+    TOLD = "avisos"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +52,11 @@ class AgendaQuery:
 class AgendaRow:
     """One row, by the wall clock of the clinic.
 
-    Of a turn, which overbook of how many it is (`number`, 0 for none) and who gave it. Of a free place
-    its `slot`, the instant `until` which it is offered, and for which channel it is kept until when (both
-    UTC). Of a time that is not worked the `why`, how many turns stand in it, how many of them were told.
+    Of a turn, which overbook (`number`, 0 for none) of how many (`most`) it is and who gave it. Of a free
+    place its `slot`, the instant `until` which it is offered, and for which channel it is kept until when
+    (both UTC). Of a time that is not worked the `why`; the row TOLD below it says how many turns stand in
+    it, how many of them were told, cannot be told, and have another place. Those turns carry its id as
+    `band`, the state of their notice, and when they stand now (`again`, wall time).
     """
 
     kind: Kind
@@ -61,6 +65,7 @@ class AgendaRow:
     wall_end: datetime
     turn: TurnRow | None = None
     number: int = 0
+    most: int = 0
     given_by: str = ""
     slot: str | None = None
     until: datetime | None = None
@@ -71,6 +76,10 @@ class AgendaRow:
     affected: int = 0
     told: int = 0
     untold: int = 0
+    replaced: int = 0
+    band: str = ""
+    notice: str = ""
+    again: datetime | None = None
 
     def is_offered(self, now: datetime) -> bool:
         """Whether it is a place that can still be given, kept for others or not."""
@@ -139,6 +148,14 @@ def agenda_day(tx: Reader, query: AgendaQuery) -> AgendaDay:
     )
 
 
+@view("turn.agenda_week", needs=Permission.TURN_READ)
+def agenda_week(tx: Reader, query: AgendaQuery) -> tuple[AgendaDay, ...]:
+    """The seven days of the week about a day, Monday first. Raises DoctorNotFound."""
+    day = query.day or clock.local_day(tx.now, sites.zone_of(tx, query.clinic_id))
+    monday = day - timedelta(days=day.weekday())
+    return tuple(agenda_day.run(tx, replace(query, day=monday + timedelta(days=ahead))) for ahead in range(7))
+
+
 def _room(tx: Reader, block: Block | None) -> str:
     if block is None:
         return ""
@@ -159,13 +176,14 @@ def _rows(
     calendar = agendas.calendar(tx, blocks, day, day)
     turns = queries.day_turns.run(tx, queries.DayQuery(clinic_id, day, doctor_id))
     counted = _counted(tx, blocks, day)
-    rows = [*_turn_rows(tx, turns, counted)]
+    rows = [*_turn_rows(tx, turns, counted, {block.id: block.overbooks for block in blocks})]
     resources = {each for block in blocks for each in (block.doctor_id, block.room_id)}
     busy = slots.busy(tx, resources, *clock.day_bounds(day, zone)) if resources else ()
     for block in blocks:
         rows += _free_rows(tx, block, day, zone, calendar, busy, counted)
-        rows += _shut_rows(tx, block, day, zone, calendar, turns)
-    order = {Kind.SHUT: 0, Kind.TURN: 1, Kind.FREE: 3}
+    shut = [each for block in blocks for each in _stretches(block, day, zone, calendar)]
+    rows = [*_with_bands(tx, rows, shut), *shut]
+    order = {Kind.SHUT: 0, Kind.TOLD: 1, Kind.TURN: 2, Kind.FREE: 4}
     return tuple(sorted(rows, key=lambda row: (row.wall_start, order[row.kind] + (row.number > 0), row.id)))
 
 
@@ -175,14 +193,16 @@ def _counted(tx: Reader, blocks: Sequence[Block], day: date) -> list[Any]:
     return tx.rows(select(of.block_id, of.pool, of.n, of.turn_id).where(of.block_id.in_(ids), of.day == day))
 
 
-def _turn_rows(tx: Reader, turns: Sequence[TurnRow], counted: Sequence[Any]) -> Iterator[AgendaRow]:
+def _turn_rows(
+    tx: Reader, turns: Sequence[TurnRow], counted: Sequence[Any], most: Mapping[int, int]
+) -> Iterator[AgendaRow]:
     numbers = {row.turn_id: row.n for row in counted if row.pool == OVERBOOK}
     givers = _givers(tx, [turn.id for turn in turns if turn.kind == "overbook"])
     for turn in turns:
         end = turn.wall_start + (turn.ends_at - turn.starts_at)
-        number = numbers.get(turn.id, 0)
+        number, of = numbers.get(turn.id, 0), most.get(turn.block_id or 0, 0)
         by = givers.get(turn.id, "")
-        yield AgendaRow(Kind.TURN, turn.id.hex, turn.wall_start, end, turn, number, by)
+        yield AgendaRow(Kind.TURN, turn.id.hex, turn.wall_start, end, turn, number, of, by)
 
 
 def _givers(tx: Reader, turn_ids: Sequence[UUID]) -> dict[UUID, str]:
@@ -242,42 +262,72 @@ def _held(slot: Slot, busy: Iterable[Busy]) -> bool:
     )
 
 
-def _shut_rows(
-    tx: Reader, block: Block, day: date, zone: str, calendar: Calendar, turns: Sequence[TurnRow]
-) -> Iterator[AgendaRow]:
-    """One row for each stretch of a block that is not worked, with what becomes of its turns."""
-    stretches: list[tuple[datetime, datetime, str]] = []
+def _stretches(block: Block, day: date, zone: str, calendar: Calendar) -> list[AgendaRow]:
+    """One row for each stretch of a block that is not worked."""
+    found: list[AgendaRow] = []
     for slot in agenda.slots_of(_published(block), day, zone, ALWAYS):
         end = slot.wall_start + (slot.ends_at - slot.starts_at)
         suspended = "" if block.state == BlockState.PUBLICADO else str(block.state)
-        why = suspended or calendar.why_shut(block, slot.wall_start, end)
-        if why and stretches and stretches[-1][1:] == (slot.wall_start, why):
-            stretches[-1] = (stretches[-1][0], end, why)
+        why = calendar.why_shut(block, slot.wall_start, end) or suspended
+        if why and found and (found[-1].wall_end, found[-1].why) == (slot.wall_start, why):
+            found[-1] = replace(found[-1], wall_end=end)
         elif why:
-            stretches.append((slot.wall_start, end, why))
-    for start, end, why in stretches:
-        inside = [each for each in turns if each.kind != "walk_in" and start <= each.wall_start < end]
-        told, untold = _told(tx, [each.id for each in inside])
-        yield AgendaRow(
-            Kind.SHUT,
-            f"{block.id}!{start:%H%M}",
-            start,
-            end,
-            why=why,
-            affected=len(inside),
-            told=told,
-            untold=untold,
-        )
+            shut_id = f"{block.id}!{slot.wall_start:%H%M}"
+            found.append(AgendaRow(Kind.SHUT, shut_id, slot.wall_start, end, why=why))
+    return found
+
+
+def _with_bands(tx: Reader, rows: Sequence[AgendaRow], shut: Sequence[AgendaRow]) -> Iterator[AgendaRow]:
+    """The rows, turns in a time that is not worked with what became of them, and a row that counts them."""
+    inside = {row.id: band for row in rows if (band := _band_of(row, shut)) is not None}
+    fates = _fates(tx, [row.turn.id for row in rows if row.id in inside and row.turn is not None])
+    for row in rows:
+        if row.turn is None or row.id not in inside:
+            yield row
+        else:
+            notice, again = fates.get(row.turn.id, ("", None))
+            yield replace(row, band=inside[row.id].id, notice=notice, again=again)
+    for band in shut:
+        mine = [row for row in rows if inside.get(row.id) is band and row.turn is not None]
+        if mine:
+            told = [fates.get(row.turn.id, ("", None)) for row in mine if row.turn is not None]
+            states = Counter(notice for notice, _again in told)
+            yield replace(
+                band,
+                kind=Kind.TOLD,
+                id=f"{band.id}+",
+                affected=len(mine),
+                told=states["hecho"],
+                untold=states["sin_medio"],
+                replaced=sum(1 for _notice, again in told if again is not None),
+            )
+
+
+def _band_of(row: AgendaRow, shut: Sequence[AgendaRow]) -> AgendaRow | None:
+    if row.turn is None or row.turn.kind == "walk_in":
+        return None
+    return next((band for band in shut if band.wall_start <= row.wall_start < band.wall_end), None)
 
 
 def _published(block: Block) -> Block:
     return replace(block, state=BlockState.PUBLICADO.value)
 
 
-def _told(tx: Reader, turn_ids: Sequence[UUID]) -> tuple[int, int]:
-    """How many of these turns' patients have been told, and how many there is no way to tell."""
+def _fates(tx: Reader, turn_ids: Sequence[UUID]) -> dict[UUID, tuple[str, datetime | None]]:
+    """Of each of these turns the state of its notice, and when the patient has another turn instead."""
     if not turn_ids:
-        return 0, 0
-    of = turn_notices.c
-    states = Counter(row.state for row in tx.rows(select(of.state).where(of.turn_id.in_(turn_ids))))
-    return states["hecho"], states["sin_medio"]
+        return {}
+    of, new = turn_notices.c, turn_table.alias("new")
+    statement = (
+        select(of.turn_id, of.state, new.c.wall_start)
+        .outerjoin(
+            turn_reassigned,
+            (turn_reassigned.c.patient_id == of.patient_id) & (turn_reassigned.c.was_id == of.turn_id),
+        )
+        .outerjoin(
+            new, (new.c.patient_id == turn_reassigned.c.patient_id) & (new.c.id == turn_reassigned.c.id)
+        )
+        .where(of.turn_id.in_(turn_ids), of.state != "anulado")
+        .order_by(of.made_at)
+    )
+    return {row.turn_id: (row.state, row.wall_start) for row in tx.rows(statement)}

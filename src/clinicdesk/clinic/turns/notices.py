@@ -12,6 +12,7 @@ from sqlalchemy import and_, func, insert, literal, or_, select, update
 from clinicdesk.clinic.access.model import people
 from clinicdesk.clinic.patients.model import patients
 from clinicdesk.clinic.rights import Permission
+from clinicdesk.clinic.sites.model import clinics, procedures
 from clinicdesk.clinic.turns import offers
 from clinicdesk.clinic.turns import service as desk
 from clinicdesk.clinic.turns.errors import AlreadyReassigned, NoticeNotFound, TurnNotFound
@@ -68,7 +69,11 @@ def reassign(tx: Tx, order: Reassign) -> desk.TurnAnswer:
 
 @dataclass(frozen=True, slots=True)
 class NoticeRow:
-    """A patient to be told of a suspended turn, and the turn they have instead, if any."""
+    """A patient to be told of a suspended turn; who told them, and the turn they have instead, if any.
+
+    Times of turns are wall times of their clinics. Of a sealed patient whose data are closed the name is
+    empty.
+    """
 
     patient_id: UUID
     id: UUID
@@ -80,6 +85,12 @@ class NoticeRow:
     given: str
     phone: str | None
     new_id: UUID | None
+    exception_id: int | None = None
+    procedure: str | None = None
+    told_by: str | None = None
+    new_wall_start: datetime | None = None
+    new_doctor: str | None = None
+    new_clinic: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +104,7 @@ class NoticesQuery:
 @view("turn.notices", needs=Permission.TURN_READ, act=True)
 def notices(tx: Reader, query: NoticesQuery) -> tuple[NoticeRow, ...]:
     """Who is to be told, by the time of the turn that fell."""
-    of = turn_notices.c
+    of, new, by, theirs = turn_notices.c, turns.alias("new"), people.alias("by"), people.alias("theirs")
     statement = (
         select(
             of.patient_id,
@@ -106,6 +117,12 @@ def notices(tx: Reader, query: NoticesQuery) -> tuple[NoticeRow, ...]:
             func.coalesce(patients.c.given, literal("")),
             patients.c.phone,
             turn_reassigned.c.id,
+            of.exception_id,
+            procedures.c.name,
+            by.c.family,
+            new.c.wall_start,
+            theirs.c.family,
+            clinics.c.name,
         )
         .join(turns, and_(turns.c.patient_id == of.patient_id, turns.c.id == of.turn_id))
         .join(people, people.c.id == turns.c.doctor_id)
@@ -114,6 +131,13 @@ def notices(tx: Reader, query: NoticesQuery) -> tuple[NoticeRow, ...]:
             turn_reassigned,
             and_(turn_reassigned.c.patient_id == of.patient_id, turn_reassigned.c.was_id == of.turn_id),
         )
+        .outerjoin(procedures, procedures.c.id == turns.c.procedure_id)
+        .outerjoin(by, by.c.id == of.done_by)
+        .outerjoin(
+            new, and_(new.c.patient_id == turn_reassigned.c.patient_id, new.c.id == turn_reassigned.c.id)
+        )
+        .outerjoin(theirs, theirs.c.id == new.c.doctor_id)
+        .outerjoin(clinics, clinics.c.id == new.c.clinic_id)
         .where(turns.c.clinic_id == query.clinic_id, of.state != "anulado")
         .order_by(turns.c.wall_start, of.id)
     )

@@ -46,6 +46,8 @@ class Agendas(ClinicScreen):
         )
         self.detail = TextLines(tall=_DETAIL_LINES)
         self._exceptions: tuple[ExceptionRow, ...] = ()
+        self._last_exception: int | None = None
+        """The leave or suspension just made here: its turns are the ones to give other places."""
 
     def _columns(self, _width: int) -> Sequence[Column[BlockRow]]:
         return (
@@ -69,6 +71,7 @@ class Agendas(ClinicScreen):
         yield Command("h", _("Habilitar"), self.enable, _("publicar o levantar"), self._no_block)
         yield Command("x", _("Suspender"), self.suspend, _("suspender bloque y turnos"), self._no_block)
         yield Command("u", _("Ausente"), self.leave, _("licencia del profesional"), self._no_block)
+        yield Command("m", _("Mover"), self.reassign, _("dar otro lugar a los suspendidos"), self.no_line)
         yield Command("escape", _("Volver"), self.back, _("volver"))
 
     def started(self) -> None:
@@ -220,7 +223,9 @@ class Agendas(ClinicScreen):
             order = suspension.SuspendBlock(
                 block_id=block.id, first_day=days[0], last_day=days[1], reason=reason, seen=fallen.seen
             )
-            await self._told(await self.do(suspension.suspend_block, order), _("Bloque suspendido."))
+            done = await self.do(suspension.suspend_block, order)
+            self._last_exception = done.id
+            await self._told(done, _("Bloque suspendido."))
 
     async def leave(self) -> None:
         """`u`: the doctor is away; their turns stand above the question."""
@@ -247,7 +252,9 @@ class Agendas(ClinicScreen):
                 reason=kinds[kind],
                 seen=fallen.seen,
             )
-            await self._told(await self.do(suspension.grant_leave, order), _("Licencia anotada."))
+            done = await self.do(suspension.grant_leave, order)
+            self._last_exception = done.id
+            await self._told(done, _("Licencia anotada."))
 
     async def _ask_days(self) -> tuple[date, date | None] | None:
         first = await self.prompt.ask(_("Desde el día (vacío: hoy)"), check=_bad_day)
@@ -278,7 +285,15 @@ class Agendas(ClinicScreen):
     async def _told(self, done: CascadeAnswer, said: str) -> None:
         await self.reread()
         counts = _("{} cancelados, {} avisos en cola, {} sin teléfono.")
-        self.prompt.say(f"{said} " + counts.format(done.cancelled, done.notices, done.without_phone))
+        told = f"{said} " + counts.format(done.cancelled, done.notices, done.without_phone)
+        self.prompt.say(f"{told} {_('m: darles otro lugar.')}" if done.cancelled else told)
+
+    async def reassign(self) -> None:
+        """`m`: the suspended turns and a place for each: of what was just suspended, else all."""
+        from clinicdesk.tui.roles.reassign import open_reassign
+
+        exception_id, self._last_exception = self._last_exception, None
+        await open_reassign(self.desk, exception_id)
 
     async def enable(self) -> None:
         """`h`: a draft is published; else what shuts the block is lifted."""

@@ -28,6 +28,7 @@ from clinicdesk.tui.roles.doctor_queue import Place
 from clinicdesk.tui.roles.note_editor import NoteJob, NoteScreen
 from clinicdesk.tui.roles.printing import print_history
 from clinicdesk.tui.screens import ClinicScreen
+from clinicdesk.tui.transfer import to_other_queue
 from clinicdesk.tui.turn_verbs import HopT, order
 
 UNDERWAY: Final = frozenset({State.EN_ESPERA, State.EN_CURSO})
@@ -95,6 +96,7 @@ class Attending(ClinicScreen):
         yield Command("p", _("Imprimir"), self.print_history, _("historia en PDF"), self._no_print)
         yield Command("w", _("A espera"), self.requeue, _("volver a la espera"), self._not_inside)
         yield Command("l", _("Llamar"), self.call, _("llamar al señalado"), self._no_call)
+        yield Command("m", _("Mover"), self.move, _("pasar a la cola de otro"), self._no_call, bar=False)
 
     async def next(self) -> None:
         """`n`: whoever is first comes in, and the chart opens by itself; asks where somebody is inside."""
@@ -127,6 +129,17 @@ class Attending(ClinicScreen):
                 await self.day.refresh([(turn.patient_id, turn.id)])
                 raise
             await self._came_in(answer)
+
+    async def move(self) -> None:
+        """`m`: the one pointed at goes to another doctor's queue."""
+        place = self.place()
+        if place is None or place.turn is None:
+            return
+        with self._acting():
+            said = await to_other_queue(self, place.turn)
+            await self.day.refresh([(place.turn.patient_id, place.turn.id)])
+        if said is not None:
+            self.prompt.say(said)
 
     async def _came_in(self, answer: service.VisitAnswer) -> None:
         who = (answer.patient_id, answer.turn_id)

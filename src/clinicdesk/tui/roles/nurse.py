@@ -8,20 +8,17 @@ from uuid import UUID
 
 from textual.widget import Widget
 
-from clinicdesk.clinic.admissions import triage as queues
 from clinicdesk.clinic.admissions.rules import in_order, is_overdue
 from clinicdesk.clinic.rights import Permission
-from clinicdesk.clinic.sites import queries as sites
 from clinicdesk.clinic.turns.queries import TurnRow
 from clinicdesk.clinic.turns.rules import State
-from clinicdesk.kit.names import sex_age, short_name
+from clinicdesk.kit.names import sex_age
 from clinicdesk.kit.words import _, plural
 from clinicdesk.tui import turn_words as words
 from clinicdesk.tui.board_lists import detail_lines
 from clinicdesk.tui.look import CHANGED, Tone
 from clinicdesk.tui.parts import Bit, Column, Command, LineList, Rule, TextLines
 from clinicdesk.tui.parts.bits import spread
-from clinicdesk.tui.roles.walk_in import lettered
 from clinicdesk.tui.turn_verbs import NO_RIGHT, TurnVerbs
 
 _NAME, _WIDE_NAME, _WIDE = 25, 40, 100
@@ -74,8 +71,7 @@ class NurseHome(TurnVerbs):
         """Triage and signs first."""
         yield Command("enter", _("Triaje"), self.enter, _("triaje del señalado"), self._no_turn)
         yield Command("e", _("Signos"), self.take_signs, _("escribir signos vitales"), self._no_signs)
-        yield Command("m", _("Mover"), self.transfer, _("pasar a la cola de otro profesional"), self._no_move)
-        yield from self.verbs(in_bar="lrgy", without="m")
+        yield from self.verbs(in_bar="mlrgy")
 
     def started(self) -> None:
         """Whoever came first and has no level."""
@@ -169,32 +165,3 @@ class NurseHome(TurnVerbs):
         turn = self.turn()
         if turn is not None:
             await self.desk.push_screen(VitalsForm(turn))
-
-    def _no_move(self) -> str | None:
-        if not self.actor.may(Permission.TURN_CALL):
-            return NO_RIGHT
-        return self.no_line() or self._no_turn()
-
-    async def transfer(self) -> None:
-        """Another doctor's queue, by the doctor's letter."""
-        turn = self.turn()
-        if turn is None:
-            return
-        found = await self.see(sites.list_doctors, sites.SitesQuery(self.actor.at.clinic_id))
-        doctors = lettered([each for each in found if each.person_id != turn.doctor_id])
-        options = {key: short_name(each.family, "", 10) for key, each in doctors.items()}
-        chosen = await self.prompt.pick(_("Pasar a:"), options)
-        if not chosen:
-            return
-        order = queues.Transfer(
-            patient_id=turn.patient_id,
-            turn_id=turn.id,
-            doctor_id=doctors[chosen].person_id,
-            seen=turn.doctor_id,
-        )
-        answer = await self.do(queues.transfer, order)
-        await self._refresh(turn.patient_id, turn.id)
-        said = _("{} {} pasa a la cola de {}. m la devuelve.")
-        self.prompt.say(
-            said.format(turn.ticket or "", short_name(turn.family, turn.given, 26), answer.doctor).strip()
-        )

@@ -22,9 +22,18 @@ from clinicdesk.tui.look import Tone
 from clinicdesk.tui.parts import Bar, Bit, Cell, Column, Command, LineList, Row, Rule
 from clinicdesk.tui.parts.base import Part
 from clinicdesk.tui.parts.pager import Pager, wrapped
+from clinicdesk.tui.roles.fees import open_fees
 from clinicdesk.tui.roles.filtered import Filtered
 from clinicdesk.tui.roles.site_form import SiteForm
-from clinicdesk.tui.site_sections import Clinics, Holidays, Rooms, Section, parsed_day, sections
+from clinicdesk.tui.site_sections import (
+    Clinics,
+    Holidays,
+    Rooms,
+    Schedules,
+    Section,
+    parsed_day,
+    sections,
+)
 
 if TYPE_CHECKING:
     from clinicdesk.tui.app import ClinicDesk
@@ -78,7 +87,7 @@ class Sites(Filtered):
         yield Command("e", _("Editar"), self.edit, _("corregir el señalado"), self._not_this)
         yield Command("b", _("Bloquear"), self.set_state, _("fuera de uso, o en uso"), self._no_room)
         yield Command("x", _("Quitar"), self.take_away, _("quitar el feriado"), self._no_holiday)
-        yield Command("1", _("Sección"), self._to(0), self.sections[0].title, shown_as="1-6")
+        yield Command("1", _("Sección"), self._to(0), self.sections[0].title, shown_as="1-7")
         for at, section in enumerate(self.sections[1:], 2):
             yield Command(str(at), section.title, self._to(at - 1), section.title, bar=False)
         yield from self.filter_commands()
@@ -142,14 +151,18 @@ class Sites(Filtered):
 
     def _hint(self) -> str:
         if isinstance(self.section, Clinics):
-            return _("Enter muestra los consultorios de ese centro. 1-6 secciones.")
-        sections = _("1 centros 2 pisos 3 consult. 4 feriados 5 espec. 6 prácticas")
+            return _("Enter muestra los consultorios de ese centro. 1-7 secciones.")
+        if isinstance(self.section, Schedules):
+            return _("Enter busca códigos y precios. 1-7 secciones.")
+        sections = _("1 centro 2 piso 3 cons. 4 feriado 5 espec. 6 práct. 7 nomencl.")
         return sections if self._not_mine() else _("Enter corrige. {}").format(sections)
 
     # Why a key cannot work
 
     def _not_mine(self) -> str | None:
         """Who may not change rows of this kind, or not at this clinic."""
+        if self.section.only_read:
+            return self.section.only_read
         mine = self.actor.may(self.section.permission)
         elsewhere = (
             self.section.of_clinic and self.site is not None and self.site.id != self.actor.at.clinic_id
@@ -193,9 +206,11 @@ class Sites(Filtered):
         self.focus_on(self.list)
 
     async def enter(self) -> None:
-        """Enter: the rooms of a clinic; else the form of the row, where it may be changed."""
+        """Enter: the rooms of a clinic, the codes of a schedule; else the form, where it may be changed."""
         if self.focused is self.filter:
             self.to_list()
+        elif isinstance(self.section, Schedules) and self.list.current is not None:
+            await open_fees(self.desk, self.list.current)
         elif isinstance(self.section, Clinics) and self.list.current is not None:
             self.site = self.list.current
             await self.sections_at(_FIRST)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
 from clinicdesk.clinic.admissions import service as admissions
-from clinicdesk.clinic.patients.spelling import folded
 from clinicdesk.clinic.rights import Permission
 from clinicdesk.clinic.sites import queries as sites
 from clinicdesk.clinic.sites.queries import DoctorRow
@@ -17,6 +16,7 @@ from clinicdesk.kit.names import short_name
 from clinicdesk.kit.text import cells, fit
 from clinicdesk.kit.words import _
 from clinicdesk.tui import papers
+from clinicdesk.tui.lettering import lettered, lettered_services
 from clinicdesk.tui.look import TRIAGE
 from clinicdesk.tui.parts import Command
 from clinicdesk.tui.turn_verbs import NO_RIGHT, TurnVerbs
@@ -30,36 +30,9 @@ REASONS: Final = {
     "0": _("otro"),
 }
 _OTHER: Final = "0"
-_LETTERS: Final = "abcdefghijklmnopqrstuvwxyz0123456789"
 _LEVELS: Final = {str(level): f"{mark.word.lower()}" for level, mark in TRIAGE.items()} | {
     "0": _("sin triaje")
 }
-
-
-def lettered(doctors: Sequence[DoctorRow]) -> dict[str, DoctorRow]:
-    """A key for each doctor: the first letter of the surname that is free, else of the given name, else any.
-
-    The same doctors get the same keys every day, so that hands learn them.
-    """
-    found: dict[str, DoctorRow] = {}
-    for doctor in sorted(doctors, key=lambda each: each.person_id):
-        if (free := _free_letter(f"{doctor.family}{doctor.given}", found)) is not None:
-            found[free] = doctor
-    return dict(sorted(found.items(), key=lambda item: (item[1].family, item[1].given)))
-
-
-def lettered_services(services: Sequence[ServiceRow], taken: Collection[str]) -> dict[str, ServiceRow]:
-    """The same for services, of the letters that no doctor has."""
-    found: dict[str, ServiceRow] = {}
-    for service in sorted(services, key=lambda each: each.specialty_id):
-        if (free := _free_letter(service.name, {*taken, *found})) is not None:
-            found[free] = service
-    return dict(sorted(found.items(), key=lambda item: item[1].name))
-
-
-def _free_letter(name: str, taken: Collection[str]) -> str | None:
-    own = folded(name).replace(" ", "")
-    return next((letter for letter in own + _LETTERS if letter in _LETTERS and letter not in taken), None)
 
 
 def option_lines(options: Mapping[str, str], width: int) -> list[str]:
