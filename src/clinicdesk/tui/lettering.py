@@ -6,7 +6,8 @@ from collections.abc import Collection, Sequence
 from typing import Final
 
 from clinicdesk.clinic.patients.spelling import folded
-from clinicdesk.clinic.sites.queries import DoctorRow, ServiceRow
+from clinicdesk.clinic.sites.queries import DoctorRow
+from clinicdesk.clinic.turns.services import ServiceRow
 
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz0123456789"
 

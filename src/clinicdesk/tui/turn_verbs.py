@@ -97,9 +97,7 @@ class TurnVerbs(ClinicScreen):
             )
         if "m" not in without:
             move = self._run_on_turn(self.move)
-            yield Command(
-                "m", _("Mover"), move, _("mover en la agenda; a otra cola"), self.no_moving, "m" in in_bar
-            )
+            yield Command("m", _("Mover"), move, _("mover de hora, o de cola"), self.no_moving, "m" in in_bar)
         yield Command("z", _("Deshacer"), self.undo, _("deshacer lo último"), self._no_undo, "z" in in_bar)
         yield Command("y", _("Orden"), self.why, _("por qué este orden"), self._no_turn, "y" in in_bar)
 
