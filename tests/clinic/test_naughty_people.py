@@ -100,18 +100,29 @@ def test_the_walk_sees_the_fields() -> None:
     assert {kind.__name__ for _name, kind, _field in fact_fields()} >= {"Phone", "Coverage", "Contact"}
 
 
-@pytest.mark.parametrize("name", text_fields(service.RegisterPatient))
-def test_every_field_of_a_registration(counter: Session, name: str) -> None:
-    free = registered(counter, **{name: "Zz"}) is not None
-    taken = 0
-    for said in strings()[:: 1 if free else EACH]:
-        row = registered(counter, **{name: said})
-        if row is not None:
-            taken += 1
-            wanted = as_stored(said) if name != "given" else clean_line(said)
-            stored = getattr(row, name, wanted)
-            assert stored == wanted or (name in {"phone", "sex"} and stored), (name, said)
-    assert taken > 400 if free else taken >= 0
+def test_every_field_of_a_registration(counter: Session) -> None:
+    """Fields of free text take a string each at once; those of a few words refuse them one by one."""
+    names = text_fields(service.RegisterPatient)
+    free = [name for name in names if registered(counter, **{name: "Zz"}) is not None]
+    assert {"given", "family", "address", "city", "payer"} <= set(free)
+    texts = strings()
+    for at in range(len(texts)):
+        said = {name: texts[(at + 41 * place) % len(texts)] for place, name in enumerate(free)}
+        row = registered(counter, **said)
+        for alone in (said,) if row else ({name: text} for name, text in said.items()):
+            found = row or registered(counter, **alone)
+            if found is not None:
+                demand_stored(found, alone)
+    for name in set(names) - set(free):
+        for said_alone in texts[::EACH]:
+            registered(counter, **{name: said_alone})
+
+
+def demand_stored(row: queries.PatientRow, said: dict[str, str]) -> None:
+    """What was typed is what is shown, as far as the row shows it."""
+    for name, text in said.items():
+        wanted = clean_line(text) if name == "given" else as_stored(text)
+        assert getattr(row, name, wanted) == wanted, (name, text)
 
 
 @pytest.mark.parametrize(
@@ -127,7 +138,7 @@ def test_every_field_of_what_is_known_besides(
     }
     if kind is particulars.Consent:
         needed |= {"granted": True} | ({"number": RIGHT["number"]} if name != "number" else {})
-    for said in strings()[::EACH]:
+    for said in strings()[:: 3 * EACH]:
         registered(counter, **{many: (kind(**needed, **{name: said}),)})
 
 
@@ -137,7 +148,7 @@ def test_every_fact_of_a_correction(counter: Session, name: str) -> None:
     patient = registered(counter)
     assert patient is not None
     version = patient.version
-    for said in strings()[::3]:
+    for said in strings()[::EACH]:
         order = EditPatient(patient_id=patient.patient_id, version=version, said={name: said})
         try:
             version = desk.do(edit, order).version
