@@ -256,10 +256,10 @@ class _Person:
         return self._checked(field, lambda said: line(self._rows.header(field), said, most)) or None
 
     def _phone(self, field: str, said: str) -> str:
-        try:
-            return phones.parsed(said.strip(), self._rows.country)
-        except InvalidInput:
-            raise Bad(self._rows.header(field), said, Fault.BAD_PHONE) from None
+        found = phones.read(said.strip(), self._rows.country)
+        if found is None:
+            raise Bad(self._rows.header(field), said, Fault.BAD_PHONE)
+        return found
 
     def _mail(self, said: str) -> str:
         found = line(self._rows.header("email"), said, NAME_MOST)

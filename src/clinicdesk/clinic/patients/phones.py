@@ -21,14 +21,22 @@ def parsed(text: str, country: str) -> str:
 
     Raises InvalidInput with an example of what was expected.
     """
+    found = read(text, country)
+    if found is None:
+        raise InvalidInput(_refused(text, country))
+    return found
+
+
+def read(text: str, country: str) -> str | None:
+    """The same, None for what no plan knows: a list of thousands needs no sentence for each."""
     import phonenumbers
 
     try:
         found = phonenumbers.parse(text, country)
     except phonenumbers.NumberParseException:
-        raise InvalidInput(_refused(text, country)) from None
+        return None
     if found.extension or not phonenumbers.is_valid_number(found):
-        raise InvalidInput(_refused(text, country))
+        return None
     return phonenumbers.format_number(found, phonenumbers.PhoneNumberFormat.E164)
 
 
