@@ -38,6 +38,7 @@ LOOKS = {
     "why-next",
     "list",
     "search",
+    "services",
     "slots",
     "export",
     "print",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from threading import Barrier, Thread
 from typing import Any
 
 import pytest
@@ -91,6 +92,41 @@ def test_a_turn_for_the_dead_is_refused_by_the_database_itself(network: Network,
         owner.execute(died, {"patient": patient_id})
     with clerk.engine.connect() as connection, pytest.raises(DBAPIError, match="has died"):
         connection.execute(text("SELECT demand_living(:patient)"), {"patient": patient_id})
+
+
+def test_no_turn_outlives_a_death_entered_meanwhile(network: Network, log_in: LogIn) -> None:
+    clerks = [log_in(name) for name in ("msosa", "secre")]
+    today = clock.local_day(clock.now(), clerks[0].actor.at.zone)
+    asked = slots.SlotsQuery(clerks[0].actor.at.clinic_id, since=today + timedelta(days=2), days=3)
+    for _round in range(4):
+        patient_id = new_patient(clerks[0]).patient_id
+        free = clerks[0].desk().see(slots.slots, asked)[0]
+        barrier = Barrier(2)
+        ends: list[str] = []
+        book = turns.BookTurn(patient_id=patient_id, slot=free.id)
+        die = deaths.RecordDeath(patient_id=patient_id, died_on=today)
+
+        def act(clerk: Session, case: Any, order: Any, barrier: Barrier, ends: list[str]) -> None:
+            barrier.wait(60)
+            try:
+                clerk.desk().do(case, order)
+                ends.append("done")
+            except PatientDeceased:
+                ends.append("dead")
+
+        jobs = ((clerks[0], turns.book_turn, book), (clerks[1], deaths.record_death, die))
+        threads = [Thread(target=act, args=(*job, barrier, ends)) for job in jobs]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(120)
+        assert sorted(ends) in (["dead", "done"], ["done", "done"])
+        stands = text(
+            "SELECT count(*) FROM bookings b JOIN turns t ON t.id = b.turn_id"
+            " WHERE t.patient_id = :p AND (b.active OR t.state <> 'cancelado')"
+        )
+        with network.owner.connect() as owner:
+            assert owner.execute(stands, {"p": patient_id}).scalar_one() == 0
 
 
 # By raw SQL, as the people who may write: (statement, what says no), each with its rightful twin.
