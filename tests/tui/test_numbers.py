@@ -44,7 +44,7 @@ def test_an_admission_prints_its_number_and_p_prints_it_again(
     desk.wait_for(f"Número {turn.ticket} impreso.")
     desk.wait_for(lambda: turn.ticket.encode() in device.read_bytes())
     desk.press("p2<Enter>")
-    desk.wait_for("Constancia en ")
+    desk.wait_for("Constancia en")
     (made,) = tmp_path.glob("clinicdesk-constancia-*.pdf")
     assert "Impresa, Eva" in PdfReader(made).pages[0].extract_text()
 
