@@ -20,7 +20,7 @@ from clinicdesk.clinic.access import service as access
 from clinicdesk.clinic.access.display import NewDisplayKey, new_display_key
 from clinicdesk.clinic.access.model import clinic_roles
 from clinicdesk.clinic.changes import CHANNEL, Change, Kind, payload
-from clinicdesk.clinic.patients import editing
+from clinicdesk.clinic.patients import alike, editing
 from clinicdesk.clinic.patients.model import coverages
 from clinicdesk.clinic.privacy import service as privacy
 from clinicdesk.clinic.privacy.model import chart_alerts
@@ -88,6 +88,7 @@ def build(network: Network, environment: Mapping[str, str], folder: Path) -> Sta
     _break_glass(network, [counter.patient(f"Aviso {number}", "Eva").patient_id for number in range(4)])
     _suspend(network, counter)
     _price(network)
+    _alike(network, people)
     called = counter.admitted(counter.patient("Llamada", "Ema"))
     doctor = network.log_in("lpaz")
     doctor.desk().do(turns.call, turns.Call(patient_id=called.patient_id, turn_id=called.id))
@@ -129,6 +130,18 @@ def _price(network: Network) -> None:
                 "price": 1200,
             }
             owner.execute(insert(fee_items).values(**item))
+
+
+def _alike(network: Network, people: Sequence[Person]) -> None:
+    """A work list of pairs that a scan found."""
+    found = [
+        sorted((one.patient_id, other.patient_id))
+        for one, other in zip(people[::2], people[1::2], strict=True)
+    ]
+    pairs = tuple(alike.Pair(first, second, 90) for first, second in found)
+    session = network.log_in("secre")
+    session.desk().do(alike.keep_pairs, alike.KeepPairs(pairs=pairs, people=len(people)))
+    session.close()
 
 
 def _break_glass(network: Network, patient_ids: Sequence[UUID]) -> None:
@@ -321,6 +334,7 @@ SCENES: Final = {
         lambda _stage: (("<F10>6", "Personas repetidas ·"),),
         lambda _stage: ("<F5>", "<Down>", "<Home>"),
         stride=32,
+        fields={"patients": ("family", "given")},
     ),
     "Board": Scene(_by_role("secre"), _nothing, lambda _stage: ("<F5>", "v", "<PageDown>", "<Home>", "v")),
     "NurseHome": Scene(
