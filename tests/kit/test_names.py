@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from wcwidth import wcswidth
 
-from clinicdesk.kit.names import age_text, distinct_names, full_name, sex_age, short_name
+from clinicdesk.kit.names import age_text, distinct_names, full_name, mixed_case, sex_age, short_name
 
 TABLE = {
     ("Quispe Mamani", "Rosa Elena"): {
@@ -127,3 +127,21 @@ def test_sex_and_age_are_one_column_right_aligned() -> None:
     assert sex_age("F", date(2021, 8, 2), today) == "F  5 a"
     assert sex_age("M", date(1922, 8, 2), today) == "M104 a"
     assert sex_age("X", None, today) == "X     "
+
+
+@pytest.mark.parametrize(
+    ("typed", "written"),
+    [
+        ("quispe mamani", "Quispe Mamani"),
+        ("DE LA CRUZ O'HIGGINS", "de la Cruz O'Higgins"),
+        ("ÑANDUTÍ-ECHEVERRÍA", "Ñandutí-Echeverría"),
+        ("san martín", "San Martín"),
+        ("McDonald", "McDonald"),
+        ("de la Cruz", "de la Cruz"),
+        ("", ""),
+        ("n\u0303andu\u0301", "N\u0303andu\u0301"),
+        ("山田 太郎", "山田 太郎"),
+    ],
+)
+def test_a_name_in_one_case_is_written_in_two(typed: str, written: str) -> None:
+    assert mixed_case(typed) == written

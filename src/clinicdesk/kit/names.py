@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
@@ -30,6 +31,8 @@ _PARTICLES: Final = frozenset(
         "di",
     )
 )
+_SMALL: Final = _PARTICLES - {"san", "santa", "mac"}
+_WORDS_IN_NAME: Final = re.compile(r"(?:[^\W\d_][\u0300-\u036f]*)+")
 _DAYS_UNTIL_MONTHS = 2
 _MONTHS_UNTIL_YEARS = 24
 _MONTHS_A_YEAR = 12
@@ -38,6 +41,20 @@ _MONTHS_A_YEAR = 12
 def full_name(family: str, given: str) -> str:
     """`Apellido1 Apellido2, Nombre1 Nombre2`, whole; the comma only where both parts are known."""
     return ", ".join(part for part in (shown(family).strip(), shown(given).strip()) if part)
+
+
+def mixed_case(name: str) -> str:
+    """A name typed in capitals only, or in small letters only, as one writes it; any other as it is.
+
+    `DE LA CRUZ O'HIGGINS` → `de la Cruz O'Higgins`.
+    """
+    if name not in {name.upper(), name.lower()}:
+        return name
+    return _WORDS_IN_NAME.sub(lambda word: _capital(word[0].lower()), name)
+
+
+def _capital(word: str) -> str:
+    return word if word in _SMALL else word[0].upper() + word[1:]
 
 
 @lru_cache(maxsize=8192)
