@@ -17,7 +17,7 @@ from clinicdesk.clinic.patients.errors import DocumentKnown
 from clinicdesk.clinic.patients.facts import FACTS
 from clinicdesk.clinic.patients.queries import Found, PatientRow
 from clinicdesk.kit.errors import InvalidInput
-from clinicdesk.kit.names import sex_age, short_name
+from clinicdesk.kit.names import mixed_case, sex_age, short_name
 from clinicdesk.kit.words import _
 from clinicdesk.tui.finder import Burst, Finder
 from clinicdesk.tui.look import Tone
@@ -99,9 +99,10 @@ class RegisterForm(PatientForm):
             self.finder.want("\n".join(self.value(name) for name in _COMPARED))
 
     async def _find_alike(self, text: str) -> Found:
-        document, family, given, *_rest = text.split("\n")
+        document, family, given, _sex, born = text.split("\n")
         self._likely = await self._compare(text)
-        if self._likely:
+        if self._likely or (family and given and parsed_date(born)):
+            # So much is known that who merely has a like name would only distract.
             return Found(tuple(each.patient for each in self._likely))
         for wanted in (document, f"{family} {given}"):
             if not self.desk.offline and not understood(wanted).empty:
@@ -177,8 +178,8 @@ class RegisterForm(PatientForm):
             return
         order = service.RegisterPatient(
             document=document,
-            family=self.value("family"),
-            given=self.value("given"),
+            family=mixed_case(self.value("family")),
+            given=mixed_case(self.value("given")),
             sex=self.value("sex"),
             birth=birth,
             phone=self.value("phone") or None,
@@ -276,4 +277,4 @@ def _from_search(text: str) -> dict[str, str]:
         } | ({"birth": f"{card.birth:%d/%m/%Y}"} if card.birth else {})
     if wanted.document:
         return {"document": text}
-    return {} if wanted.chart_number else {"family": text.title()}
+    return {} if wanted.chart_number else {"family": mixed_case(text)}
