@@ -43,6 +43,8 @@ class DuplicatesList(Filtered):
         super().__init__()
         self._about = frozenset(about)
         self._found: WorkList | None = None
+        self._fit = 0
+        """How many pairs fit the filter; a pair that left may stay in sight until the next key."""
         self._undoable: list[PairId] = []
         self.top = TextLines()
         self.list = LineList[Duplicates](
@@ -123,6 +125,7 @@ class DuplicatesList(Filtered):
         wanted = self.wanted
         found = [pair for pair in self._found.pairs if all(word in _folded(pair) for word in wanted)]
         found.sort(key=lambda pair: self._about.isdisjoint(pair.id))
+        self._fit = len(found)
         if fresh or wanted:
             self.list.show(found)
         else:
@@ -145,8 +148,8 @@ class DuplicatesList(Filtered):
         title = f" {self.NAME}"
         if self._found is None:
             return [Bit(title, Tone.TITLE)]
-        shown, total = len(self.list), self._found.total
-        count = str(total) if shown == total else _("{} de {}").format(shown, total)
+        total = self._found.total
+        count = str(total) if self._fit == total else _("{} de {}").format(self._fit, total)
         fresh = pair_words.freshness(self._found, self.now(), self.actor.at.zone)
         return spread([Bit(f"{title} · {count}", Tone.TITLE)], [fresh, Bit(" ")], self.size.width)
 
