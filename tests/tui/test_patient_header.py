@@ -69,6 +69,8 @@ WITHOUT = {
     "MergePeople": "two people, side by side",
     "DuplicatesList": "pairs of people, side by side",
     "SiteForm": "places",
+    "Fees": "prices",
+    "Reassignments": "turns of many",
     "OtherRole": "roles",
     "LoginScreen": "nobody is in",
     "WaitingRoomScreen": "numbers and initials",

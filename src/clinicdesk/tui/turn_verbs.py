@@ -87,6 +87,8 @@ class TurnVerbs(ClinicScreen):
             ("p", _("Imprimir"), self.print, _("imprimir número o constancia"), call, _HERE),
             ("g", _("Triaje"), self.triage, _("dar o cambiar el triaje"), Permission.TRIAGE, _CALL),
         ):
+            if key in without:
+                continue
             yield Command(
                 key,
                 label,
