@@ -170,7 +170,8 @@ def _edition(row: FeeRow) -> list[Cell]:
     return [
         f"{_('Unidades')}: {amount(row.units) or _('sin unidades')}",
         f"{_('Precio')}: {amount(row.price) or _('sin precio')}",
-        f"{_('Vigente')}: {day(row.valid_from)} {_('a')} {until}",
+        f"{_('Desde')}: {day(row.valid_from)}",
+        f"{_('Hasta')}: {until}",
     ]
 
 
