@@ -336,6 +336,13 @@ SCENES: Final = {
         stride=32,
         fields={"patients": ("family", "given")},
     ),
+    "MergePeople": Scene(
+        _by_role("secre"),
+        lambda _stage: (("<F10>6", "Personas repetidas ·"), ("<Enter>", "Unir fichas")),
+        lambda _stage: ("-<Esc><F5> → Personas repetidas ·", "<Enter> → F8 une"),
+        stride=64,
+        fields={"patients": ("family", "given")},
+    ),
     "Board": Scene(_by_role("secre"), _nothing, lambda _stage: ("<F5>", "v", "<PageDown>", "<Home>", "v")),
     "NurseHome": Scene(
         _by_role("enfe"),
