@@ -104,6 +104,7 @@ def entry(number: int = 1, **changes: Any) -> EntryRow:
         title=None,
         attributes={},
         source=None,
+        patient_id=UUID(int=1),
         diagnoses=(diagnosis(),),
         notes=(note(number),),
     )

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from clinicdesk.clinic.records.queries import Chart, DiagnosisRow, EntryRow, NoteRow, VitalRow
 
 
-def entry_object(patient_id: UUID, row: EntryRow) -> dict[str, Any]:
+def entry_object(row: EntryRow) -> dict[str, Any]:
     """One entry of the history with its diagnoses and notes; `text` is the signed one, or the waiting one."""
     attributes = dict(row.attributes)
     waiting = attributes.pop(UNSIGNED, None)
     return {
-        "id": opaque(patient_id, row.id),
+        "id": opaque(row.patient_id, row.id),
         "type": row.kind,
         "at": row.at,
         "place": row.place,
@@ -34,8 +34,9 @@ def entry_object(patient_id: UUID, row: EntryRow) -> dict[str, Any]:
         "text": row.notes[0].text if row.notes else waiting,
         "diagnoses": [diagnosis_object(each) for each in row.diagnoses],
         "attributes": attributes,
-        "notes": [note_object(patient_id, each) for each in row.notes],
+        "notes": [note_object(row.patient_id, each) for each in row.notes],
         "source": row.source,
+        "own_chart": row.own_chart,
     }
 
 
@@ -60,7 +61,6 @@ def diagnosis_object(row: DiagnosisRow) -> dict[str, Any]:
 
 def chart_object(chart: Chart, prescribed: tuple[PrescribedRow, ...]) -> dict[str, Any]:
     """A whole history, its parts in reading order."""
-    patient_id = chart.patient.patient_id
     allergy = ("substance", "category", "reaction", "severity", "since", "until")
     dose = ("text", "code", "state", "starts_at", "ends_at", "doctor", "reason")
     return {
@@ -72,7 +72,7 @@ def chart_object(chart: Chart, prescribed: tuple[PrescribedRow, ...]) -> dict[st
             {name: getattr(row, name) for name in ("at", "code", "name", "value", "unit")}
             for row in chart.vitals
         ],
-        "entries": [entry_object(patient_id, row) for row in chart.entries],
+        "entries": [entry_object(row) for row in chart.entries],
         "entries_total": chart.entries_total,
     }
 
@@ -99,7 +99,7 @@ def chart_lines(
     yield said.format(shown=shown, total=total)
     for row in chart.entries:
         yield ""
-        yield from entry_lines(chart.patient.patient_id, row, zone)
+        yield from entry_lines(row, zone)
 
 
 def _allergies(chart: Chart) -> list[str]:
@@ -122,10 +122,12 @@ def _vital(row: VitalRow, zone: tzinfo) -> str:
     return f"{row.name}: {row.value:f} {row.unit} · {wall(row.at, zone)}"
 
 
-def entry_lines(patient_id: UUID, row: EntryRow, zone: tzinfo) -> Iterator[str]:
+def entry_lines(row: EntryRow, zone: tzinfo) -> Iterator[str]:
     """One entry: what, when, who and where, then its diagnoses and every word of its notes."""
     who = " · ".join(filter(None, (row.doctor, row.place)))
     yield f"{wall(row.at, zone)} · {row.kind} · {who}".removesuffix(" · ")
+    if row.own_chart is not None:
+        yield "  " + _("Ingresado en HC {:06d}").format(row.own_chart)
     if row.title:
         yield f"  {row.title}"
     yield from (f"  {_diagnosis(each)}" for each in row.diagnoses)
@@ -139,5 +141,5 @@ def entry_lines(patient_id: UUID, row: EntryRow, zone: tzinfo) -> Iterator[str]:
         yield from (f"  {line}" for line in note.text.split("\n"))
         signature = " · ".join(filter(None, (note.author_name, note.author_license)))
         yield "  " + _("Firmado por {who} · {at}").format(who=signature, at=wall(note.signed_at, zone))
-        yield f"  Nota: {opaque(patient_id, note.id)}"
-    yield f"  Id: {opaque(patient_id, row.id)}"
+        yield f"  Nota: {opaque(row.patient_id, note.id)}"
+    yield f"  Id: {opaque(row.patient_id, row.id)}"

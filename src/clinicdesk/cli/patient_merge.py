@@ -157,7 +157,7 @@ def unmerge(ctx: typer.Context, retired: Retired, reason: Reason = None) -> None
         "survivor_chart": answer.survivor_chart,
         "changed": list(answer.changed),
     }
-    lines = [_("HC {:06d} y HC {:06d} son otra vez dos fichas.")]
+    lines = [_("HC {0:06d} y HC {1:06d} son otra vez dos fichas.")]
     if answer.changed:
         lines.append(_("Lo editado mientras tanto en HC {1:06d} sigue así: {fields}."))
     values = (answer.chart_number, answer.survivor_chart)

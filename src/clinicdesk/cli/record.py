@@ -125,7 +125,7 @@ def list_records(
     patient_id = given.patient_of(call, document).patient_id
     depth = limit if kind is None else None
     chart = call.desk.see(queries.open_chart, queries.ChartQuery(patient_id, depth))
-    found = [entry_object(patient_id, row) for row in chart.entries if kind in (None, row.kind)][:limit]
+    found = [entry_object(row) for row in chart.entries if kind in (None, row.kind)][:limit]
     call.rows(found if call.json else [_told(call, row) for row in found], _LIST)
     if kind is None and chart.entries_total > len(found):
         call.say(_("Hay {total} en todo: agregar --limit.").format(total=chart.entries_total))
@@ -153,6 +153,6 @@ def show(ctx: typer.Context, record_id: RecordId) -> None:
     chart = call.desk.see(queries.open_chart, queries.ChartQuery(patient_id, None))
     for row in chart.entries:
         if row.id == row_id:
-            call.answer(entry_object(patient_id, row), *entry_lines(patient_id, row, call.zone))
+            call.answer(entry_object(row), *entry_lines(row, call.zone))
             return
     raise RecordNotFound

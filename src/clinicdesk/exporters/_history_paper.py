@@ -156,6 +156,8 @@ class HistoryPaper:
         paper.band(name, _DOT.join(filter(None, (entry.doctor, entry.place))))
         paper.mark(name, 1)
         paper.carry(name)
+        if entry.own_chart is not None:
+            paper.paragraph(_("Ingresado en HC {:06d}").format(entry.own_chart), grey=True, after=1)
         if entry.title:
             paper.paragraph(Bold(entry.title))
         for row in entry.diagnoses:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from textual import events
 
     from clinicdesk.bootstrap import Session
+    from clinicdesk.clinic.patients.queries import PatientRow
     from clinicdesk.clinic.rights import ClinicRole
     from clinicdesk.kit.settings import Settings
     from clinicdesk.tui.day import Day
@@ -122,6 +123,8 @@ class ClinicDesk(DeskApp):
                 _("buscar un paciente y abrir su historia"),
                 screen.no_line,
             )
+        elif self._finds_people(screen):
+            yield Command("f2", _("Paciente"), self._find_person, _("ficha de un paciente"), screen.no_line)
         if not any(each.key == "f5" for each in screen.commands()):
             again = _("releer todo, reconectar")
             yield Command("f5", _("Actualizar"), self.refresh_all, again, everywhere=True)
@@ -146,6 +149,25 @@ class ClinicDesk(DeskApp):
         at_home = isinstance(screen, Board) or screen in self.screen_stack[1:2]
         has_own = any(each.key == "f2" for each in screen.commands())
         return reads and not actor.may(Permission.CHART_COPY) and at_home and not has_own
+
+    def _finds_people(self, screen: ClinicScreen) -> bool:
+        """Whether F2 finds a patient's page here: at the home and the board of who may merge."""
+        from clinicdesk.clinic.rights import Permission
+        from clinicdesk.tui.roles.board import Board
+
+        at_home = isinstance(screen, Board) or screen in self.screen_stack[1:2]
+        has_own = any(each.key == "f2" for each in screen.commands())
+        return self.link.session.actor.may(Permission.PATIENT_MERGE) and at_home and not has_own
+
+    async def _find_person(self) -> None:
+        from clinicdesk.tui.roles.find_patient import FindPatient
+
+        await self.push_screen(FindPatient(_("Enter abre la ficha de {}."), self._open_person))
+
+    async def _open_person(self, patient: PatientRow) -> None:
+        from clinicdesk.tui.roles.patient import PatientPage
+
+        await self.push_screen(PatientPage(patient.patient_id))
 
     async def _find_chart(self) -> None:
         from clinicdesk.tui.roles.chart_screen import find_chart

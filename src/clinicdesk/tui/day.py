@@ -71,7 +71,7 @@ class Day:
 
     def of_patient(self, patient_id: UUID) -> list[TurnRow]:
         """A patient's turns of the day, by time."""
-        return [turn for turn in self.rows if turn.patient_id == patient_id]
+        return [turn for turn in self.rows if patient_id in (turn.patient_id, turn.standing_id)]
 
     async def reread(self) -> None:
         """Read the whole day. Raises Refusal."""

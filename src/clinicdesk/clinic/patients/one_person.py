@@ -55,6 +55,13 @@ def charts(tx: Reader, ids: Iterable[UUID]) -> dict[UUID, int]:
     return {row.patient_id: row.chart_number for row in rows}
 
 
+def retired_charts(tx: Reader, ids: Iterable[UUID]) -> dict[UUID, int]:
+    """The same of those alone that lead to another entry."""
+    statement = select(patients.c.patient_id, patients.c.chart_number)
+    rows = tx.rows(statement.where(patients.c.patient_id.in_(list(ids)), patients.c.merged_into.is_not(None)))
+    return {row.patient_id: row.chart_number for row in rows}
+
+
 def filled(own: Mapping[str, Any], others: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """An entry's values, its blanks filled from the others', the first that knows leading.
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from clinicdesk.clinic.access.model import people
+from clinicdesk.clinic.patients import one_person
 from clinicdesk.clinic.prescriptions.model import prescription_items, prescriptions
 from clinicdesk.clinic.records.queries import ChartQuery
 from clinicdesk.clinic.rights import Permission
@@ -53,7 +54,7 @@ def of_patient(tx: Reader, patient_id: UUID) -> tuple[PrescribedRow, ...]:
         )
         .join(heads, (heads.c.patient_id == items.c.patient_id) & (heads.c.id == items.c.prescription_id))
         .outerjoin(people, people.c.id == heads.c.doctor_id)
-        .where(items.c.patient_id == patient_id, heads.c.patient_id == patient_id)
+        .where(one_person.of(items.c.patient_id, patient_id))
         .order_by((heads.c.state == "vigente").desc(), heads.c.starts_at.desc(), items.c.id)
     )
     return tx.into(PrescribedRow, statement)

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from clinicdesk.clinic.access.model import logins, people
 from clinicdesk.clinic.acts import acts
+from clinicdesk.clinic.patients import one_person
 from clinicdesk.clinic.patients.model import patients
 from clinicdesk.clinic.privacy.model import care_relations, chart_alerts, chart_limits
 from clinicdesk.clinic.rights import GROUP_ROLE, Permission
@@ -124,7 +125,7 @@ def access_log(tx: Reader, query: AccessLogQuery) -> tuple[AccessRow, ...]:
         .outerjoin(logins, "u_" + logins.c.username == acts.c.person)
         .outerjoin(people, people.c.id == logins.c.person_id)
         .outerjoin(clinics, clinics.c.id == acts.c.clinic_id)
-        .where(acts.c.patient_id == query.patient_id)
+        .where(one_person.of(acts.c.patient_id, query.patient_id))
         .order_by(acts.c.at.desc(), acts.c.key.desc())
         .limit(query.limit)
     )
@@ -167,7 +168,7 @@ def relations(tx: Reader, query: RelationsQuery) -> tuple[RelationRow, ...]:
             care_relations.c.ended_at,
         )
         .join(people, people.c.id == care_relations.c.person_id)
-        .where(care_relations.c.patient_id == query.patient_id)
+        .where(one_person.of(care_relations.c.patient_id, query.patient_id))
         .order_by(care_relations.c.since.desc(), care_relations.c.id)
     )
     return tx.into(RelationRow, statement)

@@ -14,6 +14,7 @@ from sqlalchemy import Select, func, literal, literal_column, select, tuple_
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from clinicdesk.clinic.access.model import people
+from clinicdesk.clinic.patients import one_person
 from clinicdesk.clinic.patients import queries as registry
 from clinicdesk.clinic.patients.model import patients
 from clinicdesk.clinic.records.model import diagnoses, note_drafts, notes, records, visits, vitals
@@ -56,7 +57,10 @@ class NoteRow:
 
 @dataclass(frozen=True, slots=True)
 class EntryRow:
-    """One typed entry of the history with its diagnoses and notes. `place` is clinic or institution."""
+    """One typed entry of the history with its diagnoses and notes. `place` is clinic or institution.
+
+    `patient_id` is whom it was entered for; `own_chart` that chart's number, where another one stands for it.
+    """
 
     id: UUID
     visit_id: UUID | None
@@ -67,8 +71,10 @@ class EntryRow:
     title: str | None
     attributes: dict[str, Any]
     source: str | None
+    patient_id: UUID
     diagnoses: tuple[DiagnosisRow, ...] = ()
     notes: tuple[NoteRow, ...] = ()
+    own_chart: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +217,7 @@ def chart(tx: Reader, query: ChartQuery) -> Chart:
         vitals=_last_vitals(tx, patient_id),
         entries=_entries(tx, query),
         entries_total=tx.run(
-            select(func.count()).select_from(records).where(records.c.patient_id == patient_id)
+            select(func.count()).select_from(records).where(one_person.of(records.c.patient_id, patient_id))
         ).scalar_one(),
     )
 
@@ -234,16 +240,25 @@ def _entries_of(patient_id: UUID) -> Select[Any]:
             records.c.title,
             records.c.attributes,
             records.c.source,
+            records.c.patient_id,
         )
         .outerjoin(clinics, clinics.c.id == records.c.clinic_id)
         .outerjoin(people, people.c.id == records.c.doctor_id)
-        .where(records.c.patient_id == patient_id)
+        .where(one_person.of(records.c.patient_id, patient_id))
         .order_by(records.c.at.desc(), records.c.id.desc())
     )
 
 
 def _bare_entries(tx: Reader, statement: Select[Any]) -> tuple[EntryRow, ...]:
-    return tx.into(EntryRow, statement)
+    return _with_charts(tx, tx.into(EntryRow, statement))
+
+
+def _with_charts(tx: Reader, entries: tuple[EntryRow, ...]) -> tuple[EntryRow, ...]:
+    """Entries of charts that lead to another one, with the number they were entered under."""
+    numbers = one_person.retired_charts(tx, {entry.patient_id for entry in entries})
+    if not numbers:
+        return entries
+    return tuple(replace(entry, own_chart=numbers.get(entry.patient_id)) for entry in entries)
 
 
 def _whole(
@@ -289,7 +304,7 @@ _DIAGNOSIS: Final = (
 
 def _diagnoses(tx: Reader, patient_id: UUID, record_ids: list[UUID] | None) -> tuple[DiagnosisRow, ...]:
     """A patient's diagnoses, or those of some entries."""
-    mine = diagnoses.c.patient_id == patient_id
+    mine = one_person.of(diagnoses.c.patient_id, patient_id)
     statement = select(*_DIAGNOSIS).where(mine).order_by(diagnoses.c.kind, diagnoses.c.id)
     if record_ids is not None:
         statement = statement.where(diagnoses.c.record_id.in_(record_ids))
@@ -302,7 +317,7 @@ def _problems(tx: Reader, patient_id: UUID) -> tuple[DiagnosisRow, ...]:
     first = func.first_value(diagnoses.c.id).over(partition_by=code, order_by=diagnoses.c.id)
     latest = (
         select(*_DIAGNOSIS, first.label("first"))
-        .where(diagnoses.c.patient_id == patient_id)
+        .where(one_person.of(diagnoses.c.patient_id, patient_id))
         .ext(distinct_on(*code))
         .order_by(*code, diagnoses.c.id.desc())
         .subquery()
@@ -326,7 +341,7 @@ def _notes(tx: Reader, patient_id: UUID, record_ids: list[UUID] | None) -> tuple
             notes.c.signed_at,
             notes.c.hash,
         )
-        .where(notes.c.patient_id == patient_id)
+        .where(one_person.of(notes.c.patient_id, patient_id))
         .order_by(notes.c.signed_at, notes.c.id)
     )
     if record_ids is not None:
@@ -338,7 +353,7 @@ def _last_vitals(tx: Reader, patient_id: UUID) -> tuple[VitalRow, ...]:
     """The last value of each vital sign."""
     statement = (
         select(vitals.c.at, vitals.c.code, vitals.c.name, vitals.c.value, vitals.c.unit)
-        .where(vitals.c.patient_id == patient_id)
+        .where(one_person.of(vitals.c.patient_id, patient_id))
         .ext(distinct_on(vitals.c.code))
         .order_by(vitals.c.code, vitals.c.at.desc())
     )
@@ -350,7 +365,7 @@ def vital_series(tx: Reader, query: VitalsQuery) -> tuple[VitalRow, ...]:
     """The last values of a vital sign, oldest first."""
     statement = (
         select(vitals.c.at, vitals.c.code, vitals.c.name, vitals.c.value, vitals.c.unit)
-        .where(vitals.c.patient_id == query.patient_id, vitals.c.code == query.code)
+        .where(one_person.of(vitals.c.patient_id, query.patient_id), vitals.c.code == query.code)
         .order_by(vitals.c.at.desc(), vitals.c.id.desc())
         .limit(query.limit)
     )
@@ -401,7 +416,7 @@ def drafts(tx: Reader, query: DraftsQuery) -> tuple[DraftRow, ...]:
         .order_by(note_drafts.c.saved_at.desc())
     )
     if query.patient_id is not None:
-        statement = statement.where(note_drafts.c.patient_id == query.patient_id)
+        statement = statement.where(one_person.of(note_drafts.c.patient_id, query.patient_id))
     if query.visit_id is not None:
         statement = statement.where(note_drafts.c.visit_id == query.visit_id)
     return tuple(_draft(row) for row in tx.rows(statement))

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from clinicdesk.clinic.patients import one_person
 from clinicdesk.clinic.records.queries import ChartQuery
 from clinicdesk.clinic.results.model import observations, results
 from clinicdesk.clinic.rights import Permission
@@ -56,7 +57,7 @@ def of_patient(tx: Reader, patient_id: UUID, limit: int | None = None) -> tuple[
             results,
             (results.c.patient_id == observations.c.patient_id) & (results.c.id == observations.c.result_id),
         )
-        .where(observations.c.patient_id == patient_id, results.c.patient_id == patient_id)
+        .where(one_person.of(observations.c.patient_id, patient_id))
         .order_by(observations.c.at.desc(), observations.c.name)
         .limit(limit)
     )

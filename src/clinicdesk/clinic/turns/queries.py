@@ -91,6 +91,11 @@ class TurnRow:
     own_chart: int | None = None
     """The chart number it was given under, where that leads to another one."""
 
+    @property
+    def standing_id(self) -> UUID:
+        """Who stands for the patient."""
+        return self.merged_into or self.patient_id
+
 
 @dataclass(frozen=True, slots=True)
 class DayQuery:

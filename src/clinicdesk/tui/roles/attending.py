@@ -263,11 +263,12 @@ class Attending(ClinicScreen):
             return None
         draft = None
         if entry.visit_id is not None:
-            query = queries.DraftsQuery(attended.patient_id, entry.visit_id)
+            query = queries.DraftsQuery(entry.patient_id, entry.visit_id)
             found = await self.see(queries.drafts, query)
             draft = found[0] if found else None
         about = _(", a la nota del {}").format(chart_text.day_short(entry.at, self.zone))
-        return NoteJob(line, attended.patient_id, entry.visit_id, amends_id=note.id, about=about, draft=draft)
+        # Under the chart that the note was entered in, which may be another one of the same person.
+        return NoteJob(line, entry.patient_id, entry.visit_id, amends_id=note.id, about=about, draft=draft)
 
     async def attended_by(
         self, patient_id: UUID, turn_id: UUID | None, unsigned: UnsignedRow | None = None

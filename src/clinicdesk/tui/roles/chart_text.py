@@ -100,7 +100,9 @@ def _first_words(entry: EntryRow) -> str:
 
 def _notes_words(entry: EntryRow) -> str:
     addenda = sum(1 for note in entry.notes if note.amends_id is not None)
-    return plural(addenda, _("adenda"), _("adendas")) + " " if addenda else ""
+    said = [plural(addenda, _("adenda"), _("adendas"))] if addenda else []
+    said += [_("de HC {:06d}").format(entry.own_chart)] if entry.own_chart is not None else []
+    return " · ".join(said) + " " if said else ""
 
 
 def entry_title(entry: EntryRow, zone: str) -> str:
@@ -114,6 +116,8 @@ def entry_page(entry: EntryRow, width: int, zone: str) -> list[Cell]:
     lines: list[Cell] = []
     if entry.title:
         lines += wrapped(entry.title, width, Tone.TITLE)
+    if entry.own_chart is not None:
+        lines.append(_("Ingresado en HC {:06d}, que lleva a esta historia.").format(entry.own_chart))
     lines += [_("Atendió {}").format(entry.doctor) if entry.doctor else _("Sin profesional registrado"), ""]
     for row in entry.diagnoses:
         lines += diagnosis_lines(row, width)

@@ -54,7 +54,7 @@ class Guarded(Attending):
 
     async def _open_found(self, patient: PatientRow) -> None:
         mine = [turn for turn in self.day.rows if turn.doctor_id == self.actor.person_id]
-        own = turn_words.turn_of_today(turn for turn in mine if turn.patient_id == patient.patient_id)
+        own = turn_words.turn_of_today(turn for turn in mine if turn.standing_id == patient.patient_id)
         await self.open_chart(patient.patient_id, own.id if own else None)
 
     # By emergency

@@ -11,17 +11,19 @@ from textual.widget import Widget
 
 from clinicdesk.clinic.patients import merging
 from clinicdesk.clinic.patients.merging import MergeAnswer, MergePlan
-from clinicdesk.clinic.patients.queries import PatientRow
+from clinicdesk.clinic.patients.queries import DocumentQuery, PatientRow
+from clinicdesk.clinic.rights import Permission
 from clinicdesk.kit.names import full_name
-from clinicdesk.kit.text import cells, fit
+from clinicdesk.kit.text import fit
 from clinicdesk.kit.words import _, plural
 from clinicdesk.tui.look import Tone
 from clinicdesk.tui.parts import Bit, Cell, Command, Rule, TextLines
 from clinicdesk.tui.parts.pager import Pager, wrapped
+from clinicdesk.tui.parts.prompt import PromptLine
+from clinicdesk.tui.roles.find_patient import FindPatient
 from clinicdesk.tui.screens import ClinicScreen
 
 _LABEL: Final = 12
-_QUESTION: Final = 66
 _ALLERGIES: Final = {
     "registradas": _("registradas"),
     "ninguna": _("ninguna conocida"),
@@ -37,7 +39,7 @@ _REASON_MOST: Final = 400
 
 
 class MergePeople(ClinicScreen):
-    """What stands is bold. Tab changes which chart stays; nothing is lost, and it can be taken back."""
+    """What stands is bold. An arrow changes which chart stays; nothing is lost, and it can be taken back."""
 
     NAME = _("Unir fichas")
 
@@ -62,7 +64,9 @@ class MergePeople(ClinicScreen):
     def commands(self) -> Iterable[Command]:
         """Merge, change sides, leave."""
         yield Command("f8", _("Unir"), self.merge, _("unir las dos fichas, con motivo"), self._why_not)
-        yield Command("tab", _("Cambiar la que queda"), self.swap, _("que quede la otra ficha"), self.no_line)
+        other = _("que quede la otra ficha")
+        yield Command("right", _("Cambiar la que queda"), self.swap, other, self.no_line, shown_as="←→")
+        yield Command("left", _("Cambiar la que queda"), self.swap, other, self.no_line, bar=False)
         yield Command("escape", _("Volver"), self.leave, _("no unir, volver"))
 
     def started(self) -> None:
@@ -116,7 +120,7 @@ class MergePeople(ClinicScreen):
     async def merge(self) -> None:
         """F8: why, then the question with both names and numbers; Enter and Esc are no."""
         plan = self._plan
-        if plan is None or (reason := await self._reason()) is None:
+        if plan is None or (reason := await asked_reason(self.prompt)) is None:
             return
         if not await self.prompt.confirm(question(plan)):
             return
@@ -124,12 +128,6 @@ class MergePeople(ClinicScreen):
         self.desk.pop_screen()
         if self._merged is not None:
             await self._merged(answer)
-
-    async def _reason(self) -> str | None:
-        chosen = await self.prompt.pick(_("Motivo"), REASONS, at_once=True)
-        if chosen != _OTHER:
-            return None if chosen is None else REASONS[chosen]
-        return await self.prompt.ask(_("Motivo"), check=_needed, most=_REASON_MOST)
 
     def _ordered(self, plan: MergePlan, reason: str) -> merging.MergePatients:
         """The order; the same one again, under its key, while nothing of it changed."""
@@ -148,15 +146,20 @@ def _needed(text: str) -> str | None:
     return None if text else _("Falta el motivo.")
 
 
+async def asked_reason(prompt: PromptLine) -> str | None:
+    """One of the usual reasons or another in words; None after Esc."""
+    chosen = await prompt.pick(_("Motivo"), REASONS, at_once=True)
+    if chosen != _OTHER:
+        return None if chosen is None else REASONS[chosen]
+    return await prompt.ask(_("Motivo"), check=_needed, most=_REASON_MOST)
+
+
 def question(plan: MergePlan) -> str:
-    """Both by full name and number; by number alone where the names, which stand above, are too long."""
+    """Both by full name and number."""
     one, other = plan.retired, plan.kept
-    numbers = (one.chart_number, other.chart_number)
     names = (full_name(one.family, one.given), full_name(other.family, other.given))
-    whole = _("¿Unir {} (HC {:06d}) a {} (HC {:06d})?").format(names[0], numbers[0], names[1], numbers[1])
-    if cells(whole) <= _QUESTION:
-        return whole
-    return _("¿Unir HC {:06d} a HC {:06d}: las dos de arriba son una persona?").format(*numbers)
+    said = _("¿Unir {} (HC {:06d}) a {} (HC {:06d})?")
+    return said.format(names[0], one.chart_number, names[1], other.chart_number)
 
 
 def side_by_side(plan: MergePlan, width: int) -> list[Cell]:
@@ -218,3 +221,71 @@ def _texts(row: PatientRow) -> dict[str, str]:
         _("Alergias"): _ALLERGIES.get(row.allergy_status, row.allergy_status),
         _("Falleció"): f"{row.deceased_on:%d/%m/%Y}" if row.deceased_on else "",
     }
+
+
+class Uniting(ClinicScreen):
+    """What the page of a patient offers to who may merge: F8 finds the other chart, x takes a merge back."""
+
+    shown: PatientRow | None = None
+    """Whose page it is, once read."""
+
+    def uniting_commands(self) -> Iterable[Command]:
+        """Its two keys."""
+        if self.actor.may(Permission.PATIENT_MERGE):
+            yield Command("f8", _("Unir"), self.find_other, _("unir con otra ficha"), self._unread)
+            yield Command("f9", _("Separar"), self.part, _("separar una ficha unida"), self._not_united)
+
+    def _unread(self) -> str | None:
+        return self.no_line() or (None if self.shown is not None else _("la ficha no se leyó todavía"))
+
+    def _not_united(self) -> str | None:
+        if why := self._unread():
+            return why
+        united = self.shown.united if self.shown is not None else ()
+        return None if united else _("no hay otra ficha unida a esta")
+
+    async def find_other(self) -> None:
+        """Which one, then both side by side."""
+        await self.desk.push_screen(FindPatient(_("Enter la compara con {}."), self._compare))
+
+    async def _compare(self, other: PatientRow) -> None:
+        if self.shown is not None:
+            screen = MergePeople(self.shown.patient_id, other.patient_id, self._was_merged)
+            await self.desk.push_screen(screen)
+
+    async def _was_merged(self, answer: MergeAnswer) -> None:
+        said = _("HC {:06d} lleva ahora a HC {:06d}. x en la ficha: separarlas.")
+        self.prompt.say(said.format(answer.retired_chart, answer.chart_number))
+        await self.read_again()
+
+    async def read_again(self) -> None:
+        """The page as it is now."""
+
+    async def part(self) -> None:
+        """x: which chart, why, and the question; the default is no."""
+        shown = self.shown
+        if shown is None or not shown.united:
+            return
+        chart = await self._one_of(shown.united)
+        if chart is None or (reason := await asked_reason(self.prompt)) is None:
+            return
+        name = full_name(shown.family, shown.given)
+        asked = _("¿Separar HC {:06d} de {} (HC {:06d})?").format(chart, name, shown.chart_number)
+        if not await self.prompt.confirm(asked):
+            return
+        entry = await self.see(merging.find_retired, DocumentQuery(f"HC {chart}"))
+        order = merging.UnmergePatients(patient_id=entry.patient_id, reason=reason)
+        answer = await self.do(merging.unmerge, order)
+        said = _("HC {0:06d} y HC {1:06d} son otra vez dos fichas.")
+        if answer.changed:
+            said += " " + _("Lo editado mientras tanto en HC {1:06d} sigue así.")
+        self.prompt.say(said.format(answer.chart_number, answer.survivor_chart))
+        await self.read_again()
+
+    async def _one_of(self, united: Sequence[int]) -> int | None:
+        """The only one, or the one picked."""
+        if len(united) == 1:
+            return united[0]
+        options = {str(n): f"HC {chart:06d}" for n, chart in enumerate(united[:9], start=1)}
+        chosen = await self.prompt.pick(_("¿Cuál?"), options, at_once=True)
+        return None if chosen is None else united[int(chosen) - 1]

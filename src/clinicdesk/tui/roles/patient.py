@@ -38,6 +38,7 @@ from clinicdesk.tui.parts.pager import Layout, Pager
 from clinicdesk.tui.patient_header import patient_line
 from clinicdesk.tui.roles.booking import Booking
 from clinicdesk.tui.roles.correcting import Correcting
+from clinicdesk.tui.roles.merge_people import Uniting
 from clinicdesk.tui.roles.walk_in import WalkIns
 from clinicdesk.tui.turn_lists import sealed_bit
 
@@ -45,7 +46,7 @@ _FACT_ROWS = 8
 _FACT_LABEL = 12
 
 
-class PatientPage(WalkIns, Booking, Correcting):
+class PatientPage(WalkIns, Booking, Correcting, Uniting):
     """Facts above, turns below; `v` shows in their place what was changed."""
 
     NAME = _("Ficha del paciente")
@@ -108,6 +109,7 @@ class PatientPage(WalkIns, Booking, Correcting):
         yield Command("v", _("Vista"), self.switch_view, _("turnos o cambios de sus datos"), self.no_line)
         yield Command("p", _("Imprimir"), self.print_paper, _("tarjeta, etiquetas, resumen"), self._no_paper)
         yield from self.verbs(in_bar="mx", without="p")
+        yield from self.uniting_commands()
         yield Command("escape", _("Volver"), self.leave, _("volver"), bar=False)
 
     def started(self) -> None:
@@ -162,12 +164,17 @@ class PatientPage(WalkIns, Booking, Correcting):
         view = registry.reread if self._patient is not None else registry.show
         patient = await self.see(view, registry.PatientQuery(self._patient_id))
         known, self._patient = self._patient, patient
+        self.shown = patient
         self.strip.show(patient_line(patient, self.today().date()))
         show = self.facts.renew if known is not None else self._first_facts
         show(lambda _width: _facts(patient, self.actor.at.country))
         await self._read_turns()
         if self.edits.display:
             await self._read_edits()
+
+    async def read_again(self) -> None:
+        """After a merge, or one taken back."""
+        await self._read()
 
     async def _read_turns(self) -> None:
         since = self.today().date()
