@@ -249,6 +249,29 @@ BEGIN
   END LOOP;
 END $$;
 
+-- What was entered under another person's chart and belongs to one that is open.
+CREATE FUNCTION charts.moved_in() RETURNS uuid[]
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT coalesce(array_agg(m.entry_id), '{}') FROM public.misfiled m
+  WHERE m.patient_id = ANY (charts.leased()) AND m.way = 'in' AND m.kind <> 'turn';
+$$;
+CREATE POLICY records_moved ON records FOR SELECT TO k_medico, k_enfermeria, k_resultados
+  USING (id = ANY ((SELECT charts.moved_in())::uuid[]));
+CREATE POLICY notes_moved ON notes FOR SELECT TO k_medico, k_enfermeria, k_resultados
+  USING (record_id = ANY ((SELECT charts.moved_in())::uuid[]));
+CREATE POLICY diagnoses_moved ON diagnoses FOR SELECT TO k_medico, k_enfermeria, k_resultados
+  USING (record_id = ANY ((SELECT charts.moved_in())::uuid[]));
+CREATE POLICY results_moved ON results FOR SELECT TO k_medico, k_enfermeria, k_resultados
+  USING (id = ANY ((SELECT charts.moved_in())::uuid[]));
+CREATE POLICY observations_moved ON observations FOR SELECT TO k_medico, k_enfermeria, k_resultados
+  USING (result_id = ANY ((SELECT charts.moved_in())::uuid[]));
+ALTER TABLE misfiled ENABLE ROW LEVEL SECURITY;
+CREATE POLICY misfiled_leased ON misfiled FOR SELECT TO k_medico, k_enfermeria, k_resultados
+  USING (patient_id = ANY ((SELECT charts.leased())::uuid[]));
+CREATE POLICY misfiled_turns ON misfiled FOR SELECT
+  TO k_admision, k_secretaria, k_medico, k_enfermeria, k_laboratorio, k_resultados, k_gestion
+  USING (kind = 'turn');
+
 -- What is written in somebody's name is written by that somebody.
 CREATE POLICY notes_own ON notes AS RESTRICTIVE FOR INSERT TO k_medico WITH CHECK (author_id = (SELECT charts.me()));
 CREATE POLICY records_own ON records AS RESTRICTIVE FOR INSERT TO k_medico WITH CHECK (doctor_id = (SELECT charts.me()));

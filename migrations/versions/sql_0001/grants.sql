@@ -59,6 +59,10 @@ GRANT SELECT ON patients, patient_documents, coverages, turns, turn_events, turn
 GRANT EXECUTE ON FUNCTION search_words(text, text, text, text),
   search_people(text, text, text, text, text), search_numbers(text, text, integer)
   TO k_admision, k_secretaria, k_medico, k_enfermeria, k_laboratorio, k_resultados, k_gestion, k_privacidad;
+-- What was entered for the wrong person: who wrote it says so, and who gave the turn.
+GRANT SELECT ON misfiled TO k_admision, k_secretaria, k_medico, k_enfermeria, k_laboratorio, k_resultados, k_gestion;
+GRANT EXECUTE ON FUNCTION misfile_entry(uuid, uuid, uuid, uuid, text, uuid) TO k_medico;
+GRANT EXECUTE ON FUNCTION misfile_turn(uuid, uuid, uuid, uuid, uuid, text, uuid) TO k_admision, k_secretaria, k_medico;
 -- Who stands for whom: whatever reads a person's rows asks it. Merging decides by itself who may.
 GRANT EXECUTE ON FUNCTION patient_standing(uuid), patient_members(uuid) TO k_staff;
 GRANT SELECT (patient_id, id, seq, survivor_id, way, undoes_id, reason, at, person_id, act) ON patient_merges
@@ -138,7 +142,8 @@ GRANT INSERT (patient_id, id, visit_id, text, diagnoses, version, saved_at), UPD
 
 -- Charts. What the policies call, everybody calls; what opens, decides by itself.
 GRANT USAGE ON SCHEMA charts TO k_staff;
-GRANT EXECUTE ON FUNCTION charts.me(), charts.leased(), charts.my_clinics(), charts.clinics_as(text), charts.may_see_sealed(uuid),
+GRANT EXECUTE ON FUNCTION charts.me(), charts.leased(), charts.moved_in(), charts.my_clinics(), charts.clinics_as(text),
+  charts.may_see_sealed(uuid),
   charts.sealed_faces(uuid[]), charts.leave() TO k_staff;
 GRANT EXECUTE ON FUNCTION charts.enter(uuid, uuid, text, text, text, bigint) TO k_medico, k_enfermeria, k_resultados;
 GRANT EXECUTE ON FUNCTION charts.break_glass(uuid, uuid, text, text, text, text, bigint) TO k_medico, k_enfermeria;

@@ -153,3 +153,64 @@ BEGIN
     WHERE n.value <> w.value AND n.key NOT IN ('version', 'merged_into') AND stands.survivor_id = kept.patient_id
     ORDER BY n.key);
 END $$;
+
+-- Both rows of what belongs to another person; who may say so is for the callers below.
+CREATE FUNCTION public.write_misfiled(p_id uuid, p_kind text, p_from uuid, p_entry uuid, p_to uuid, p_given uuid,
+                                      p_reason text, p_act uuid) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF public.patient_standing(p_from) = public.patient_standing(p_to) THEN
+    RAISE EXCEPTION 'one person' USING ERRCODE = '23514', CONSTRAINT = 'misfiled_two_ck';
+  END IF;
+  INSERT INTO public.misfiled (patient_id, id, way, kind, entry_id, other_id, other_entry, other_chart, reason, at,
+                               person_id, act)
+  SELECT x.own, p_id, x.way, p_kind, x.entry, x.other, x.given, p.chart_number, btrim(p_reason), clock_timestamp(),
+         charts.me(), p_act
+  FROM (VALUES (p_from, 'out', p_entry, p_to, p_given), (p_to, 'in', p_given, p_from, p_entry))
+    AS x (own, way, entry, other, given)
+  JOIN public.patients o ON o.patient_id = x.own
+  JOIN public.patients p ON p.patient_id = public.patient_standing(x.other);
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'no such patient' USING ERRCODE = '23503', CONSTRAINT = 'misfiled_patient_fk';
+  END IF;
+END $$;
+
+-- A record or result that its author entered for the wrong person: marked in both charts, changed in neither.
+CREATE FUNCTION public.misfile_entry(p_id uuid, p_from uuid, p_entry uuid, p_to uuid, p_reason text, p_act uuid)
+RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  found_kind text;
+  author bigint;
+BEGIN
+  IF charts.me() IS NULL OR NOT charts.is_member('k_medico') OR NOT p_from = ANY (charts.leased()) THEN
+    RAISE EXCEPTION 'no open chart' USING ERRCODE = '42501', CONSTRAINT = 'charts_relation';
+  END IF;
+  SELECT e.kind, e.doctor_id INTO found_kind, author FROM (
+    SELECT 'record' AS kind, r.doctor_id FROM public.records r WHERE r.patient_id = p_from AND r.id = p_entry
+    UNION ALL
+    SELECT 'result', r.doctor_id FROM public.results r WHERE r.patient_id = p_from AND r.id = p_entry) e;
+  IF found_kind IS NULL THEN
+    RAISE EXCEPTION 'no such entry' USING ERRCODE = '23503', CONSTRAINT = 'misfiled_entry';
+  END IF;
+  IF author IS DISTINCT FROM charts.me() AND (found_kind = 'record' OR author IS NOT NULL) THEN
+    RAISE EXCEPTION 'of another author' USING ERRCODE = '42501', CONSTRAINT = 'misfiled_author';
+  END IF;
+  PERFORM public.write_misfiled(p_id, found_kind, p_from, p_entry, p_to, p_entry, p_reason, p_act);
+  RETURN found_kind;
+END $$;
+
+-- A turn given to the wrong person: the old one is marked as entered by error, the new one is its like.
+CREATE FUNCTION public.misfile_turn(p_id uuid, p_from uuid, p_turn uuid, p_to uuid, p_given uuid, p_reason text,
+                                    p_act uuid) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF charts.me() IS NULL OR NOT EXISTS (
+    SELECT FROM public.turns w JOIN public.turns g ON g.patient_id = p_to AND g.id = p_given
+      AND g.voided_reason IS NULL AND g.doctor_id = w.doctor_id AND g.starts_at = w.starts_at
+    WHERE w.patient_id = p_from AND w.id = p_turn AND w.voided_reason IS NOT NULL)
+  THEN
+    RAISE EXCEPTION 'no such turns' USING ERRCODE = '23503', CONSTRAINT = 'misfiled_entry';
+  END IF;
+  PERFORM public.write_misfiled(p_id, 'turn', p_from, p_turn, p_to, p_given, p_reason, p_act);
+END $$;

@@ -645,6 +645,29 @@ CREATE TABLE logins (
   CONSTRAINT logins_kind_ck CHECK (kind IN ('person', 'service'))
 );
 
+CREATE TABLE misfiled (
+  patient_id UUID NOT NULL,
+  id UUID NOT NULL,
+  way TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  entry_id UUID NOT NULL,
+  other_id UUID NOT NULL,
+  other_entry UUID NOT NULL,
+  other_chart BIGINT NOT NULL,
+  reason TEXT NOT NULL,
+  at TIMESTAMP WITH TIME ZONE NOT NULL,
+  person_id BIGINT NOT NULL,
+  act UUID NOT NULL,
+  CONSTRAINT misfiled_pk PRIMARY KEY (patient_id, id),
+  CONSTRAINT misfiled_once_uq UNIQUE (patient_id, entry_id),
+  CONSTRAINT misfiled_person_fk FOREIGN KEY(person_id) REFERENCES people (id),
+  CONSTRAINT misfiled_way_ck CHECK (way IN ('out', 'in')),
+  CONSTRAINT misfiled_kind_ck CHECK (kind IN ('turn', 'record', 'result')),
+  CONSTRAINT misfiled_two_ck CHECK (other_id <> patient_id),
+  CONSTRAINT misfiled_reason_ck CHECK (length(reason) BETWEEN 1 AND 400),
+  CONSTRAINT misfiled_patient_fk FOREIGN KEY(patient_id) REFERENCES patients (patient_id)
+);
+
 CREATE TABLE patient_edits (
   patient_id UUID NOT NULL,
   version INTEGER NOT NULL,

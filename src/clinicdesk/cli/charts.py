@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from datetime import date, tzinfo
     from uuid import UUID
 
+    from clinicdesk.clinic.patients.misplaced import Misplaced
     from clinicdesk.clinic.patients.queries import PatientRow
     from clinicdesk.clinic.prescriptions.queries import PrescribedRow
     from clinicdesk.clinic.records.queries import Chart, DiagnosisRow, EntryRow, NoteRow, VitalRow
@@ -37,7 +38,23 @@ def entry_object(row: EntryRow) -> dict[str, Any]:
         "notes": [note_object(row.patient_id, each) for each in row.notes],
         "source": row.source,
         "own_chart": row.own_chart,
+        "misplaced": _mark_object(row.misplaced),
     }
+
+
+def _mark_object(mark: Misplaced | None) -> dict[str, Any] | None:
+    """Whose an entry is, where it was entered for the wrong person."""
+    if mark is None:
+        return None
+    names = ("way", "other_chart", "reason", "at", "person")
+    return {name: getattr(mark, name) for name in names}
+
+
+def mark_text(mark: Misplaced) -> str:
+    """The same in words."""
+    gone, came = _("Pasó a HC {chart:06d}: {why} ({who})"), _("Vino de HC {chart:06d}: {why} ({who})")
+    said = gone if mark.gone else came
+    return said.format(chart=mark.other_chart, why=mark.reason, who=mark.person)
 
 
 def note_object(patient_id: UUID, row: NoteRow) -> dict[str, Any]:
@@ -126,6 +143,8 @@ def entry_lines(row: EntryRow, zone: tzinfo) -> Iterator[str]:
     """One entry: what, when, who and where, then its diagnoses and every word of its notes."""
     who = " · ".join(filter(None, (row.doctor, row.place)))
     yield f"{wall(row.at, zone)} · {row.kind} · {who}".removesuffix(" · ")
+    if row.misplaced is not None:
+        yield "  " + mark_text(row.misplaced)
     if row.own_chart is not None:
         yield "  " + _("Ingresado en HC {:06d}").format(row.own_chart)
     if row.title:

@@ -156,3 +156,30 @@ def show(ctx: typer.Context, record_id: RecordId) -> None:
             call.answer(entry_object(row), *entry_lines(row, call.zone))
             return
     raise RecordNotFound
+
+
+_GIVE: Final = _(
+    "Decir que un registro o resultado propio es de otra persona.\n\n"
+    "Lo firmado no cambia: queda donde se ingresó, marcado, y se lee entero en la historia de quien es."
+)
+
+
+@verb(app, "give", _GIVE, cls=Writes)
+def give(
+    ctx: typer.Context,
+    record_id: RecordId,
+    to: Annotated[str, typer.Option(metavar=_("DOCUMENTO"), help=_("De quién es."))],
+    reason: Annotated[str, typer.Option(metavar=_("TEXTO"), help=_("Por qué estaba mal."))],
+) -> None:
+    """Mark an entry as another person's."""
+    from clinicdesk.clinic.records import misplacing
+
+    call = the_call(ctx)
+    patient_id, row_id = given.pair_of(record_id)
+    whose = given.patient_of(call, to)
+    order = misplacing.MoveEntry(
+        **call.keyed, patient_id=patient_id, entry_id=row_id, to_id=whose.patient_id, reason=reason
+    )
+    answer = call.desk.do(misplacing.move_entry, order)
+    data = {"id": record_id, "type": answer.kind, "chart_number": answer.chart_number}
+    call.answer(data, _("Pasó a HC {:06d}; en esta historia queda la marca.").format(answer.chart_number))

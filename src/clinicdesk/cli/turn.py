@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 import typer
 
-from clinicdesk.cli import given, turn_series
+from clinicdesk.cli import given, turn_give, turn_series
 from clinicdesk.cli.frame import Call, Writes, noun, the_call, verb
 from clinicdesk.cli.turn_words import Again, Asked, Length, Patient, Reason, Repeat, Times, unless_again
 from clinicdesk.kit.ids import opaque
@@ -488,3 +488,6 @@ def overbook(
     case = overbooking.overbook_beyond if beyond else overbooking.overbook
     said = {"patient_id": given.patient_of(call, document).patient_id, "slot": slot, "reason": reason}
     show_turn(call, unless_again(call, case, overbooking.Overbook, said, again=again))
+
+
+turn_give.add_to(app)

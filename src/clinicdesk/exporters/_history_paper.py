@@ -8,6 +8,7 @@ from datetime import date, datetime, tzinfo
 from types import MappingProxyType
 from typing import Any, Final
 
+from clinicdesk.clinic.patients.misplaced import Misplaced
 from clinicdesk.clinic.patients.queries import AllergyRow, PatientRow
 from clinicdesk.clinic.records.queries import DiagnosisRow, EntryRow, NoteRow, VitalRow
 from clinicdesk.clinic.results.queries import ObservationRow
@@ -156,6 +157,10 @@ class HistoryPaper:
         paper.band(name, _DOT.join(filter(None, (entry.doctor, entry.place))))
         paper.mark(name, 1)
         paper.carry(name)
+        if entry.misplaced is not None:
+            paper.paragraph(Bold(_mark(entry.misplaced)), after=1)
+            if entry.misplaced.gone:
+                return
         if entry.own_chart is not None:
             paper.paragraph(_("Ingresado en HC {:06d}").format(entry.own_chart), grey=True, after=1)
         if entry.title:
@@ -197,6 +202,11 @@ class HistoryPaper:
 
     def _since(self, day: date | None) -> str:
         return _("desde {day}").format(day=self._date(day)) if day else ""
+
+
+def _mark(mark: Misplaced) -> str:
+    said = _("Pasó a HC {:06d}: {}") if mark.gone else _("Vino de HC {:06d}: {}")
+    return said.format(mark.other_chart, mark.reason)
 
 
 def _identity(patient: PatientRow, now: datetime, zone: tzinfo) -> Iterable[str]:

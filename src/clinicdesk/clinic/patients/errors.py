@@ -308,3 +308,41 @@ class BadVoid(Refusal):
 
     says = "Anular un documento lleva un motivo, hasta 200 caracteres."
     constraint = ("former_documents_reason_ck", "former_documents_person_fk")
+
+
+class OnePerson(Refusal):
+    """Wrong person and right one are the same."""
+
+    says = "Es de la misma persona: no hay nada que pasar."
+    constraint = "misfiled_two_ck"
+
+
+class MovedAlready(Refusal):
+    """It was said before whose it is."""
+
+    says = "Ya pasó a otra persona: su historia dice a cuál."
+    exit = Exit.CONFLICT
+    constraint = ("misfiled_once_uq", "misfiled_pk")
+
+
+class MarkReason(Refusal):
+    """Why it was the wrong person is said."""
+
+    says = "Falta el motivo, de hasta 400 letras."
+    constraint = "misfiled_reason_ck"
+
+
+class EntryNotFound(Refusal):
+    """No such turn, record or result of the patient."""
+
+    says = "No hay un turno, registro o resultado con ese número."
+    exit = Exit.NOT_FOUND
+    constraint = "misfiled_entry"
+
+
+class NotYourEntry(Refusal):
+    """Whose it is says who entered it."""
+
+    says = "Lo ingresó otro profesional: lo pasa quien lo ingresó."
+    exit = Exit.NOT_ALLOWED
+    constraint = "misfiled_author"

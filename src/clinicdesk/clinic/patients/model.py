@@ -347,3 +347,26 @@ former_documents: Final = by_patient(
     ForeignKeyConstraint(["person_id"], ["people.id"], name="former_documents_person_fk"),
     CheckConstraint("length(reason) BETWEEN 1 AND 200", name="former_documents_reason_ck"),
 )
+
+# What was entered for the wrong person and belongs to another: one row in each chart, insert-only, by
+# one_person.sql alone. The entry itself stays where it was signed; of a turn, `other_entry` is the one of
+# the other chart. `other_chart` is the number that the other person had then.
+misfiled: Final = by_patient(
+    "misfiled",
+    words("way"),
+    words("kind"),
+    Column("entry_id", Uuid, nullable=False),
+    Column("other_id", Uuid, nullable=False),
+    Column("other_entry", Uuid, nullable=False),
+    Column("other_chart", BigInteger, nullable=False),
+    words("reason"),
+    instant("at"),
+    Column("person_id", BigInteger, nullable=False),
+    Column("act", Uuid, nullable=False),
+    UniqueConstraint("patient_id", "entry_id", name="misfiled_once_uq"),
+    ForeignKeyConstraint(["person_id"], ["people.id"], name="misfiled_person_fk"),
+    CheckConstraint("way IN ('out', 'in')", name="misfiled_way_ck"),
+    CheckConstraint("kind IN ('turn', 'record', 'result')", name="misfiled_kind_ck"),
+    CheckConstraint("other_id <> patient_id", name="misfiled_two_ck"),
+    CheckConstraint("length(reason) BETWEEN 1 AND 400", name="misfiled_reason_ck"),
+)

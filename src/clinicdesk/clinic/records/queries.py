@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from clinicdesk.clinic.access.model import people
 from clinicdesk.clinic.patients import one_person
 from clinicdesk.clinic.patients import queries as registry
+from clinicdesk.clinic.patients.misplaced import Misplaced, Whose, whose
 from clinicdesk.clinic.patients.model import patients
 from clinicdesk.clinic.records.model import diagnoses, note_drafts, notes, records, visits, vitals
 from clinicdesk.clinic.records.rules import UNSIGNED, DiagnosisEntry
@@ -60,6 +61,7 @@ class EntryRow:
     """One typed entry of the history with its diagnoses and notes. `place` is clinic or institution.
 
     `patient_id` is whom it was entered for; `own_chart` that chart's number, where another one stands for it.
+    Of one that belongs to another person, this chart shows that it was there, and the mark.
     """
 
     id: UUID
@@ -75,6 +77,7 @@ class EntryRow:
     diagnoses: tuple[DiagnosisRow, ...] = ()
     notes: tuple[NoteRow, ...] = ()
     own_chart: int | None = None
+    misplaced: Misplaced | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,33 +205,36 @@ def older_entries(tx: Reader, query: EntriesQuery) -> tuple[EntryRow, ...]:
     """The next entries of an open chart, newest first."""
     at, entry_id = query.before
     older = tuple_(records.c.at, records.c.id) < tuple_(literal(at), literal(entry_id))
-    bare = _bare_entries(tx, _entries_of(query.patient_id).where(older).limit(query.limit))
+    mine = whose(tx, query.patient_id)
+    bare = _bare_entries(tx, mine, _entries_of(mine).where(older).limit(query.limit))
     ids = [entry.id for entry in bare]
-    return _whole(bare, _diagnoses(tx, query.patient_id, ids), _notes(tx, query.patient_id, ids))
+    return _whole(bare, _diagnoses(tx, mine, ids), _notes(tx, mine, ids))
 
 
 def chart(tx: Reader, query: ChartQuery) -> Chart:
     """The chart, for views of other slices and faces that write the act themselves."""
-    patient_id = query.patient_id
+    patient_id, mine = query.patient_id, whose(tx, query.patient_id)
     return Chart(
         patient=registry.header(tx, patient_id),
         allergies=registry.allergies_of(tx, patient_id),
-        problems=_problems(tx, patient_id),
+        problems=_problems(tx, mine),
         vitals=_last_vitals(tx, patient_id),
-        entries=_entries(tx, query),
+        entries=_entries(tx, mine, query.limit),
         entries_total=tx.run(
-            select(func.count()).select_from(records).where(one_person.of(records.c.patient_id, patient_id))
+            select(func.count())
+            .select_from(records)
+            .where(mine.shows(records.c.patient_id, records.c.id, gone=True))
         ).scalar_one(),
     )
 
 
-def _entries(tx: Reader, query: ChartQuery) -> tuple[EntryRow, ...]:
-    bare = _bare_entries(tx, _entries_of(query.patient_id).limit(query.limit))
-    ids = None if query.limit is None else [entry.id for entry in bare]
-    return _whole(bare, _diagnoses(tx, query.patient_id, ids), _notes(tx, query.patient_id, ids))
+def _entries(tx: Reader, mine: Whose, limit: int | None) -> tuple[EntryRow, ...]:
+    bare = _bare_entries(tx, mine, _entries_of(mine).limit(limit))
+    ids = None if limit is None else [entry.id for entry in bare]
+    return _whole(bare, _diagnoses(tx, mine, ids), _notes(tx, mine, ids))
 
 
-def _entries_of(patient_id: UUID) -> Select[Any]:
+def _entries_of(mine: Whose) -> Select[Any]:
     return (
         select(
             records.c.id,
@@ -244,13 +250,23 @@ def _entries_of(patient_id: UUID) -> Select[Any]:
         )
         .outerjoin(clinics, clinics.c.id == records.c.clinic_id)
         .outerjoin(people, people.c.id == records.c.doctor_id)
-        .where(one_person.of(records.c.patient_id, patient_id))
+        .where(mine.shows(records.c.patient_id, records.c.id, gone=True))
         .order_by(records.c.at.desc(), records.c.id.desc())
     )
 
 
-def _bare_entries(tx: Reader, statement: Select[Any]) -> tuple[EntryRow, ...]:
-    return _with_charts(tx, tx.into(EntryRow, statement))
+def _bare_entries(tx: Reader, mine: Whose, statement: Select[Any]) -> tuple[EntryRow, ...]:
+    entries = _with_charts(tx, tx.into(EntryRow, statement))
+    return tuple(_marked(entry, mine.marks.get(entry.id)) for entry in entries) if mine.marks else entries
+
+
+def _marked(entry: EntryRow, mark: Misplaced | None) -> EntryRow:
+    """Of what belongs to another person, that it was here and where it is; of what came, from where."""
+    if mark is None:
+        return entry
+    if mark.gone:
+        return replace(entry, title=None, attributes={}, source=None, misplaced=mark)
+    return replace(entry, own_chart=None, misplaced=mark)
 
 
 def _with_charts(tx: Reader, entries: tuple[EntryRow, ...]) -> tuple[EntryRow, ...]:
@@ -302,22 +318,22 @@ _DIAGNOSIS: Final = (
 )
 
 
-def _diagnoses(tx: Reader, patient_id: UUID, record_ids: list[UUID] | None) -> tuple[DiagnosisRow, ...]:
+def _diagnoses(tx: Reader, mine: Whose, record_ids: list[UUID] | None) -> tuple[DiagnosisRow, ...]:
     """A patient's diagnoses, or those of some entries."""
-    mine = one_person.of(diagnoses.c.patient_id, patient_id)
-    statement = select(*_DIAGNOSIS).where(mine).order_by(diagnoses.c.kind, diagnoses.c.id)
+    stated = mine.shows(diagnoses.c.patient_id, diagnoses.c.record_id)
+    statement = select(*_DIAGNOSIS).where(stated).order_by(diagnoses.c.kind, diagnoses.c.id)
     if record_ids is not None:
         statement = statement.where(diagnoses.c.record_id.in_(record_ids))
     return tx.into(DiagnosisRow, statement)
 
 
-def _problems(tx: Reader, patient_id: UUID) -> tuple[DiagnosisRow, ...]:
+def _problems(tx: Reader, mine: Whose) -> tuple[DiagnosisRow, ...]:
     """Open problems, one per code: the latest statement of each, in the order they were first stated."""
     code = (diagnoses.c.system, diagnoses.c.code)
     first = func.first_value(diagnoses.c.id).over(partition_by=code, order_by=diagnoses.c.id)
     latest = (
         select(*_DIAGNOSIS, first.label("first"))
-        .where(one_person.of(diagnoses.c.patient_id, patient_id))
+        .where(mine.shows(diagnoses.c.patient_id, diagnoses.c.record_id))
         .ext(distinct_on(*code))
         .order_by(*code, diagnoses.c.id.desc())
         .subquery()
@@ -327,7 +343,7 @@ def _problems(tx: Reader, patient_id: UUID) -> tuple[DiagnosisRow, ...]:
     return tx.into(DiagnosisRow, statement)
 
 
-def _notes(tx: Reader, patient_id: UUID, record_ids: list[UUID] | None) -> tuple[NoteRow, ...]:
+def _notes(tx: Reader, mine: Whose, record_ids: list[UUID] | None) -> tuple[NoteRow, ...]:
     """A patient's signed notes, or those of some entries."""
     statement = (
         select(
@@ -341,7 +357,7 @@ def _notes(tx: Reader, patient_id: UUID, record_ids: list[UUID] | None) -> tuple
             notes.c.signed_at,
             notes.c.hash,
         )
-        .where(one_person.of(notes.c.patient_id, patient_id))
+        .where(mine.shows(notes.c.patient_id, notes.c.record_id))
         .order_by(notes.c.signed_at, notes.c.id)
     )
     if record_ids is not None:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import select
 
-from clinicdesk.clinic.patients import one_person
+from clinicdesk.clinic.patients.misplaced import Misplaced, whose
 from clinicdesk.clinic.records.queries import ChartQuery
 from clinicdesk.clinic.results.model import observations, results
 from clinicdesk.clinic.rights import Permission
 from clinicdesk.clinic.usecases import Reader, view
+from clinicdesk.kit.words import _
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,11 @@ def observed(tx: Reader, query: ChartQuery) -> tuple[ObservationRow, ...]:
 
 
 def of_patient(tx: Reader, patient_id: UUID, limit: int | None = None) -> tuple[ObservationRow, ...]:
-    """The same, for what composes a history."""
+    """The same, for what composes a history.
+
+    Of a result of another person's no value is shown, but whose it is; one that came says from where.
+    """
+    mine = whose(tx, patient_id)
     statement = (
         select(
             observations.c.id,
@@ -57,8 +62,19 @@ def of_patient(tx: Reader, patient_id: UUID, limit: int | None = None) -> tuple[
             results,
             (results.c.patient_id == observations.c.patient_id) & (results.c.id == observations.c.result_id),
         )
-        .where(one_person.of(observations.c.patient_id, patient_id))
+        .where(mine.shows(observations.c.patient_id, observations.c.result_id, gone=True))
         .order_by(observations.c.at.desc(), observations.c.name)
         .limit(limit)
     )
-    return tx.into(ObservationRow, statement)
+    rows = tx.into(ObservationRow, statement)
+    return tuple(_marked(row, mine.marks.get(row.result_id)) for row in rows) if mine.marks else rows
+
+
+def _marked(row: ObservationRow, mark: Misplaced | None) -> ObservationRow:
+    if mark is None:
+        return row
+    if mark.gone:
+        said = _("Pasó a HC {:06d}: {}").format(mark.other_chart, mark.reason)
+        return replace(row, value_number=None, value_text=said, unit=None)
+    said = _("vino de HC {:06d}").format(mark.other_chart)
+    return replace(row, title=f"{row.title} · {said}")

@@ -155,6 +155,14 @@ class TurnInCourse(Refusal):
     exit = Exit.CONFLICT
 
 
+class NotToMove(Refusal):
+    """What was done under a turn is an entry of the history: that is what goes to the right person."""
+
+    says = "La atención ya empezó o el turno ya terminó: pasar el registro, no el turno."
+    at_prompt = "Pasarlo: record give."
+    exit = Exit.CONFLICT
+
+
 class UndoneTooLate(Refusal):
     """An absence is undone on its day alone."""
 

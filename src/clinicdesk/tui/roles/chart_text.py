@@ -9,6 +9,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Final
 
+from clinicdesk.clinic.patients.misplaced import Misplaced
 from clinicdesk.clinic.prescriptions.queries import PrescribedRow
 from clinicdesk.clinic.records.queries import DiagnosisRow, EntryRow, NoteRow, VitalRow
 from clinicdesk.clinic.records.rules import DiagnosisEntry
@@ -77,12 +78,21 @@ def entry_lines(entry: EntryRow, width: int, zone: str) -> list[Cell]:
     """Two rows of the history list: date, kind and main diagnosis; below who, where and the first words."""
     kind = fit(KINDS.get(entry.kind, entry.kind), _KIND - 1)
     head = f"{day_short(entry.at, zone)} {kind} "
+    if entry.misplaced is not None and entry.misplaced.gone:
+        was = head + _("ingresado por error, {}").format(entry.doctor or entry.place)
+        return [cut(shown(was), width), cut(shown(" " * (_INDENT - 1) + mark_text(entry.misplaced)), width)]
     first = head + _main_words(entry, width - cells(head))
     who = ", ".join(part for part in (entry.doctor.partition(",")[0], entry.place) if part)
     said = " · ".join(filter(None, (who, _first_words(entry) if entry.diagnoses else "")))
     notes = _notes_words(entry)
     room = max(_KIND, width - _INDENT - cells(notes) - 1)
     return [first, spread(" " * (_INDENT - 1) + cut(shown(said), room), notes, width)]
+
+
+def mark_text(mark: Misplaced) -> str:
+    """Whose an entry is, and why."""
+    said = _("Pasó a HC {:06d}: {}") if mark.gone else _("Vino de HC {:06d}: {}")
+    return said.format(mark.other_chart, mark.reason)
 
 
 def _main_words(entry: EntryRow, width: int) -> str:
@@ -102,6 +112,8 @@ def _notes_words(entry: EntryRow) -> str:
     addenda = sum(1 for note in entry.notes if note.amends_id is not None)
     said = [plural(addenda, _("adenda"), _("adendas"))] if addenda else []
     said += [_("de HC {:06d}").format(entry.own_chart)] if entry.own_chart is not None else []
+    if entry.misplaced is not None:
+        said.append(_("vino de HC {:06d}").format(entry.misplaced.other_chart))
     return " · ".join(said) + " " if said else ""
 
 
@@ -114,6 +126,11 @@ def entry_title(entry: EntryRow, zone: str) -> str:
 def entry_page(entry: EntryRow, width: int, zone: str) -> list[Cell]:
     """The whole entry: who, diagnoses, the note and its signature, addenda, what else was recorded."""
     lines: list[Cell] = []
+    if entry.misplaced is not None:
+        mark = entry.misplaced
+        lines += wrapped(f"{mark_text(mark)} · {mark.person}, {day_short(mark.at, zone)}", width, Tone.TITLE)
+        if mark.gone:
+            return [*lines, "", *wrapped(_("Se ingresó aquí por error: se lee en esa historia."), width)]
     if entry.title:
         lines += wrapped(entry.title, width, Tone.TITLE)
     if entry.own_chart is not None:
