@@ -17,7 +17,6 @@ from clinicdesk.clinic.patients.model import (
     coverages,
     former_documents,
     patient_documents,
-    patients,
     phones,
 )
 from clinicdesk.clinic.patients.queries import AllergyRow, PatientQuery, PatientRow
@@ -134,9 +133,7 @@ def details(tx: Reader, query: PatientQuery) -> PatientDetails:
     person = queries.header(tx, query.patient_id)
     if person.closed:
         return PatientDetails(person)
-    of = patients.c
-    more = tx.first(select(of.gender, of.blood_group, of.dependent).where(of.patient_id == person.patient_id))
-    told = (more.gender, more.blood_group, more.dependent) if more else ()
+    told = queries.told(tx, person.patient_id)
     return PatientDetails(person, *told, **_parts(tx, person.patient_id))
 
 

@@ -18,9 +18,10 @@ from clinicdesk.clinic.patients.model import patients
 from clinicdesk.clinic.usecases import Reader
 
 # What belongs to an entry itself; all else is filled where it is blank.
-_OWN: Final = frozenset(
-    {"patient_id", "chart_number", "family", "given", "sex", "version", "sealed", "merged_into", "created_at"}
-)
+_KEYS: Final = ("patient_id", "chart_number", "version", "sealed", "merged_into", "created_at")
+_OWN: Final = frozenset((*_KEYS, "family", "given", "sex", "provisional"))
+# Words that say that nothing is known.
+_BLANK: Final = {"gender": "sin_preguntar", "blood_group": "desconocido"}
 # What is only right together, led by the first.
 _TOGETHER: Final = {
     "birth": ("birth", "birth_estimated"),
@@ -70,7 +71,7 @@ def filled(own: Mapping[str, Any], others: Sequence[Mapping[str, Any]]) -> dict[
     made = dict(own)
     for name in own.keys() - _OWN - _FOLLOWS:
         for other in others:
-            if made[name] is None and other[name] is not None:
+            if made[name] == _BLANK.get(name) and other[name] != _BLANK.get(name):
                 made |= {each: other[each] for each in _TOGETHER.get(name, (name,))}
     made["allergy_status"] = min((row["allergy_status"] for row in (own, *others)), key=_ALLERGY.index)
     return made

@@ -305,6 +305,19 @@ def _united(own: Any, others: list[Any]) -> PatientRow:
     return replace(_row(SimpleNamespace(**values)), united=tuple(other.chart_number for other in others))
 
 
+def told(tx: Reader, patient_id: UUID) -> tuple[str, str, bool]:
+    """Gender, blood group and whether somebody else answers for a person, of all their entries."""
+    of = patients.c
+    names = ("patient_id", "merged_into", "gender", "blood_group", "dependent", "allergy_status")
+    mine = select(*(of[name] for name in names)).where(one_person.of(of.patient_id, patient_id))
+    rows = sorted(tx.rows(mine.order_by(of.chart_number)), key=lambda row: row.merged_into is not None)
+    if not rows:
+        return "sin_preguntar", "desconocido", False
+    own, *others = (dict(zip(names, row, strict=True)) for row in rows)
+    values = one_person.filled(own, others)
+    return values["gender"], values["blood_group"], values["dependent"]
+
+
 def as_one(tx: Reader, kept: UUID, retired: UUID) -> PatientRow:
     """Two entries as the first would read if the second were merged into it."""
     ids = (*one_person.members(tx, kept), *one_person.members(tx, retired))
