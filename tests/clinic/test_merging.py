@@ -121,8 +121,8 @@ def test_whoever_is_found_by_the_retired_ones_words_is_shown_once(secre: Session
 
 
 def test_who_stands_keeps_its_values_and_its_blanks_are_filled(network: Network, secre: Session) -> None:
-    kept = new_patient(secre, document=None, birth=None, phone="11 4000 0001")
-    gone = new_patient(secre, phone="11 4000 0002", email="r@example.org", city="Salta", payer="OSDE")
+    kept = new_patient(secre, document=None, birth=None, phone="+541140000001")
+    gone = new_patient(secre, phone="+541140000002", email="r@example.org", city="Salta", payer="OSDE")
     with network.owner.begin() as owner:
         owner.execute(
             text("UPDATE patients SET allergy_status = 'registradas' WHERE patient_id = :id"),
@@ -143,7 +143,7 @@ def test_who_stands_keeps_its_values_and_its_blanks_are_filled(network: Network,
 
 def test_the_plan_shows_what_the_merge_then_is(secre: Session) -> None:
     kept = new_patient(secre, document=None, birth=None)
-    gone = new_patient(secre, phone="11 4000 0003")
+    gone = new_patient(secre, phone="+541140000003")
     plan = secre.desk().see(merging.plan, merging.PlanQuery(kept.patient_id, gone.patient_id))
     assert (plan.kept, plan.retired) == (shown(secre, kept.patient_id), shown(secre, gone.patient_id))
     merged(secre, kept.patient_id, gone.patient_id)
@@ -360,10 +360,10 @@ def test_a_seal_is_on_every_chart_of_the_person(secre: Session, log_in: LogIn, n
 
 
 def test_taking_it_back_leaves_what_was_edited_and_says_so(network: Network, secre: Session) -> None:
-    kept, gone = new_patient(secre, phone="11 4000 0004"), new_patient(secre, phone="11 4000 0005")
+    kept, gone = new_patient(secre, phone="+541140000004"), new_patient(secre, phone="+541140000005")
     merged(secre, kept.patient_id, gone.patient_id)
     now = shown(secre, kept.patient_id)
-    said = {"phone": "11 4000 0006", "city": "Jujuy"}
+    said = {"phone": "+541140000006", "city": "Jujuy"}
     edit = editing.EditPatient(patient_id=gone.patient_id, version=now.version, said=said)
     secre.desk().do(editing.edit, edit)
     seen = secre.desk().see(history.changes, history.ChangesQuery(gone.patient_id))
@@ -390,7 +390,7 @@ def test_the_record_says_who_merged_what_and_why(secre: Session) -> None:
 
 def _furnished(network: Network, session: Session, n: int) -> UUID:
     """Somebody with turns to come, a cancelled one, an allergy and a coverage."""
-    made = new_patient(session, phone=f"11 5000 {n:04d}" if n % 2 else None, payer="OSDE" if n % 3 else None)
+    made = new_patient(session, phone=f"+54115000{n:04d}" if n % 2 else None, payer="OSDE" if n % 3 else None)
     for at in (n, n + 20):
         turn = booked(session, made.patient_id, slot(network, session, 20 + n, at=at))
     hop = service.Hop(
