@@ -61,12 +61,12 @@ def stands(counter: Counter, person: Person) -> UUID | None:
 
 
 def test_two_charts_are_read_compared_merged_and_parted(secretary: Desk, counter: Counter) -> None:
-    kept = counter.patient("Villafañe Ocampo", "Martina", phone="11 4000 0001")
+    kept = counter.patient("Villafañe Ocampo", "Martina", phone="+54 11 4000 0001")
     gone = counter.patient("Villafane Ocampos", "Martina", email="m@example.org")
     one, other = chart(counter, kept), chart(counter, gone)
     compare(secretary, kept, gone)
     secretary.line_shows(f"F8 une {other} a {one}")
-    secretary.shows("11 4000 0001", "m@example.org")
+    secretary.shows("+541140000001", "m@example.org")
     secretary.press("<F8>")
     secretary.line_shows("Motivo", "1 ficha duplicada")
     secretary.press("1")

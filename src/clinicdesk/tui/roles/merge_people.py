@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from itertools import zip_longest
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from textual.widget import Widget
@@ -20,8 +20,12 @@ from clinicdesk.tui.look import Tone
 from clinicdesk.tui.parts import Bit, Cell, Command, Rule, TextLines
 from clinicdesk.tui.parts.pager import Pager, wrapped
 from clinicdesk.tui.parts.prompt import PromptLine
+from clinicdesk.tui.patient_header import names
 from clinicdesk.tui.roles.find_patient import FindPatient
 from clinicdesk.tui.screens import ClinicScreen
+
+if TYPE_CHECKING:
+    from clinicdesk.clinic.changes import Change
 
 _LABEL: Final = 12
 _ALLERGIES: Final = {
@@ -52,6 +56,7 @@ class MergePeople(ClinicScreen):
         self._merged = merged
         self._plan: MergePlan | None = None
         self._order: merging.MergePatients | None = None
+        self._merging = False
         self.facts = Pager(id="facts")
 
     def body(self) -> Iterable[Widget]:
@@ -77,6 +82,11 @@ class MergePeople(ClinicScreen):
     def leave(self) -> None:
         """Back to where it was opened; nothing changed."""
         self.desk.pop_screen()
+
+    async def changed(self, changes: tuple[Change, ...]) -> None:
+        """What somebody else wrote of one of them; nothing any more once they are one."""
+        if self._plan is not None and not self._merging and any(names(changes, each) for each in self._ids):
+            await self._read()
 
     def line_changed(self) -> None:
         """Say what the line is good for."""
@@ -124,7 +134,11 @@ class MergePeople(ClinicScreen):
             return
         if not await self.prompt.confirm(question(plan)):
             return
-        answer = await self.do(merging.merge, self._ordered(plan, reason))
+        self._merging = True
+        try:
+            answer = await self.do(merging.merge, self._ordered(plan, reason))
+        finally:
+            self._merging = False
         self.desk.pop_screen()
         if self._merged is not None:
             await self._merged(answer)
