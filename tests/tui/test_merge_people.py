@@ -75,7 +75,7 @@ def test_two_charts_are_read_compared_merged_and_parted(secretary: Desk, counter
     secretary.press("s")
     secretary.shows("lleva ahora a", "m@example.org", other)
     secretary.becomes(lambda: stands(counter, gone) == kept.patient_id, True)
-    secretary.press("x")
+    secretary.press("<F9>")
     secretary.line_shows("Motivo")
     secretary.press("3")
     secretary.wait_for("Motivo »")

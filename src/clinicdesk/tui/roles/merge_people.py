@@ -238,7 +238,7 @@ def _texts(row: PatientRow) -> dict[str, str]:
 
 
 class Uniting(ClinicScreen):
-    """What the page of a patient offers to who may merge: F8 finds the other chart, x takes a merge back."""
+    """What the page of a patient offers to who may merge: F8 finds the other chart, F9 takes a merge back."""
 
     shown: PatientRow | None = None
     """Whose page it is, once read."""
@@ -268,7 +268,7 @@ class Uniting(ClinicScreen):
             await self.desk.push_screen(screen)
 
     async def _was_merged(self, answer: MergeAnswer) -> None:
-        said = _("HC {:06d} lleva ahora a HC {:06d}. x en la ficha: separarlas.")
+        said = _("HC {:06d} lleva ahora a HC {:06d}. F9 en la ficha: separarlas.")
         self.prompt.say(said.format(answer.retired_chart, answer.chart_number))
         await self.read_again()
 
@@ -276,7 +276,7 @@ class Uniting(ClinicScreen):
         """The page as it is now."""
 
     async def part(self) -> None:
-        """x: which chart, why, and the question; the default is no."""
+        """F9: which chart, why, and the question; the default is no."""
         shown = self.shown
         if shown is None or not shown.united:
             return
