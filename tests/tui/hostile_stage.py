@@ -321,19 +321,6 @@ SCENES: Final = {
         lambda _stage: ("-<Esc><F5>", "e → Corregir datos"),
         stride=16,
     ),
-    "MergePeople": Scene(
-        _by_role("secre"),
-        lambda stage: (
-            ("<F2>", "Escribir documento"),
-            (stage.known.document, "1 candidato"),
-            ("<Enter>", "Nacimiento"),
-            ("<F8>", "Escribir documento"),
-            (stage.closed.document, "1 candidato"),
-            ("<Enter>", "Se retira"),
-        ),
-        lambda _stage: ("<F5>", "<Right>", "<PageDown>", "<Home>"),
-        stride=16,
-    ),
     "RegisterForm": Scene(
         _by_role("msosa"),
         lambda _stage: (
