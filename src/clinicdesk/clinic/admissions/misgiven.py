@@ -16,7 +16,7 @@ from clinicdesk.clinic.turns import claims, places, undo
 from clinicdesk.clinic.turns import queries as agenda
 from clinicdesk.clinic.turns import service as desk
 from clinicdesk.clinic.turns.errors import NotToMove, PatientBusy, SlotTaken, TurnNotFound
-from clinicdesk.clinic.turns.model import block_places, bookings, turns
+from clinicdesk.clinic.turns.model import bookings, turns
 from clinicdesk.clinic.turns.rules import State
 from clinicdesk.clinic.turns.service import Hop, Place, TurnAnswer
 from clinicdesk.clinic.usecases import Order, Reader, Tx, new_row, use_case
@@ -96,18 +96,14 @@ class _Held:
 def _held(tx: Tx, turn_id: UUID, chart: int) -> _Held:
     of = bookings.c
     claimed = tx.rows(select(of.resource_id, of.during).where(of.turn_id == turn_id, of.active))
-    counted = tx.rows(select(block_places).where(block_places.c.turn_id == turn_id))
     resources = tuple(row.resource_id if row.resource_id > 0 else -chart for row in claimed)
-    return _Held(resources, claimed[0].during if claimed else None, tuple(counted))
+    return _Held(resources, claimed[0].during if claimed else None, places.held_by(tx, turn_id))
 
 
 def _take(tx: Tx, held: _Held, patient_id: UUID, turn_id: UUID) -> None:
     if held.during is not None:
         claims.take(tx, patient_id, turn_id, held.resources, held.during)
-    for place in held.places:
-        places.lock(tx, place.block_id)
-        row = {**place._mapping, "patient_id": patient_id, "turn_id": turn_id}
-        tx.write(insert(block_places), row)
+    places.hand_over(tx, held.places, (patient_id, turn_id))
 
 
 def _born(tx: Tx, order: GiveTo, row: Any, to_id: UUID) -> TurnAnswer:

@@ -5,12 +5,12 @@ The primary key of block_places says who got which; of N who race for the last o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import BigInteger, bindparam, column, delete, func, literal, select, text
+from sqlalchemy import BigInteger, Row, bindparam, column, delete, func, insert, literal, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from clinicdesk.clinic.agendas import rules
@@ -116,6 +116,19 @@ def lock(tx: Tx, block_id: int) -> None:
 def free(tx: Tx, turn_id: UUID) -> None:
     """Give a turn's counted places back."""
     tx.write(delete(block_places).where(_of.turn_id == turn_id))
+
+
+def held_by(tx: Tx, turn_id: UUID) -> tuple[Row[Any], ...]:
+    """The counted places of a turn, to be given to its like by `hand_over` once they are free."""
+    return tuple(tx.rows(select(block_places).where(_of.turn_id == turn_id)))
+
+
+def hand_over(tx: Tx, held: Iterable[Row[Any]], holder: tuple[UUID, UUID]) -> None:
+    """The same places, by number, for another (patient, turn)."""
+    for place in held:
+        lock(tx, place.block_id)
+        row = {**place._mapping, "patient_id": holder[0], "turn_id": holder[1]}
+        tx.write(insert(block_places), row)
 
 
 def reserve(tx: Tx, slot: Slot, holder: tuple[UUID, UUID], channel: str | None = None) -> None:
