@@ -15,8 +15,9 @@ from time import monotonic
 from clinicdesk.kit import embedded, migrate
 from clinicdesk.kit.db import engine_for
 from tests.factories import make_network
-from tests.tui import hostile, hostile_stage
-from tests.tui.hostile_stage import SCENES, Stage
+from tests.tui import hostile
+from tests.tui.hostile_clinic import Stage, build
+from tests.tui.hostile_stage import SCENES
 
 
 @contextmanager
@@ -31,7 +32,7 @@ def stage() -> Iterator[Stage]:
             migrate.upgrade(owner)
             network = make_network(owner, server.dsn("clinicdesk"))
             environment = {"CLINICDESK_DATABASE_URL": network.url, "CLINICDESK_HOME": str(home)}
-            yield hostile_stage.build(network, environment, Path(folder))
+            yield build(network, environment, Path(folder))
             owner.dispose()
         finally:
             embedded.stop(home)

@@ -13,7 +13,8 @@ from clinicdesk.kit.text import shown
 from tests.factories import Network
 from tests.tui import hostile, hostile_stage
 from tests.tui.desk import Desk
-from tests.tui.hostile_stage import SCENES, Stage
+from tests.tui.hostile_clinic import Stage, build
+from tests.tui.hostile_stage import SCENES
 
 TYPED_INTO: Final = {"LoginScreen"}
 """Screens that show what is typed, and nothing of the database: see the tests of typing below."""
@@ -28,7 +29,7 @@ def stage(
     network: Network, desk_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Stage:
     """The clinic."""
-    return hostile_stage.build(network, desk_environment, tmp_path_factory.mktemp("display"))
+    return build(network, desk_environment, tmp_path_factory.mktemp("display"))
 
 
 def test_no_screen_is_left_out() -> None:
