@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from clinicdesk import bootstrap
+from clinicdesk.clinic.patients import phones
 from clinicdesk.clinic.patients import queries as registry
 from clinicdesk.clinic.patients.rules import Document
 from clinicdesk.clinic.patients.spelling import SearchNames
@@ -58,6 +59,12 @@ def test_the_registry_holds_the_plan(demo: Demo, ask: Ask) -> None:
         assert found[each.id] == (names.stored, each.birth, names.keys(each.birth.year, numbers))
         words |= {word: words.get(word, 0) + 1 for word in names.words}
     assert {row[0]: row[1] for row in ask("SELECT word, people FROM name_words")} == words
+
+
+def test_every_phone_is_a_number_of_its_country(ask: Ask) -> None:
+    told = [row[0] for row in ask("SELECT DISTINCT phone FROM patients WHERE phone IS NOT NULL")]
+    assert told
+    assert [each for each in told if phones.read(each, "") != each] == []
 
 
 def test_nobody_is_given_what_they_do_not_tolerate(ask: Ask) -> None:

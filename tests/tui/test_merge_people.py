@@ -66,7 +66,7 @@ def test_two_charts_are_read_compared_merged_and_parted(secretary: Desk, counter
     one, other = chart(counter, kept), chart(counter, gone)
     compare(secretary, kept, gone)
     secretary.line_shows(f"F8 une {other} a {one}")
-    secretary.shows("+541140000001", "m@example.org")
+    secretary.shows("+54 11 4000-0001", "m@example.org")
     secretary.press("<F8>")
     secretary.line_shows("Motivo", "1 ficha duplicada")
     secretary.press("1")

@@ -121,7 +121,11 @@ def _facts(plan: MergePlan) -> Iterator[dict[str, str]]:
 
 
 def _text(row: PatientRow, name: str) -> str:
+    from clinicdesk.clinic.patients import phones
+
     value = getattr(row, name)
+    if name == "phone":
+        return phones.shown(value)
     return f"{value:06d}" if name == "chart_number" else str(value or "").replace("_", " ")
 
 

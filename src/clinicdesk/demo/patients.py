@@ -161,7 +161,8 @@ class _Maker:
 
     def _phone(self, place: Place) -> str:
         number = self._random.randint(4_000_000, 9_899_999)
-        return f"{place.phone} {number // 10_000}-{number % 10_000:04d}"
+        begins = place.phone.rstrip("#")
+        return begins + str(number)[len(begins) - len(place.phone) :]
 
     def _allergies(self) -> tuple[Allergy, ...]:
         many = 2 if self._random.random() < _SECOND_ALLERGY else 1

@@ -10,7 +10,7 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A clinic. `phone` is how numbers of the city begin, in international form."""
+    """A clinic. `phone` is a number of the city in E.164, its last digits as `#`."""
 
     code: str
     name: str
@@ -34,12 +34,20 @@ _PLACES: Final = (
         "Buenos Aires",
         "America/Argentina/Buenos_Aires",
         "Av. Cabildo 2040",
-        "+54 11",
+        "+54114#######",
     ),
     Place(
-        "SUR", "Centro Sur", "AR", "Avellaneda", "America/Argentina/Buenos_Aires", "Av. Mitre 655", "+54 11"
+        "SUR",
+        "Centro Sur",
+        "AR",
+        "Avellaneda",
+        "America/Argentina/Buenos_Aires",
+        "Av. Mitre 655",
+        "+54114#######",
     ),
-    Place("ROS", "Centro Rosario", "AR", "Rosario", "America/Argentina/Cordoba", "Córdoba 1438", "+54 341"),
+    Place(
+        "ROS", "Centro Rosario", "AR", "Rosario", "America/Argentina/Cordoba", "Córdoba 1438", "+543414######"
+    ),
     Place(
         "CBA",
         "Centro Nueva Córdoba",
@@ -47,12 +55,18 @@ _PLACES: Final = (
         "Córdoba",
         "America/Argentina/Cordoba",
         "Obispo Trejo 721",
-        "+54 351",
+        "+543514######",
     ),
     Place(
-        "MZA", "Centro Mendoza", "AR", "Mendoza", "America/Argentina/Mendoza", "San Martín 1052", "+54 261"
+        "MZA",
+        "Centro Mendoza",
+        "AR",
+        "Mendoza",
+        "America/Argentina/Mendoza",
+        "San Martín 1052",
+        "+542614######",
     ),
-    Place("SAL", "Centro Salta", "AR", "Salta", "America/Argentina/Salta", "Caseros 786", "+54 387"),
+    Place("SAL", "Centro Salta", "AR", "Salta", "America/Argentina/Salta", "Caseros 786", "+543874######"),
     Place(
         "TUC",
         "Centro Tucumán",
@@ -60,26 +74,72 @@ _PLACES: Final = (
         "San Miguel de Tucumán",
         "America/Argentina/Tucuman",
         "24 de Septiembre 565",
-        "+54 381",
+        "+543814######",
     ),
     Place(
-        "NQN", "Centro Neuquén", "AR", "Neuquén", "America/Argentina/Salta", "Av. Argentina 330", "+54 299"
+        "NQN",
+        "Centro Neuquén",
+        "AR",
+        "Neuquén",
+        "America/Argentina/Salta",
+        "Av. Argentina 330",
+        "+542994######",
     ),
     Place(
-        "USH", "Centro Ushuaia", "AR", "Ushuaia", "America/Argentina/Ushuaia", "San Martín 814", "+54 2901"
+        "USH",
+        "Centro Ushuaia",
+        "AR",
+        "Ushuaia",
+        "America/Argentina/Ushuaia",
+        "San Martín 814",
+        "+5429014#####",
     ),
-    Place("MVD", "Centro Cordón", "UY", "Montevideo", "America/Montevideo", "Av. 18 de Julio 1824", "+598 2"),
-    Place("STO", "Centro Salto", "UY", "Salto", "America/Montevideo", "Uruguay 940", "+598 473"),
-    Place("SCL", "Centro Ñuñoa", "CL", "Santiago", "America/Santiago", "Av. Irarrázaval 3450", "+56 2"),
-    Place("PUQ", "Centro Punta Arenas", "CL", "Punta Arenas", "America/Punta_Arenas", "Bories 655", "+56 61"),
-    Place("UIO", "Centro La Mariscal", "EC", "Quito", "America/Guayaquil", "Av. Amazonas N24-155", "+593 2"),
     Place(
-        "GYE", "Centro Guayaquil", "EC", "Guayaquil", "America/Guayaquil", "Av. 9 de Octubre 1215", "+593 4"
+        "MVD",
+        "Centro Cordón",
+        "UY",
+        "Montevideo",
+        "America/Montevideo",
+        "Av. 18 de Julio 1824",
+        "+5982#######",
     ),
-    Place("BOG", "Centro Chapinero", "CO", "Bogotá", "America/Bogota", "Carrera 13 # 54-18", "+57 601"),
-    Place("LIM", "Centro Miraflores", "PE", "Lima", "America/Lima", "Av. Larco 812", "+51 1"),
-    Place("ASU", "Centro Asunción", "PY", "Asunción", "America/Asuncion", "Palma 640", "+595 21"),
-    Place("LPZ", "Centro Sopocachi", "BO", "La Paz", "America/La_Paz", "Av. 20 de Octubre 2130", "+591 2"),
+    Place("STO", "Centro Salto", "UY", "Salto", "America/Montevideo", "Uruguay 940", "+598473#####"),
+    Place(
+        "SCL", "Centro Ñuñoa", "CL", "Santiago", "America/Santiago", "Av. Irarrázaval 3450", "+5622#######"
+    ),
+    Place(
+        "PUQ",
+        "Centro Punta Arenas",
+        "CL",
+        "Punta Arenas",
+        "America/Punta_Arenas",
+        "Bories 655",
+        "+56612######",
+    ),
+    Place(
+        "UIO",
+        "Centro La Mariscal",
+        "EC",
+        "Quito",
+        "America/Guayaquil",
+        "Av. Amazonas N24-155",
+        "+59322######",
+    ),
+    Place(
+        "GYE",
+        "Centro Guayaquil",
+        "EC",
+        "Guayaquil",
+        "America/Guayaquil",
+        "Av. 9 de Octubre 1215",
+        "+59342######",
+    ),
+    Place("BOG", "Centro Chapinero", "CO", "Bogotá", "America/Bogota", "Carrera 13 # 54-18", "+57601#######"),
+    Place("LIM", "Centro Miraflores", "PE", "Lima", "America/Lima", "Av. Larco 812", "+5114######"),
+    Place("ASU", "Centro Asunción", "PY", "Asunción", "America/Asuncion", "Palma 640", "+595214#####"),
+    Place(
+        "LPZ", "Centro Sopocachi", "BO", "La Paz", "America/La_Paz", "Av. 20 de Octubre 2130", "+59122######"
+    ),
     Place(
         "MEX",
         "Centro Coyoacán",
@@ -87,7 +147,7 @@ _PLACES: Final = (
         "Ciudad de México",
         "America/Mexico_City",
         "Av. Universidad 1650",
-        "+52 55",
+        "+52555#######",
     ),
 )
 

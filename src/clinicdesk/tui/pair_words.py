@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 from typing import Final
 
+from clinicdesk.clinic.patients import phones
 from clinicdesk.clinic.patients.alike import Duplicates, WorkList
 from clinicdesk.clinic.patients.queries import PatientRow
 from clinicdesk.kit import clock
@@ -35,7 +36,7 @@ _FACTS: Final[tuple[tuple[str, Fact], ...]] = (
     (_("Nombre"), _name),
     (_("Documento"), lambda row, _today, _width: row.document or _("sin documento")),
     (_("Sexo, nac."), _born),
-    (_("Teléfono"), lambda row, _today, _width: row.phone or ""),
+    (_("Teléfono"), lambda row, _today, _width: phones.shown(row.phone)),
     (_("Domicilio"), lambda row, _today, _width: ", ".join(filter(None, (row.address, row.city)))),
     (_("Cobertura"), lambda row, _today, _width: row.payer or ""),
     (_("Historia"), lambda row, _today, _width: f"{_('HC')} {row.chart_number:06d}"),

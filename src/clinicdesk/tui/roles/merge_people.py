@@ -9,7 +9,7 @@ from uuid import UUID
 
 from textual.widget import Widget
 
-from clinicdesk.clinic.patients import merging
+from clinicdesk.clinic.patients import merging, phones
 from clinicdesk.clinic.patients.merging import MergeAnswer, MergePlan
 from clinicdesk.clinic.patients.queries import DocumentQuery, PatientRow
 from clinicdesk.clinic.rights import Permission
@@ -227,7 +227,7 @@ def _texts(row: PatientRow) -> dict[str, str]:
         _("Documento"): row.document,
         _("Nacimiento"): f"{born} {_('(estimada)')}" if row.birth and row.birth_estimated else born,
         _("Sexo"): row.sex,
-        _("Teléfono"): row.phone or "",
+        _("Teléfono"): phones.shown(row.phone),
         _("Correo"): row.email or "",
         _("Domicilio"): row.address or "",
         _("Localidad"): row.city or "",
