@@ -137,8 +137,9 @@ class MergePeople(ClinicScreen):
         self._merging = True
         try:
             answer = await self.do(merging.merge, self._ordered(plan, reason))
-        finally:
+        except BaseException:
             self._merging = False
+            raise
         self.desk.pop_screen()
         if self._merged is not None:
             await self._merged(answer)
