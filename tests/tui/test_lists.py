@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from textual.geometry import Region
 from textual.widget import Widget
 
 from clinicdesk.tui.engine import DeskApp
@@ -197,5 +198,21 @@ def test_rows_of_two_lines() -> None:
             " fila 2",
             "   de 79",
         ]
+
+    drive(check)
+
+
+def test_what_changes_while_it_is_hidden_is_seen_when_it_is_shown_again() -> None:
+    async def check(screen: OneList, hands: Hands) -> None:
+        def first() -> str:
+            return screen.list.render_lines(Region(0, 1, 80, 1))[0].text.rstrip()
+
+        await hands.becomes(first, "»fila 0")
+        screen.list.display = False
+        await hands.pause()
+        screen.list.update_row(0, Row(0, "otra"))
+        await hands.pause()
+        screen.list.display = True
+        await hands.becomes(first, "»otra")
 
     drive(check)

@@ -76,6 +76,8 @@ class Part(Widget):
         """Send what changed in these lines (all by default); nothing where nothing did."""
         width, height = self.size
         if width != self._painted_width or not self.is_mounted:
+            self._painted_width = -1  # hidden, perhaps: neither cache holds what it will show
+            release(self)
             return
         for y in range(height) if lines is None else lines:
             if (old := self._painted.get(y)) is None:
