@@ -9,7 +9,7 @@ from uuid import UUID
 from textual.widget import Widget
 
 from clinicdesk.clinic.changes import Change, Kind
-from clinicdesk.clinic.patients import history, phones
+from clinicdesk.clinic.patients import details, history
 from clinicdesk.clinic.patients import queries as registry
 from clinicdesk.clinic.patients.history import EditRow
 from clinicdesk.clinic.patients.queries import PatientRow
@@ -24,7 +24,6 @@ from clinicdesk.tui.look import Tone
 from clinicdesk.tui.papers import print_of_patient
 from clinicdesk.tui.parts import (
     Bit,
-    Cell,
     Column,
     Command,
     LineList,
@@ -36,11 +35,11 @@ from clinicdesk.tui.parts import (
 )
 from clinicdesk.tui.parts.pager import Layout, Pager
 from clinicdesk.tui.patient_header import patient_line
+from clinicdesk.tui.person_facts import fact_lines
 from clinicdesk.tui.roles.booking import Booking
 from clinicdesk.tui.roles.correcting import Correcting
 from clinicdesk.tui.roles.merge_people import Uniting
 from clinicdesk.tui.roles.walk_in import WalkIns
-from clinicdesk.tui.turn_lists import sealed_bit
 
 _FACT_ROWS = 8
 _FACT_LABEL = 12
@@ -167,7 +166,9 @@ class PatientPage(WalkIns, Booking, Correcting, Uniting):
         self.shown = patient
         self.strip.show(patient_line(patient, self.today().date()))
         show = self.facts.renew if known is not None else self._first_facts
-        show(lambda _width: _facts(patient, self.actor.at.country))
+        known_of = await self.see(details.details, registry.PatientQuery(self._patient_id))
+        country, today = self.actor.at.country, self.today().date()
+        show(lambda width: fact_lines(known_of, country, today, width))
         await self._read_turns()
         if self.edits.display:
             await self._read_edits()
@@ -235,24 +236,3 @@ class PatientPage(WalkIns, Booking, Correcting, Uniting):
         """The form of their data has closed."""
         self.in_background(self._read())
         self.prompt.say(said)
-
-
-def _facts(patient: PatientRow, country: str) -> list[Cell]:
-    if patient.closed:
-        return [
-            [Bit(" "), sealed_bit(), Bit(f"  {_('El paciente restringió quién ve sus datos.')}")],
-            f" {_('Los ve quien lo atiende, y la recepción que hoy lo espera.')}",
-        ]
-    unknown = _("sin registrar")
-    born = f"{patient.birth:%d/%m/%Y}" if patient.birth else _("sin fecha")
-    facts = [
-        (_("Nacimiento"), f"{born} {_('(estimada)')}" if patient.birth_estimated else born),
-        (_("Teléfono"), phones.shown(patient.phone, country) or unknown),
-        (_("Correo"), patient.email or unknown),
-        (_("Domicilio"), patient.address or unknown),
-        (_("Localidad"), patient.city or unknown),
-        (_("Cobertura"), patient.payer or _("particular")),
-    ]
-    if patient.deceased_on is not None:
-        facts.append((_("Falleció"), f"{patient.deceased_on:%d/%m/%Y}"))
-    return [f" {label:<{_FACT_LABEL}} {text}" for label, text in facts]
