@@ -15,7 +15,7 @@ from clinicdesk import bootstrap
 from clinicdesk.clinic.access import service as access
 from clinicdesk.clinic.access.display import NewDisplayKey, new_display_key
 from clinicdesk.clinic.access.model import clinic_roles
-from clinicdesk.clinic.patients import alike, editing
+from clinicdesk.clinic.patients import additions, alike, editing, particulars
 from clinicdesk.clinic.patients.model import coverages
 from clinicdesk.clinic.privacy import service as privacy
 from clinicdesk.clinic.privacy.model import chart_alerts
@@ -68,6 +68,7 @@ def build(network: Network, environment: Mapping[str, str], folder: Path) -> Sta
     said = {"phone": "+541155550111", "address": "Calle 1", "city": "Salta", "email": "a@example.org"}
     correction = editing.EditPatient(patient_id=people[0].patient_id, version=1, said=said)
     clerk.desk().do(editing.edit, correction)
+    _told(clerk, people[0])
     surgery = new_surgery(network, clerk, "lagos")
     inside = counter.patient("Dentro", "Eva")
     _fill(surgery, inside.patient_id)
@@ -86,6 +87,19 @@ def build(network: Network, environment: Mapping[str, str], folder: Path) -> Sta
     clerk.close()
     key = _display_key(network, folder)
     return Stage(network, environment, people[0], surgery.username, _of_two(network), closed, inside, key)
+
+
+def _told(clerk: bootstrap.Session, person: Person) -> None:
+    """What the page of a patient shows besides the form: all that somebody wrote of them."""
+    number = "+541155550222"
+    for fact in (
+        particulars.Phone(number, note="x"),
+        particulars.Coverage("OSDE", "210", "1"),
+        particulars.Contact("padre", "Luis", number, emergency=True),
+        particulars.Consent("avisos", True, "x", number),
+    ):
+        order = additions.AddParticular(patient_id=person.patient_id, fact=fact)
+        clerk.desk().do(additions.add_particular, order)
 
 
 def _suspend(network: Network, counter: Counter) -> None:

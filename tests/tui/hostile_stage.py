@@ -100,6 +100,13 @@ def _nothing(_stage: Stage) -> Sequence[tuple[str, str]]:
     return ()
 
 
+_TOLD: Final = {
+    "patients": (*FIELDS["patients"], "name_in_use"),
+    "phones": ("note",),
+    "coverages": ("payer", "plan", "member_number"),
+    "contacts": ("name",),
+    "consents": ("evidence",),
+}
 _PLACES: Final = {
     "clinics": ("name",),
     "floors": ("name",),
@@ -125,6 +132,7 @@ SCENES: Final = {
         _by_role("msosa"),
         lambda stage: ((stage.known.document, "1 candidato"), ("<Enter><F2>", "Nacimiento")),
         lambda _stage: ("<F5>", "v", "<Down>", "v"),
+        fields=FIELDS | _TOLD,
     ),
     "EditForm": Scene(
         _by_role("msosa"),
@@ -138,7 +146,7 @@ SCENES: Final = {
             ("27499999<Enter><Enter>", "Registrar paciente nuevo"),
             ("Aaa<Tab>Ana", "Personas parecidas"),
         ),
-        lambda _stage: ("<Back>a",),
+        lambda _stage: ("<Back>a", "<PageDown>", "<PageUp><Down>"),
     ),
     "DuplicatesList": Scene(
         _by_role("secre"),

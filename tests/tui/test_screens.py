@@ -233,6 +233,12 @@ def test_the_registration_form(open_at: Callable[..., Desk]) -> None:
     desk.press("Ybarra G<Tab>Tomás<Tab>m0703199")
     desk.wait_for("Personas parecidas · 1")
     same_as_kept(desk, "register")
+    desk.press("<PageDown>")
+    desk.wait_for("RePág: primeros datos")
+    same_as_kept(desk, "register-more")
+    desk.press("<F1>")
+    desk.wait_for("Teclas de esta pantalla")
+    same_as_kept(desk, "register-keys")
 
 
 def test_the_board_in_ascii(open_at: Callable[..., Desk]) -> None:

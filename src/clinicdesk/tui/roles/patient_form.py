@@ -12,6 +12,7 @@ from textual import events
 from clinicdesk.clinic.patients import phones
 from clinicdesk.clinic.patients.facts import FALSE, TRUE, Fact
 from clinicdesk.clinic.patients.rules import NAME_MOST
+from clinicdesk.clinic.patients.spelling import folded
 from clinicdesk.kit.errors import InvalidInput
 from clinicdesk.kit.words import _
 from clinicdesk.tui.parts import Field
@@ -22,6 +23,7 @@ DATE_LENGTH: Final = 10
 _DATE: Final = re.compile(r"(\d{1,2})[/. -]?(\d{1,2})[/. -]?(\d{4})")
 _YES: Final = "S"
 _NO: Final = "N"
+YES_OR_NO: Final = _YES + _NO
 
 
 class LetterField(Field):
@@ -57,6 +59,40 @@ class DateField(Field):
                 return super().press(key)
             return True
         return super().press(key)
+
+
+class ChoiceField(Field):
+    """One of a few words: a letter goes to the next one that begins so, ← and → to its neighbours."""
+
+    def __init__(
+        self, label: str, words: Mapping[str, str], on_change: Callable[[str], None] | None = None
+    ) -> None:
+        """At the first of the words, which are given by their codes."""
+        first = next(iter(words.values()))
+        super().__init__(label, first, label_width=LABEL, note="(← →)", on_change=on_change)
+        self._words = dict(words)
+
+    @property
+    def code(self) -> str:
+        """The code of the word that stands."""
+        return next((code for code, word in self._words.items() if word == self.value), "")
+
+    def press(self, key: events.Key) -> bool:
+        """Go to another word; what is no word is not typed."""
+        words = list(self._words.values())
+        at = words.index(self.value) if self.value in words else 0
+        if key.key in {"left", "right"}:
+            self.value = words[(at + (1 if key.key == "right" else -1)) % len(words)]
+        elif key.character and key.character.isprintable():
+            typed = folded(key.character) or key.character
+            begins = (word for word in words[at + 1 :] + words[: at + 1] if folded(word).startswith(typed))
+            self.value = next(begins, self.value)
+        else:
+            return False
+        return True
+
+    def insert(self, text: str) -> None:
+        """Pasted text chooses nothing."""
 
 
 def slashed(text: str) -> str:
@@ -117,7 +153,7 @@ class PatientForm(ClinicScreen):
         if fact.is_day:
             return self.date_field(fact.name, fact.label)
         if fact.letters or fact.is_flag:
-            return self.letter_field(fact.name, fact.label, fact.letters or f"{_YES}{_NO}")
+            return self.letter_field(fact.name, fact.label, fact.letters or YES_OR_NO)
         return self.text_field(fact.name, fact.label)
 
     def edited(self, name: str, text: str) -> None:

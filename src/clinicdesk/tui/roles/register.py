@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Final
+from uuid import UUID
 
 from textual.widget import Widget
 
@@ -15,19 +16,28 @@ from clinicdesk.clinic.patients.alike import Alike
 from clinicdesk.clinic.patients.asking import understood
 from clinicdesk.clinic.patients.errors import DocumentKnown
 from clinicdesk.clinic.patients.facts import FACTS
+from clinicdesk.clinic.patients.particulars import Place
 from clinicdesk.clinic.patients.queries import Found, PatientRow
-from clinicdesk.kit.errors import InvalidInput
+from clinicdesk.kit.errors import InvalidInput, Refusal
 from clinicdesk.kit.names import mixed_case, sex_age, short_name
 from clinicdesk.kit.words import _
 from clinicdesk.tui.finder import Burst, Finder
 from clinicdesk.tui.look import Tone
-from clinicdesk.tui.parts import Bar, Bit, Body, Cell, Command, Row, Rule, TextLines
+from clinicdesk.tui.parts import Bar, Bit, Body, Cell, Command, Field, Row, Rule, TextLines
+from clinicdesk.tui.roles.further import (
+    further_fields,
+    further_problems,
+    last_of_first_page,
+    order_parts,
+    provisional,
+)
 from clinicdesk.tui.roles.patient_form import PatientForm, parsed_date
 from clinicdesk.tui.turn_lists import sealed_bit
 
 _ALIKE_WIDTH: Final = 34
 _MOST_ALIKE: Final = 4
 _NAME_IN_QUESTION: Final = 26
+_NAME_IN_TITLE: Final = 42
 _BEFORE_COVERAGE: Final = ("family", "given", "sex", "birth", "phone", "email")
 _COMPARED: Final = ("document", "family", "given", "sex", "birth")
 
@@ -38,6 +48,7 @@ class RegisterForm(PatientForm):
     NAME = _("Registrar paciente")
     DEFAULT_CSS = f"""
     RegisterForm #fields {{ width: 1fr; }}
+    RegisterForm #second {{ display: none; }}
     RegisterForm #alike {{ width: {_ALIKE_WIDTH}; height: 1fr; }}
     """
 
@@ -53,7 +64,13 @@ class RegisterForm(PatientForm):
             **{name: self.field_of(FACTS[name]) for name in _BEFORE_COVERAGE},
             "payer": self.text_field("payer", _("Cobertura")),
             **{name: self.field_of(FACTS[name]) for name in ("address", "city")},
+            "allergies": last_of_first_page(),
         }
+        self._further = further_fields(self)
+        self.heading = TextLines(Bit(f" {_('Registrar paciente nuevo')}", Tone.TITLE), "")
+        self.pages = (Body(*self.fields.values(), id="first"), Body(*self._further.values(), id="second"))
+        self.fields |= self._further
+        self._blank = {name: field.value for name, field in self.fields.items()}
         self.alike = TextLines(tall=18, id="alike")
         self.finder: Finder[Found] = Finder(self._find_alike, self._show_alike)
         self.burst = Burst()
@@ -66,9 +83,7 @@ class RegisterForm(PatientForm):
 
     def body(self) -> Iterable[Widget]:
         """The form and its neighbours."""
-        title = TextLines(Bit(f" {_('Registrar paciente nuevo')}", Tone.TITLE), "")
-        note = TextLines("", f"  {_('Alergias')}     {_('sin preguntar')}")
-        fields = Body(title, *self.fields.values(), note, id="fields")
+        fields = Body(self.heading, *self.pages, id="fields")
         yield Row(fields, Bar(), self.alike)
         yield Rule({79 - _ALIKE_WIDTH: "┴"} if self.app.size.width == 80 else {})  # noqa: PLR2004
 
@@ -78,6 +93,8 @@ class RegisterForm(PatientForm):
         yield Command("down", _("Campo"), self.next_field, bar=False)
         yield Command("tab", _("Campo"), self.next_field, _("campo siguiente"))
         yield Command("up", _("Campo"), self.previous_field, _("campo anterior"), bar=False)
+        yield Command("pagedown", _("Más datos"), self.second_page, _("más datos"), bar=False)
+        yield Command("pageup", _("Primeros datos"), self.first_page, _("los primeros datos"), bar=False)
         yield Command("f2", _("Abrir el parecido"), self.open_alike, _("es esa persona"), self._nobody_alike)
         yield Command("f8", _("Guardar"), self.save, _("guardar"), why_not=self.no_line)
         yield Command("escape", _("Volver"), self.back, _("volver; lo escrito se conserva"))
@@ -86,9 +103,33 @@ class RegisterForm(PatientForm):
         """What is known is filled in; the first empty field has the focus."""
         for name, text in self._starting.items():
             self.fields[name].value = text
-        first = next((field for field in self.fields.values() if not field.value), None)
-        self.focus_on(first or self.fields["phone"])
-        self.prompt.hint(_("F8 guarda. Sin documento: dejarlo en blanco."))
+        asked = (field for name, field in self.fields.items() if name not in self._further)
+        self.go_to(next((field for field in asked if not field.value), self.fields["phone"]))
+
+    # Pages
+
+    def first_page(self) -> None:
+        """RePág: what everybody is asked."""
+        self.go_to(self.fields["document"])
+
+    def second_page(self) -> None:
+        """AvPág: the rest."""
+        self.go_to(next(iter(self._further.values())))
+
+    def go_to(self, field: Field) -> None:
+        """Give a field the focus, on its page."""
+        second = field in self._further.values()
+        self.pages[0].display, self.pages[1].display = not second, second
+        self.heading.set(Bit(f" {self._who() if second else _('Registrar paciente nuevo')}", Tone.TITLE), "")
+        first_words = _("F8 guarda. AvPág: más datos. Sin documento: dejarlo en blanco.")
+        self.prompt.hint(_("F8 guarda. RePág: primeros datos.") if second else first_words)
+        self.focus_on(field)
+
+    def _who(self) -> str:
+        """Whose further data they are, as far as it is typed."""
+        family, given = mixed_case(self.value("family")), mixed_case(self.value("given"))
+        known = family or given
+        return short_name(family, given, _NAME_IN_TITLE) if known else _("Registrar paciente nuevo")
 
     # Look-alikes
 
@@ -166,37 +207,55 @@ class RegisterForm(PatientForm):
         """Register. A known document names whose it is, and F2 opens them."""
         document = self._document()
         birth = parsed_date(self.value("birth"))
-        problems = self._problems(document, birth)
+        problems = self._problems(document, birth) or self._further_problems()
         if problems:
             self.prompt.refuse(problems[0])
             return
+        order = await self._order(document, birth)
         if self._may_be_known(document):
             return
         if document is None and not await self.prompt.confirm(
             _("Registrar sin documento, con número interno:")
         ):
             return
-        order = service.RegisterPatient(
-            document=document,
-            family=mixed_case(self.value("family")),
-            given=mixed_case(self.value("given")),
-            sex=self.value("sex"),
-            birth=birth,
-            phone=self.value("phone") or None,
-            email=self.value("email") or None,
-            payer=self.value("payer") or None,
-            address=self.value("address") or None,
-            city=self.value("city") or None,
-            distinct_from=tuple(each.patient.patient_id for each in self._likely),
-        )
         try:
             answer = await self.do(service.register, order)
         except DocumentKnown as known:
             patient = known.fields.get("patient")
             self._known = patient if isinstance(patient, PatientRow) else None
+            self.go_to(self.fields["document"])
             self.fields["document"].wrong()
             raise
         self._close_with(await self.see(registry.reread, registry.PatientQuery(answer.patient_id)), new=True)
+
+    async def _order(self, document: rules.Document | None, birth: date | None) -> service.RegisterPatient:
+        """What is typed, as an order. Raises PatientNotFound, InvalidInput for the mother."""
+        return service.RegisterPatient(
+            document=document,
+            family=mixed_case(self.value("family")),
+            given=mixed_case(self.value("given")),
+            sex=self.value("sex"),
+            birth=birth,
+            **order_parts(self.fields),
+            mother_id=await self._mother(),
+            phone=self.value("phone") or None,
+            email=self.value("email") or None,
+            address=self.value("address") or None,
+            city=self.value("city") or None,
+            distinct_from=tuple(each.patient.patient_id for each in self._likely),
+        )
+
+    async def _mother(self) -> UUID | None:
+        """Of a newborn. Raises PatientNotFound, InvalidInput, and marks the field."""
+        text = self.value("mother")
+        if not text:
+            return None
+        try:
+            return (await self.see(registry.find, registry.DocumentQuery(text))).patient_id
+        except Refusal:
+            self.go_to(self.fields["mother"])
+            self.fields["mother"].wrong()
+            raise
 
     def _may_be_known(self, document: rules.Document | None) -> bool:
         """Whether somebody is all but certainly the same, and F8 was pressed for the first time.
@@ -220,13 +279,14 @@ class RegisterForm(PatientForm):
             return rules.parsed_document(text, self.actor.at.country) if text else None
         except InvalidInput:
             self.fields["document"].wrong()
-            self.focus_on(self.fields["document"])
+            self.go_to(self.fields["document"])
             raise
 
     def _problems(self, document: rules.Document | None, birth: date | None) -> tuple[str, ...]:
         """What keeps it from being saved; the fields concerned are marked, the first has the focus."""
+        temporary = provisional(self.fields)
         wrong = {
-            "family": not self.value("family"),
+            "family": not self.value("family") and temporary is None,
             "sex": not self.value("sex"),
             "birth": birth is None and bool(self.value("birth") or document),
         }
@@ -234,12 +294,22 @@ class RegisterForm(PatientForm):
             self.fields[name].wrong(is_wrong)
         first = next((name for name, is_wrong in wrong.items() if is_wrong), None)
         if first is not None:
-            self.focus_on(self.fields[first])
+            self.go_to(self.fields[first])
         if self.value("birth") and birth is None:
             return (_("La fecha de nacimiento no existe: se espera día/mes/año."),)
-        return rules.problems_of(
-            self.value("given"), self.value("family"), self.value("sex"), birth, document, self.today().date()
-        )
+        given, family = rules.names_given(self.value("given"), self.value("family"), temporary, None)
+        return rules.problems_of(given, family, self.value("sex"), birth, document, self.today().date())
+
+    def _further_problems(self) -> tuple[str, ...]:
+        """The same of what the second page says: its field is shown, and marked."""
+        at = Place(self.actor.at.country, self.today().date())
+        found = next(further_problems(self.fields, at), None)
+        if found is None:
+            return ()
+        name, problem = found
+        self.go_to(self.fields[name])
+        self.fields[name].wrong()
+        return (problem,)
 
     def _close_with(self, patient: PatientRow, *, new: bool) -> None:
         self._draft.clear()
@@ -249,8 +319,12 @@ class RegisterForm(PatientForm):
     def back(self) -> None:
         """Esc: what was typed waits for the next time."""
         self._draft.clear()
-        self._draft.update({name: field.value for name, field in self.fields.items() if field.value})
+        self._draft.update(self._typed())
         self.desk.pop_screen()
+
+    def _typed(self) -> dict[str, str]:
+        """Each field that says something else than when the form was empty."""
+        return {name: field.value for name, field in self.fields.items() if field.value != self._blank[name]}
 
 
 def _how_alike(how: Alike | None) -> str:
