@@ -158,7 +158,7 @@ def test_a_version_behind_shows_what_the_other_wrote(cli: Cli) -> None:
         done = cli("msosa", *edit, "--phone", "+541155550333", *shown)
         assert done.code == 5
         assert "0222" in done.out
-        assert "Teléfono: antes +541155550111, ahora +541155550222 (Ruiz, Carla, " in done.err
+        assert "Teléfono: antes +54 11 5555-0111, ahora +54 11 5555-0222 (Ruiz, Carla, " in done.err
         assert "Ruiz cambió el teléfono hace " in done.err
         assert "F5" not in done.err
     assert cli("msosa", "patient", "show", "40100013", "--json").data["phone"] == "+541155550222"

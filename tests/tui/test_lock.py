@@ -50,7 +50,7 @@ PLACES = {
     "clinic board": Place("secre", "", FAMILY.split()[0]),
     "network board": Place("secre", "<F3>", "Centro Sur"),
     "agendas": Place("secre", "e", "Cupos:"),
-    "agenda": Place("cruiz", "<F4>", FAMILY.split()[0]),
+    "agenda": Place("cruiz", "<F4>", " libres"),
     "week": Place("cruiz", "<F4>v", "lun "),
     "suspended": Place("secre", "em", "Turnos suspendidos ·"),
     "fees": Place("secre", "27", "Nomencladores"),
