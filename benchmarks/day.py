@@ -17,6 +17,7 @@ import contextlib
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from benchmarks.live import bare_notify, show
 from benchmarks.transition import booked, fresh_network
@@ -27,6 +28,8 @@ from tests.factories import Network
 from tests.simulated import Place, heads, places, plan, run
 from tests.tui.desk import Desk
 from tests.tui.test_simulated_day import shown_heads
+
+_NEVER_SECONDS: Final = 86_400.0
 
 
 def main() -> int:
@@ -81,7 +84,9 @@ def simulated(
 
 def _screens(network: Network, where: Sequence[Place], at: object) -> Iterator[Desk]:
     for place in where:
-        desk = Desk({"CLINICDESK_DATABASE_URL": network.url}, size=(120, 36), at=f"{at:%Y-%m-%dT%H:%M:%S%z}")
+        environment, stands = {"CLINICDESK_DATABASE_URL": network.url}, f"{at:%Y-%m-%dT%H:%M:%S%z}"
+        # Nobody touches these screens, and the day must not end under their lock.
+        desk = Desk(environment, size=(120, 36), at=stands, lock=_NEVER_SECONDS)
         desk.log_in(place.nurse).press("<F3>")
         desk.wait_for("Tablero de turnos")
         yield desk
