@@ -25,7 +25,8 @@ from clinicdesk.tui.parts import Command, PatientStrip
 from clinicdesk.tui.roles import chart_text, note_text
 from clinicdesk.tui.roles.chart import Contents
 from clinicdesk.tui.roles.doctor_queue import Place
-from clinicdesk.tui.roles.note_editor import NoteJob, NoteScreen
+from clinicdesk.tui.roles.note_editor import NoteScreen
+from clinicdesk.tui.roles.note_job import NoteJob
 from clinicdesk.tui.roles.printing import print_history
 from clinicdesk.tui.screens import ClinicScreen
 from clinicdesk.tui.transfer import to_other_queue
