@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import insert, text
 
 from clinicdesk.bootstrap import Session
-from clinicdesk.clinic.records import queries, service
+from clinicdesk.clinic.records import measured, queries, service
 from clinicdesk.clinic.records.errors import DraftChanged
 from clinicdesk.clinic.records.model import diagnoses, vitals
 from clinicdesk.clinic.records.rules import DiagnosisEntry
@@ -91,7 +91,7 @@ def test_the_series_of_a_vital_sign_ends_with_the_last_value(network: Network, l
     ]
     with network.owner.begin() as owner:
         owner.execute(insert(vitals), rows)
-    found = log_in("lpaz").desk().see(queries.vital_series, queries.VitalsQuery(patient, "8480-6", limit=3))
+    found = log_in("lpaz").desk().see(measured.vital_series, measured.VitalsQuery(patient, "8480-6", limit=3))
     assert [int(row.value) for row in found] == [122, 123, 124]
 
 

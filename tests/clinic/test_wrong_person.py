@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from sqlalchemy import insert, select, text
 from sqlalchemy.exc import DBAPIError
 
 from clinicdesk.bootstrap import Session
+from clinicdesk.cli.charts import chart_lines
 from clinicdesk.clinic.admissions import misgiven
 from clinicdesk.clinic.admissions import service as admissions
 from clinicdesk.clinic.patients import merging
@@ -22,9 +24,12 @@ from clinicdesk.clinic.patients.errors import (
     OnePerson,
     PatientNotFound,
 )
-from clinicdesk.clinic.patients.misplaced import marks_of
-from clinicdesk.clinic.records import misplacing, queries, service
-from clinicdesk.clinic.records.model import notes
+from clinicdesk.clinic.patients.misplaced import marks_of, origin_words
+from clinicdesk.clinic.prescriptions import queries as pills
+from clinicdesk.clinic.prescriptions.model import prescription_items, prescriptions
+from clinicdesk.clinic.records import measured as vital_reads
+from clinicdesk.clinic.records import measuring, misplacing, queries, service
+from clinicdesk.clinic.records.model import notes, vitals
 from clinicdesk.clinic.records.rules import DiagnosisEntry
 from clinicdesk.clinic.results import queries as results
 from clinicdesk.clinic.results.model import observations
@@ -34,9 +39,13 @@ from clinicdesk.clinic.turns import service as turns
 from clinicdesk.clinic.turns.errors import NotToMove, PatientBusy, ReasonNeeded, TurnNotFound
 from clinicdesk.clinic.turns.model import bookings
 from clinicdesk.clinic.usecases import Reader
+from clinicdesk.exporters import HISTORY, HistoryQuery
 from clinicdesk.kit import clock
 from clinicdesk.kit.ids import new_id
+from clinicdesk.tui.parts.bits import bits_of
+from clinicdesk.tui.roles import chart_text as words
 from tests.clinic.test_merging import booked, merged, slot
+from tests.exporters.test_history_pdf import text_of
 from tests.factories import Network, broken_glass, followed, new_patient, proven
 
 LogIn = Callable[..., Session]
@@ -224,12 +233,7 @@ def test_a_result_shows_no_value_in_the_wrong_chart_and_all_in_the_right_one(
     people: tuple[Session, Any, Any], network: Network
 ) -> None:
     doctor, wrong, right = people
-    result, at = new_id(), clock.now()
-    owned = {"patient_id": wrong.patient_id, "at": at}
-    with network.owner.begin() as owner:
-        owner.execute(insert(result_rows), owned | {"id": result, "title": "Química", "category": "lab"})
-        seen = {"id": new_id(), "result_id": result, "system": "LOINC", "code": "2823-3", "name": "Potasio"}
-        owner.execute(insert(observations), owned | seen | {"value_number": 6, "unit": "mmol/L"})
+    result = observed(network, wrong.patient_id)
     chart(doctor, wrong.patient_id)
     assert moved(doctor, wrong.patient_id, result, right.patient_id).kind == "result"
     chart(doctor, right.patient_id)
@@ -239,12 +243,157 @@ def test_a_result_shows_no_value_in_the_wrong_chart_and_all_in_the_right_one(
     (found,) = doctor.desk().see(results.observed, queries.ChartQuery(right.patient_id))
     assert found.value_number == 6
     assert found.unit == "mmol/L"
-    assert f"vino de HC {wrong.chart_number:06d}" in found.title
+    assert origin_words(found.own_chart, found.misplaced) == f"vino de HC {wrong.chart_number:06d}"
+
+
+def measured(session: Session, patient_id: UUID, *said: tuple[str, str]) -> UUID:
+    """Signs taken by the session's person: the id of the first value."""
+    order = measuring.TakeVitals(
+        patient_id=patient_id, measures=tuple(measuring.Measure(sign, value) for sign, value in said)
+    )
+    session.desk().do(measuring.take_vitals, order)
+    return order.vitals_id
+
+
+def moved_vitals(session: Session, patient_id: UUID, value: UUID, to: UUID) -> misplacing.MovedEntry:
+    order = misplacing.MoveEntry(patient_id=patient_id, entry_id=value, to_id=to, reason="otra cama")
+    return session.desk().do(misplacing.move_vitals, order)
+
+
+def series(session: Session, patient_id: UUID, code: str = "8867-4") -> list[int]:
+    query = vital_reads.VitalsQuery(patient_id, code)
+    return [int(row.value) for row in session.desk().see(vital_reads.vital_series, query)]
+
+
+def test_a_measurement_goes_whole_and_counts_where_it_belongs(
+    people: tuple[Session, Any, Any], network: Network, log_in: LogIn
+) -> None:
+    doctor, wrong, right = people
+    nurse = log_in("enfe")
+    for each in (wrong, right):
+        broken_glass(nurse, each.patient_id)
+    measured(nurse, wrong.patient_id, ("fc", "70"))
+    measured(nurse, right.patient_id, ("fc", "80"))
+    value = measured(nurse, wrong.patient_id, ("fc", "120"), ("temp", "39"))
+    for other in (doctor, nurse):
+        chart(other, wrong.patient_id)
+    with pytest.raises(NotYourEntry):  # not the doctor's, who measured nothing
+        moved(doctor, wrong.patient_id, value, right.patient_id)
+    assert moved_vitals(nurse, wrong.patient_id, value, right.patient_id).kind == "vitals"
+    left, found = chart(doctor, wrong.patient_id), chart(doctor, right.patient_id)
+    assert [(row.code, int(row.value)) for row in left.vitals] == [("8867-4", 70)]
+    (gone,) = left.vitals_gone
+    assert (gone.count, gone.misplaced.other_chart, gone.misplaced.reason) == (
+        2,
+        right.chart_number,
+        "otra cama",
+    )
+    assert {(row.code, int(row.value)) for row in found.vitals} == {("8867-4", 120), ("8310-5", 39)}
+    assert all(row.misplaced and row.misplaced.other_chart == wrong.chart_number for row in found.vitals)
+    assert found.vitals_gone == ()
+    assert series(doctor, wrong.patient_id) == [70]
+    assert series(doctor, right.patient_id) == [80, 120]
+    with pytest.raises(MovedAlready):
+        moved_vitals(nurse, wrong.patient_id, value, right.patient_id)
+    with network.owner.connect() as owner:
+        mine = text("SELECT count(*) FROM vitals WHERE patient_id = :wrong")
+        assert owner.execute(mine, {"wrong": wrong.patient_id}).scalar_one() == 3, "nothing was changed"
+
+
+def test_a_nurse_moves_nothing_but_what_she_measured(
+    people: tuple[Session, Any, Any], network: Network, log_in: LogIn
+) -> None:
+    doctor, wrong, right = people
+    nurse = log_in("enfe")
+    broken_glass(nurse, wrong.patient_id)
+    made, pill, taken = note(doctor, wrong.patient_id), prescribed(network, wrong.patient_id), clock.now()
+    came = {"patient_id": wrong.patient_id, "id": new_id(), "at": taken, "system": "LOINC", "code": "8867-4"}
+    with network.owner.begin() as owner:
+        owner.execute(insert(vitals), came | {"name": "FC", "value": 60, "unit": "/min"})
+    for entry in (made.id, pill, came["id"], measured(doctor, wrong.patient_id, ("fc", "61"))):
+        with pytest.raises(NotYourEntry):
+            moved_vitals(nurse, wrong.patient_id, entry, right.patient_id)
+    # What came from elsewhere is nobody's: a doctor who reads it says whose it is.
+    assert moved(doctor, wrong.patient_id, came["id"], right.patient_id).kind == "vitals"
+
+
+def prescribed(network: Network, patient_id: UUID) -> UUID:
+    """Metformin in force, prescribed elsewhere."""
+    head = {"patient_id": patient_id, "id": new_id(), "state": "vigente", "starts_at": clock.now()}
+    item = {"patient_id": patient_id, "id": new_id(), "prescription_id": head["id"], "text": "Metformina"}
+    with network.owner.begin() as owner:
+        owner.execute(insert(prescriptions), head)
+        owner.execute(insert(prescription_items), item)
+    return UUID(str(head["id"]))
+
+
+def test_a_prescription_is_in_force_for_whom_it_is(
+    people: tuple[Session, Any, Any], network: Network
+) -> None:
+    doctor, wrong, right = people
+    pill = prescribed(network, wrong.patient_id)
+    chart(doctor, wrong.patient_id)
+    assert moved(doctor, wrong.patient_id, pill, right.patient_id).kind == "prescription"
+    chart(doctor, right.patient_id)
+    (left,) = doctor.desk().see(pills.prescribed, queries.ChartQuery(wrong.patient_id))
+    assert (left.state, left.code, left.reason) == ("", None, None)
+    assert f"Pasó a HC {right.chart_number:06d}" in left.text
+    (found,) = doctor.desk().see(pills.prescribed, queries.ChartQuery(right.patient_id))
+    assert (found.text, found.state) == ("Metformina", "vigente")
+    assert origin_words(found.own_chart, found.misplaced) == f"vino de HC {wrong.chart_number:06d}"
+
+
+def test_what_a_merged_chart_brought_says_so(
+    people: tuple[Session, Any, Any], network: Network, log_in: LogIn
+) -> None:
+    """Prescriptions, signs, results and problems as entries do: on the screen, at the prompt and on paper."""
+    doctor, kept, gone = people
+    for each in (kept, gone):
+        note(doctor, each.patient_id)
+        prescribed(network, each.patient_id)
+        observed(network, each.patient_id)
+    measured(doctor, gone.patient_id, ("fc", "70"))
+    merged(log_in("secre"), kept.patient_id, gone.patient_id)
+    found, query = chart(doctor, kept.patient_id), queries.ChartQuery(kept.patient_id)
+    assert [row.own_chart for row in found.vitals] == [gone.chart_number]
+    assert [row.own_chart for row in found.problems] == [gone.chart_number]
+    for rows in (doctor.desk().see(pills.prescribed, query), doctor.desk().see(results.observed, query)):
+        assert {row.own_chart for row in rows} == {None, gone.chart_number}
+    said, whole = f"de HC {gone.chart_number:06d}", doctor.desk().see(pills.prescribed, query)
+    told = [
+        *(words.vital_line(row, 60, "UTC") for row in found.vitals),
+        *(words.diagnosis_lines(row, 90)[-1] for row in found.problems),
+        *(words.prescribed_lines(row, 60, "UTC")[1] for row in whole if row.own_chart),
+        *(
+            words.observed_line(row, 60, "UTC")
+            for row in doctor.desk().see(results.observed, query)
+            if row.own_chart
+        ),
+    ]
+    assert len(told) == 4
+    assert all(said in "".join(bit.text for bit in bits_of(line)) for line in told)
+    printed = "\n".join(chart_lines(found, whole, clock.now().date(), UTC))
+    assert printed.count(f" · {said}") == 3
+    history = doctor.desk().see(HISTORY, HistoryQuery(kept.patient_id, "pdf"))
+    assert text_of(history).count(said) >= 3
+
+
+def observed(network: Network, patient_id: UUID) -> UUID:
+    """A potassium that nobody of the house asked for."""
+    result, owned = new_id(), {"patient_id": patient_id, "at": clock.now()}
+    seen = {"id": new_id(), "result_id": result, "system": "LOINC", "code": "2823-3", "name": "Potasio"}
+    with network.owner.begin() as owner:
+        owner.execute(insert(result_rows), owned | {"id": result, "title": "Química", "category": "lab"})
+        owner.execute(insert(observations), owned | seen | {"value_number": 6, "unit": "mmol/L"})
+    return result
 
 
 ATTACKS = (
     ("msosa", "SELECT misfile_entry(:new, :wrong, :entry, :right, 'x', :new)", "permission denied"),
-    ("enfe", "SELECT misfile_entry(:new, :wrong, :entry, :right, 'x', :new)", "permission denied"),
+    ("enfe", "SELECT misfile_entry(:new, :wrong, :entry, :right, 'x', :new)", "no open chart"),
+    ("gestion", "SELECT misfile_entry(:new, :wrong, :entry, :right, 'x', :new)", "permission denied"),
+    ("enfe", "UPDATE vitals SET patient_id = :right WHERE patient_id = :wrong", "permission denied"),
+    ("lpaz", "UPDATE prescriptions SET patient_id = :right WHERE patient_id = :wrong", "permission denied"),
     ("jibarra", "SELECT misfile_entry(:new, :wrong, :entry, :right, 'x', :new)", "no open chart"),
     ("msosa", "SELECT misfile_turn(:new, :wrong, :entry, :right, :entry, 'x', :new)", "no such turns"),
     (

@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 
 from clinicdesk.clinic.patients.queries import AllergyRow, PatientRow
 from clinicdesk.clinic.prescriptions.queries import PrescribedRow
-from clinicdesk.clinic.records.queries import Chart, DiagnosisRow, EntryRow, NoteRow, VitalRow
+from clinicdesk.clinic.records.measured import VitalRow
+from clinicdesk.clinic.records.queries import Chart, DiagnosisRow, EntryRow, NoteRow
 from clinicdesk.clinic.results.queries import ObservationRow
 from clinicdesk.exporters import History
 from clinicdesk.kit.sheet import Stamp
@@ -72,6 +73,7 @@ def diagnosis(
         False,
         None,
         None,
+        UUID(int=1),
     )
     return replace(row, **changes)
 
@@ -113,7 +115,9 @@ def entry(number: int = 1, **changes: Any) -> EntryRow:
 
 def medication(text: str, state: str = "vigente", **changes: Any) -> PrescribedRow:
     """A prescribed item."""
-    row = PrescribedRow(UUID(int=9), text, None, state, FIRST, None, "Paz", None, None)
+    row = PrescribedRow(
+        UUID(int=9), text, None, state, FIRST, None, "Paz", None, None, UUID(int=9), UUID(int=1)
+    )
     return replace(row, **changes)
 
 
@@ -131,6 +135,7 @@ def observation(number: str | None, **changes: Any) -> ObservationRow:
         value,
         None,
         "mmol/L",
+        UUID(int=1),
     )
     return replace(row, **changes)
 
@@ -148,7 +153,9 @@ def chart(entries: tuple[EntryRow, ...] | None = None, **changes: Any) -> Chart:
             diagnosis(chronic=True, onset=date(2010, 3, 1)),
             diagnosis("E11.9", "Diabetes mellitus no insulinodependiente", certainty="presuntivo"),
         ),
-        vitals=(VitalRow(FIRST, "8480-6", "Tensión sistólica", Decimal("150"), "mmHg"),),
+        vitals=(
+            VitalRow(FIRST, "8480-6", "Tensión sistólica", Decimal("150"), "mmHg", UUID(int=12), UUID(int=1)),
+        ),
         entries=entries,
         entries_total=len(entries),
     )

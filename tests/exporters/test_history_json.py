@@ -34,6 +34,7 @@ def test_it_has_every_part_of_the_history() -> None:
         "allergies",
         "problems",
         "vitals",
+        "vitals_gone",
         "prescriptions",
         "results",
         "entries",

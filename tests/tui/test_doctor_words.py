@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clinicdesk.clinic.records.queries import DiagnosisRow, UnsignedRow, VitalRow
+from clinicdesk.clinic.records.measured import VitalRow
+from clinicdesk.clinic.records.queries import DiagnosisRow, UnsignedRow
 from clinicdesk.clinic.records.rules import DiagnosisEntry
 from clinicdesk.clinic.turns.queries import TurnRow
 from clinicdesk.kit.text import cells, shown
@@ -22,7 +23,9 @@ from clinicdesk.tui.roles import chart_text, doctor_queue, note_text
 NOW = datetime(2026, 11, 23, 13, 53, tzinfo=UTC)
 ZONE = "America/Argentina/Buenos_Aires"
 KNOWN = (
-    DiagnosisRow(UUID(int=1), None, "CIE-10", "I10", "HTA esencial", "confirmado", "", True, None, None),
+    DiagnosisRow(
+        UUID(int=1), None, "CIE-10", "I10", "HTA esencial", "confirmado", "", True, None, None, UUID(int=1)
+    ),
 )
 LINES = st.lists(st.sampled_from(["Motivo:", "Plan: ", "", "  ", "Plan: reposo", "tos", "Motivo: fiebre"]))
 
@@ -175,7 +178,9 @@ def test_rows_of_the_queue_fit_and_say_number_state_level_and_wait() -> None:
 @given(st.lists(st.integers(40, 260), min_size=2, max_size=8), st.integers(24, 90))
 def test_a_plot_has_a_dot_for_each_value_and_fits(values: list[int], width: int) -> None:
     rows = [
-        VitalRow(NOW - timedelta(days=9 - at), "8480-6", "PA", Decimal(value), "mm[Hg]")
+        VitalRow(
+            NOW - timedelta(days=9 - at), "8480-6", "PA", Decimal(value), "mm[Hg]", UUID(int=at), UUID(int=1)
+        )
         for at, value in enumerate(values)
     ]
     cells_of = [bits_of(line) for line in chart_text.plot_lines(rows, width, ZONE)]

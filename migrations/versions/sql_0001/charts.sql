@@ -263,6 +263,12 @@ CREATE POLICY diagnoses_moved ON diagnoses FOR SELECT TO k_medico, k_enfermeria,
   USING (record_id = ANY ((SELECT charts.moved_in())::uuid[]));
 CREATE POLICY results_moved ON results FOR SELECT TO k_medico, k_enfermeria, k_resultados
   USING (id = ANY ((SELECT charts.moved_in())::uuid[]));
+CREATE POLICY vitals_moved ON vitals FOR SELECT TO k_medico, k_enfermeria, k_resultados
+  USING (id = ANY ((SELECT charts.moved_in())::uuid[]));
+CREATE POLICY prescriptions_moved ON prescriptions FOR SELECT TO k_medico, k_enfermeria, k_resultados
+  USING (id = ANY ((SELECT charts.moved_in())::uuid[]));
+CREATE POLICY prescription_items_moved ON prescription_items FOR SELECT TO k_medico, k_enfermeria, k_resultados
+  USING (prescription_id = ANY ((SELECT charts.moved_in())::uuid[]));
 CREATE POLICY observations_moved ON observations FOR SELECT TO k_medico, k_enfermeria, k_resultados
   USING (result_id = ANY ((SELECT charts.moved_in())::uuid[]));
 ALTER TABLE misfiled ENABLE ROW LEVEL SECURITY;

@@ -61,7 +61,7 @@ GRANT EXECUTE ON FUNCTION search_words(text, text, text, text),
   TO k_admision, k_secretaria, k_medico, k_enfermeria, k_laboratorio, k_resultados, k_gestion, k_privacidad;
 -- What was entered for the wrong person: who wrote it says so, and who gave the turn.
 GRANT SELECT ON misfiled TO k_admision, k_secretaria, k_medico, k_enfermeria, k_laboratorio, k_resultados, k_gestion;
-GRANT EXECUTE ON FUNCTION misfile_entry(uuid, uuid, uuid, uuid, text, uuid) TO k_medico;
+GRANT EXECUTE ON FUNCTION misfile_entry(uuid, uuid, uuid, uuid, text, uuid) TO k_medico, k_enfermeria;
 GRANT EXECUTE ON FUNCTION misfile_turn(uuid, uuid, uuid, uuid, uuid, text, uuid) TO k_admision, k_secretaria, k_medico;
 -- Who stands for whom: whatever reads a person's rows asks it. Merging decides by itself who may.
 GRANT EXECUTE ON FUNCTION patient_standing(uuid), patient_members(uuid) TO k_staff;

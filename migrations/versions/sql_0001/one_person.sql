@@ -175,28 +175,47 @@ BEGIN
   END IF;
 END $$;
 
--- A record or result that its author entered for the wrong person: marked in both charts, changed in neither.
+-- What its author entered for the wrong person: marked in both charts, changed in neither. Of a measurement
+-- any value names the whole: what the same person measured at the same moment of the same visit.
 CREATE FUNCTION public.misfile_entry(p_id uuid, p_from uuid, p_entry uuid, p_to uuid, p_reason text, p_act uuid)
 RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   found_kind text;
   author bigint;
+  value uuid;
 BEGIN
-  IF charts.me() IS NULL OR NOT charts.is_member('k_medico') OR NOT p_from = ANY (charts.leased()) THEN
+  IF charts.me() IS NULL OR NOT p_from = ANY (charts.leased())
+     OR NOT (charts.is_member('k_medico') OR charts.is_member('k_enfermeria')) THEN
     RAISE EXCEPTION 'no open chart' USING ERRCODE = '42501', CONSTRAINT = 'charts_relation';
   END IF;
   SELECT e.kind, e.doctor_id INTO found_kind, author FROM (
     SELECT 'record' AS kind, r.doctor_id FROM public.records r WHERE r.patient_id = p_from AND r.id = p_entry
     UNION ALL
-    SELECT 'result', r.doctor_id FROM public.results r WHERE r.patient_id = p_from AND r.id = p_entry) e;
+    SELECT 'result', r.doctor_id FROM public.results r WHERE r.patient_id = p_from AND r.id = p_entry
+    UNION ALL
+    SELECT 'prescription', p.doctor_id FROM public.prescriptions p WHERE p.patient_id = p_from AND p.id = p_entry
+    UNION ALL
+    SELECT 'vitals', v.person_id FROM public.vitals v WHERE v.patient_id = p_from AND v.id = p_entry) e;
   IF found_kind IS NULL THEN
     RAISE EXCEPTION 'no such entry' USING ERRCODE = '23503', CONSTRAINT = 'misfiled_entry';
   END IF;
-  IF author IS DISTINCT FROM charts.me() AND (found_kind = 'record' OR author IS NOT NULL) THEN
+  IF author IS DISTINCT FROM charts.me()
+     AND (found_kind = 'record' OR author IS NOT NULL OR NOT charts.is_member('k_medico')) THEN
     RAISE EXCEPTION 'of another author' USING ERRCODE = '42501', CONSTRAINT = 'misfiled_author';
   END IF;
-  PERFORM public.write_misfiled(p_id, found_kind, p_from, p_entry, p_to, p_entry, p_reason, p_act);
+  IF found_kind <> 'vitals' THEN
+    PERFORM public.write_misfiled(p_id, found_kind, p_from, p_entry, p_to, p_entry, p_reason, p_act);
+    RETURN found_kind;
+  END IF;
+  FOR value IN
+    SELECT v.id FROM public.vitals v JOIN public.vitals one ON one.patient_id = v.patient_id AND one.at = v.at
+      AND one.person_id IS NOT DISTINCT FROM v.person_id AND one.visit_id IS NOT DISTINCT FROM v.visit_id
+    WHERE v.patient_id = p_from AND one.id = p_entry
+  LOOP
+    PERFORM public.write_misfiled(md5(p_id::text || value::text)::uuid, found_kind, p_from, value, p_to, value,
+                                  p_reason, p_act);
+  END LOOP;
   RETURN found_kind;
 END $$;
 

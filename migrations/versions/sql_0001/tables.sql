@@ -662,7 +662,7 @@ CREATE TABLE misfiled (
   CONSTRAINT misfiled_once_uq UNIQUE (patient_id, entry_id),
   CONSTRAINT misfiled_person_fk FOREIGN KEY(person_id) REFERENCES people (id),
   CONSTRAINT misfiled_way_ck CHECK (way IN ('out', 'in')),
-  CONSTRAINT misfiled_kind_ck CHECK (kind IN ('turn', 'record', 'result')),
+  CONSTRAINT misfiled_kind_ck CHECK (kind IN ('turn', 'record', 'result', 'prescription', 'vitals')),
   CONSTRAINT misfiled_two_ck CHECK (other_id <> patient_id),
   CONSTRAINT misfiled_reason_ck CHECK (length(reason) BETWEEN 1 AND 400),
   CONSTRAINT misfiled_patient_fk FOREIGN KEY(patient_id) REFERENCES patients (patient_id)

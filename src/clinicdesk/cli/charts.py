@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from clinicdesk.cli.shapes import patient_lines, patient_object, wall
+from clinicdesk.clinic.patients.misplaced import origin_words
 from clinicdesk.clinic.records.rules import UNSIGNED
 from clinicdesk.kit.ids import opaque
 from clinicdesk.kit.words import _
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     from clinicdesk.clinic.patients.misplaced import Misplaced
     from clinicdesk.clinic.patients.queries import PatientRow
     from clinicdesk.clinic.prescriptions.queries import PrescribedRow
-    from clinicdesk.clinic.records.queries import Chart, DiagnosisRow, EntryRow, NoteRow, VitalRow
+    from clinicdesk.clinic.records.measured import MovedVitals, VitalRow
+    from clinicdesk.clinic.records.queries import Chart, DiagnosisRow, EntryRow, NoteRow
 
 
 def entry_object(row: EntryRow) -> dict[str, Any]:
@@ -50,11 +52,9 @@ def _mark_object(mark: Misplaced | None) -> dict[str, Any] | None:
     return {name: getattr(mark, name) for name in names}
 
 
-def mark_text(mark: Misplaced) -> str:
-    """The same in words."""
-    gone, came = _("Pasó a HC {chart:06d}: {why} ({who})"), _("Vino de HC {chart:06d}: {why} ({who})")
-    said = gone if mark.gone else came
-    return said.format(chart=mark.other_chart, why=mark.reason, who=mark.person)
+def _origin_object(row: DiagnosisRow | VitalRow | PrescribedRow) -> dict[str, Any]:
+    """Under which other number it was entered."""
+    return {"own_chart": row.own_chart, "misplaced": _mark_object(row.misplaced)}
 
 
 def note_object(patient_id: UUID, row: NoteRow) -> dict[str, Any]:
@@ -73,22 +73,34 @@ def note_object(patient_id: UUID, row: NoteRow) -> dict[str, Any]:
 def diagnosis_object(row: DiagnosisRow) -> dict[str, Any]:
     """A diagnosis as stated."""
     names = ("system", "code", "text", "certainty", "kind", "chronic", "onset", "abated")
-    return {name: getattr(row, name) for name in names}
+    return {name: getattr(row, name) for name in names} | _origin_object(row)
+
+
+def _prescribed_object(row: PrescribedRow) -> dict[str, Any]:
+    names = ("text", "code", "state", "starts_at", "ends_at", "doctor", "reason")
+    said = {"id": opaque(row.patient_id, row.prescription_id)} | {name: getattr(row, name) for name in names}
+    return said | _origin_object(row)
+
+
+def _vital_object(row: VitalRow) -> dict[str, Any]:
+    said = {name: getattr(row, name) for name in ("at", "code", "name", "value", "unit")}
+    return {"id": opaque(row.patient_id, row.id)} | said | _origin_object(row)
+
+
+def _moved_object(row: MovedVitals) -> dict[str, Any]:
+    return {"at": row.at, "count": row.count, "misplaced": _mark_object(row.misplaced)}
 
 
 def chart_object(chart: Chart, prescribed: tuple[PrescribedRow, ...]) -> dict[str, Any]:
     """A whole history, its parts in reading order."""
     allergy = ("substance", "category", "reaction", "severity", "since", "until")
-    dose = ("text", "code", "state", "starts_at", "ends_at", "doctor", "reason")
     return {
         "patient": patient_object(chart.patient),
         "allergies": [{name: getattr(row, name) for name in allergy} for row in chart.allergies],
         "problems": [diagnosis_object(row) for row in chart.problems],
-        "prescriptions": [{name: getattr(row, name) for name in dose} for row in prescribed],
-        "vitals": [
-            {name: getattr(row, name) for name in ("at", "code", "name", "value", "unit")}
-            for row in chart.vitals
-        ],
+        "prescriptions": [_prescribed_object(row) for row in prescribed],
+        "vitals": [_vital_object(row) for row in chart.vitals],
+        "vitals_gone": [_moved_object(row) for row in chart.vitals_gone],
         "entries": [entry_object(row) for row in chart.entries],
         "entries_total": chart.entries_total,
     }
@@ -99,12 +111,15 @@ def chart_lines(
 ) -> Iterator[str]:
     """Identity, alerts, what holds today, then entries newest first: one fact a line."""
     yield from patient_lines(chart.patient, today)
-    in_force = [row.text for row in prescribed if row.state == "vigente"]
+    in_force = [_with_origin(row.text, row) for row in prescribed if row.state == "vigente"]
+    gone = [row.text for row in prescribed if row.misplaced is not None and row.misplaced.gone]
+    measured = [_vital(row, zone) for row in chart.vitals]
+    measured += [f"{wall(row.at, zone)} · {_marked(row.misplaced)}" for row in chart.vitals_gone]
     sections = (
         (_("Alergias"), _allergies(chart), _no_allergy(chart.patient)),
         (_("Problemas"), [_diagnosis(row) for row in chart.problems], _("ninguno registrado")),
-        (_("Medicación"), in_force, _("ninguna registrada")),
-        (_("Signos vitales"), [_vital(row, zone) for row in chart.vitals], _("ninguno registrado")),
+        (_("Medicación"), in_force + gone, _("ninguna registrada")),
+        (_("Signos vitales"), measured, _("ninguno registrado")),
     )
     for title, facts, none in sections:
         yield ""
@@ -132,11 +147,19 @@ def _no_allergy(patient: PatientRow) -> str:
 def _diagnosis(row: DiagnosisRow) -> str:
     chronic = _("crónico") if row.chronic else None
     presumed = row.certainty if row.certainty != "confirmado" else None
-    return " · ".join(filter(None, (f"{row.code} {row.text}".strip(), presumed, chronic)))
+    return _with_origin(" · ".join(filter(None, (f"{row.code} {row.text}".strip(), presumed, chronic))), row)
 
 
 def _vital(row: VitalRow, zone: tzinfo) -> str:
-    return f"{row.name}: {row.value:f} {row.unit} · {wall(row.at, zone)}"
+    return _with_origin(f"{row.name}: {row.value:f} {row.unit} · {wall(row.at, zone)}", row)
+
+
+def _with_origin(said: str, row: DiagnosisRow | VitalRow | PrescribedRow) -> str:
+    return " · ".join(filter(None, (said, origin_words(row.own_chart, row.misplaced))))
+
+
+def _marked(mark: Misplaced) -> str:
+    return f"{mark.words} ({mark.person})"
 
 
 def entry_lines(row: EntryRow, zone: tzinfo) -> Iterator[str]:
@@ -144,7 +167,7 @@ def entry_lines(row: EntryRow, zone: tzinfo) -> Iterator[str]:
     who = " · ".join(filter(None, (row.doctor, row.place)))
     yield f"{wall(row.at, zone)} · {row.kind} · {who}".removesuffix(" · ")
     if row.misplaced is not None:
-        yield "  " + mark_text(row.misplaced)
+        yield "  " + _marked(row.misplaced)
     if row.own_chart is not None:
         yield "  " + _("Ingresado en HC {:06d}").format(row.own_chart)
     if row.title:

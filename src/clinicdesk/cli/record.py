@@ -159,8 +159,10 @@ def show(ctx: typer.Context, record_id: RecordId) -> None:
 
 
 _GIVE: Final = _(
-    "Decir que un registro o resultado propio es de otra persona.\n\n"
-    "Lo firmado no cambia: queda donde se ingresó, marcado, y se lee entero en la historia de quien es."
+    "Decir que un registro, resultado, receta o medición propia es de otra persona.\n\n"
+    "Nada cambia: queda donde se ingresó, marcado, y se lee entero en la historia de quien es. "
+    "De una medición basta el id de un signo: pasan todos los de ese momento. "
+    "Los ids de recetas y signos están en history show --json."
 )
 
 
@@ -173,6 +175,7 @@ def give(
 ) -> None:
     """Mark an entry as another person's."""
     from clinicdesk.clinic.records import misplacing
+    from clinicdesk.clinic.rights import Permission
 
     call = the_call(ctx)
     patient_id, row_id = given.pair_of(record_id)
@@ -180,6 +183,7 @@ def give(
     order = misplacing.MoveEntry(
         **call.keyed, patient_id=patient_id, entry_id=row_id, to_id=whose.patient_id, reason=reason
     )
-    answer = call.desk.do(misplacing.move_entry, order)
+    writes = call.session().actor.may(Permission.NOTE_WRITE)
+    answer = call.desk.do(misplacing.move_entry if writes else misplacing.move_vitals, order)
     data = {"id": record_id, "type": answer.kind, "chart_number": answer.chart_number}
     call.answer(data, _("Pasó a HC {:06d}; en esta historia queda la marca.").format(answer.chart_number))

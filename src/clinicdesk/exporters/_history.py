@@ -8,13 +8,12 @@ from uuid import UUID
 
 from clinicdesk.clinic.prescriptions import queries as prescriptions
 from clinicdesk.clinic.prescriptions.queries import PrescribedRow
-from clinicdesk.clinic.records.queries import Chart, ChartQuery, VitalRow, VitalsQuery, chart, vital_series
+from clinicdesk.clinic.records.measured import VitalRow, vitals_of
+from clinicdesk.clinic.records.queries import Chart, ChartQuery, chart
 from clinicdesk.clinic.results import queries as results
 from clinicdesk.clinic.results.queries import ObservationRow
 from clinicdesk.clinic.rights import Permission
 from clinicdesk.clinic.usecases import Reader, View
-
-_NO_LIMIT: Final = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +37,9 @@ class History:
 def read(tx: Reader, query: HistoryQuery) -> History:
     """The whole history, no entry left out. Raises PatientNotFound."""
     patient_id = query.patient_id
-    whole = chart(tx, ChartQuery(patient_id, limit=None))
-    series = [VitalsQuery(patient_id, last.code, _NO_LIMIT) for last in whole.vitals]
     return History(
-        whole,
-        tuple(row for asked in series for row in vital_series.run(tx, asked)),
+        chart(tx, ChartQuery(patient_id, limit=None)),
+        vitals_of(tx, patient_id),
         prescriptions.of_patient(tx, patient_id),
         results.of_patient(tx, patient_id),
     )

@@ -8,9 +8,11 @@ from datetime import date, datetime, tzinfo
 from types import MappingProxyType
 from typing import Any, Final
 
-from clinicdesk.clinic.patients.misplaced import Misplaced
+from clinicdesk.clinic.patients.misplaced import origin_words
 from clinicdesk.clinic.patients.queries import AllergyRow, PatientRow
-from clinicdesk.clinic.records.queries import DiagnosisRow, EntryRow, NoteRow, VitalRow
+from clinicdesk.clinic.prescriptions.queries import PrescribedRow
+from clinicdesk.clinic.records.measured import VitalRow
+from clinicdesk.clinic.records.queries import DiagnosisRow, EntryRow, NoteRow
 from clinicdesk.clinic.results.queries import ObservationRow
 from clinicdesk.exporters._history import History
 from clinicdesk.kit.ink import Bold, Span
@@ -100,15 +102,18 @@ class HistoryPaper:
 
     def _problems(self) -> None:
         self._document.heading(_("Problemas"))
-        rows = [[row.code, row.text, _standing(row), self._date(row.onset)] for row in self._chart.problems]
+        rows = [
+            [row.code, _named(row.text, row), _standing(row), self._date(row.onset)]
+            for row in self._chart.problems
+        ]
         self._table([Head(_("Código")), Head(_("Problema")), Head(_("Estado")), Head(_("Desde"))], rows)
 
     def _medications(self) -> None:
         self._document.heading(_("Medicación vigente"))
         rows = [
-            [row.text, row.reason or "", row.doctor, self._date(row.starts_at)]
+            [_named(row.text, row), row.reason or "", row.doctor, self._date(row.starts_at)]
             for row in self._history.prescribed
-            if row.state == "vigente"
+            if row.state == "vigente" or (row.misplaced is not None and row.misplaced.gone)
         ]
         heads = [
             Head(_("Medicamento")),
@@ -119,11 +124,16 @@ class HistoryPaper:
         self._table(heads, rows)
 
     def _vitals(self) -> None:
-        if self._chart.vitals:
+        measured, moved = self._chart.vitals, self._chart.vitals_gone
+        if measured or moved:
             self._document.heading(_("Últimos signos vitales"))
+        if measured:
             heads = [Head(_("Medición")), Head(_("Valor"), right=True), Head(_("Fecha"))]
-            rows = [[row.name, _measured(row), self._moment(row.at)] for row in self._chart.vitals]
+            rows = [[_named(row.name, row), _measured(row), self._moment(row.at)] for row in measured]
             self._table(heads, rows)
+        for gone in moved:
+            count = plural(gone.count, _("signo"), _("signos"))
+            self._document.paragraph(f"{self._moment(gone.at)}, {count}: {gone.misplaced.words}", after=1)
 
     def _results(self) -> None:
         """The latest value of each kind; how many there are is said, so that none seems left out."""
@@ -137,7 +147,10 @@ class HistoryPaper:
             Head(_("Fecha")),
             Head(_("Mediciones"), right=True),
         ]
-        rows = [[row.name, _measured(row), self._moment(row.at), str(counts[row.code])] for row in latest]
+        rows = [
+            [_named(row.name, row), _measured(row), self._moment(row.at), str(counts[row.code])]
+            for row in latest
+        ]
         self._table(heads, rows)
 
     def _entries(self) -> None:
@@ -158,7 +171,7 @@ class HistoryPaper:
         paper.mark(name, 1)
         paper.carry(name)
         if entry.misplaced is not None:
-            paper.paragraph(Bold(_mark(entry.misplaced)), after=1)
+            paper.paragraph(Bold(entry.misplaced.words), after=1)
             if entry.misplaced.gone:
                 return
         if entry.own_chart is not None:
@@ -204,9 +217,9 @@ class HistoryPaper:
         return _("desde {day}").format(day=self._date(day)) if day else ""
 
 
-def _mark(mark: Misplaced) -> str:
-    said = _("Pasó a HC {:06d}: {}") if mark.gone else _("Vino de HC {:06d}: {}")
-    return said.format(mark.other_chart, mark.reason)
+def _named(name: str, row: DiagnosisRow | PrescribedRow | VitalRow | ObservationRow) -> str:
+    """The name, and under which other chart number it was entered."""
+    return _DOT.join(filter(None, (name, origin_words(row.own_chart, row.misplaced))))
 
 
 def _identity(patient: PatientRow, now: datetime, zone: tzinfo) -> Iterable[str]:

@@ -32,6 +32,7 @@ def _parts(history: History) -> dict[str, Any]:
         "allergies": chart.allergies,
         "problems": chart.problems,
         "vitals": history.vitals,
+        "vitals_gone": chart.vitals_gone,
         "prescriptions": history.prescribed,
         "results": history.observed,
         "entries": chart.entries,

@@ -366,7 +366,10 @@ misfiled: Final = by_patient(
     UniqueConstraint("patient_id", "entry_id", name="misfiled_once_uq"),
     ForeignKeyConstraint(["person_id"], ["people.id"], name="misfiled_person_fk"),
     CheckConstraint("way IN ('out', 'in')", name="misfiled_way_ck"),
-    CheckConstraint("kind IN ('turn', 'record', 'result')", name="misfiled_kind_ck"),
+    CheckConstraint(
+        "kind IN ('turn', 'record', 'result', 'prescription', 'vitals')",
+        name="misfiled_kind_ck",
+    ),
     CheckConstraint("other_id <> patient_id", name="misfiled_two_ck"),
     CheckConstraint("length(reason) BETWEEN 1 AND 400", name="misfiled_reason_ck"),
 )

@@ -56,10 +56,11 @@ def charts(tx: Reader, ids: Iterable[UUID]) -> dict[UUID, int]:
     return {row.patient_id: row.chart_number for row in rows}
 
 
-def retired_charts(tx: Reader, ids: Iterable[UUID]) -> dict[UUID, int]:
-    """The same of those alone that lead to another entry."""
+def retired_charts(tx: Reader, patient_id: UUID) -> dict[UUID, int]:
+    """Those of a person's entries that lead to the one that stands."""
+    here = of(patients.c.patient_id, patient_id)
     statement = select(patients.c.patient_id, patients.c.chart_number)
-    rows = tx.rows(statement.where(patients.c.patient_id.in_(list(ids)), patients.c.merged_into.is_not(None)))
+    rows = tx.rows(statement.where(here, patients.c.merged_into.is_not(None)))
     return {row.patient_id: row.chart_number for row in rows}
 
 

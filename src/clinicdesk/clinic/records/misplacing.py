@@ -1,4 +1,4 @@
-"""A record or result entered for the wrong person: its author says whose it is, and both charts show it."""
+"""What was entered for the wrong person: its author says whose it is, and both charts show it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from clinicdesk.clinic.usecases import Order, Tx, new_row, use_case
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoveEntry(Order):
-    """`entry_id` of `patient_id` belongs to `to_id`."""
+    """`entry_id` of `patient_id` belongs to `to_id`: a record, result, prescription, or a value measured."""
 
     patient_id: UUID
     entry_id: UUID
@@ -46,6 +46,16 @@ def move_entry(tx: Tx, order: MoveEntry) -> MovedEntry:
 
     Raises RecordNotFound, NotYourEntry, MovedAlready, MarkReason, OnePerson, PatientNotFound.
     """
+    return _move(tx, order)
+
+
+@use_case("vitals.move", needs=Permission.VITALS_WRITE, answer=MovedEntry, purpose="TREAT", chart=True)
+def move_vitals(tx: Tx, order: MoveEntry) -> MovedEntry:
+    """The same of a measurement, whole, by whoever measures. Raises the same."""
+    return _move(tx, order)
+
+
+def _move(tx: Tx, order: MoveEntry) -> MovedEntry:
     whose = registry.header(tx, order.to_id)
     called = func.misfile_entry(
         order.mark_id, order.patient_id, order.entry_id, whose.patient_id, order.reason, tx.act

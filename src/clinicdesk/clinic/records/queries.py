@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
@@ -18,7 +17,8 @@ from clinicdesk.clinic.patients import one_person
 from clinicdesk.clinic.patients import queries as registry
 from clinicdesk.clinic.patients.misplaced import Misplaced, Whose, whose
 from clinicdesk.clinic.patients.model import patients
-from clinicdesk.clinic.records.model import diagnoses, note_drafts, notes, records, visits, vitals
+from clinicdesk.clinic.records import measured
+from clinicdesk.clinic.records.model import diagnoses, note_drafts, notes, records, visits
 from clinicdesk.clinic.records.rules import UNSIGNED, DiagnosisEntry
 from clinicdesk.clinic.rights import Permission
 from clinicdesk.clinic.sites.model import clinics
@@ -27,7 +27,10 @@ from clinicdesk.clinic.usecases import Reader, view
 
 @dataclass(frozen=True, slots=True)
 class DiagnosisRow:
-    """A diagnosis of the history. `system` names the code's catalogue."""
+    """A diagnosis of the history. `system` names the code's catalogue.
+
+    `own_chart` and `misplaced` as of entries: of a problem, for in an entry the entry says so.
+    """
 
     id: UUID
     record_id: UUID | None
@@ -39,6 +42,9 @@ class DiagnosisRow:
     chronic: bool
     onset: date | None
     abated: date | None
+    patient_id: UUID
+    own_chart: int | None = None
+    misplaced: Misplaced | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,17 +87,6 @@ class EntryRow:
 
 
 @dataclass(frozen=True, slots=True)
-class VitalRow:
-    """One measured vital sign."""
-
-    at: datetime
-    code: str
-    name: str
-    value: Decimal
-    unit: str
-
-
-@dataclass(frozen=True, slots=True)
 class ChartQuery:
     """A patient's chart; at most `limit` entries, newest first (None: all)."""
 
@@ -109,24 +104,19 @@ class EntriesQuery:
 
 
 @dataclass(frozen=True, slots=True)
-class VitalsQuery:
-    """The last values of one vital sign."""
-
-    patient_id: UUID
-    code: str
-    limit: int = 8
-
-
-@dataclass(frozen=True, slots=True)
 class Chart:
-    """What a doctor sees of a patient: identity, alerts, problems, last vitals, entries newest first."""
+    """What a doctor sees of a patient: identity, alerts, problems, last vitals, entries newest first.
+
+    `vitals_gone` are the measurements that turned out to be another person's, newest first.
+    """
 
     patient: registry.PatientRow
     allergies: tuple[registry.AllergyRow, ...]
     problems: tuple[DiagnosisRow, ...]
-    vitals: tuple[VitalRow, ...]
+    vitals: tuple[measured.VitalRow, ...]
     entries: tuple[EntryRow, ...]
     entries_total: int
+    vitals_gone: tuple[measured.MovedVitals, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,13 +208,14 @@ def chart(tx: Reader, query: ChartQuery) -> Chart:
         patient=registry.header(tx, patient_id),
         allergies=registry.allergies_of(tx, patient_id),
         problems=_problems(tx, mine),
-        vitals=_last_vitals(tx, patient_id),
+        vitals=measured.last_vitals(tx, mine),
         entries=_entries(tx, mine, query.limit),
         entries_total=tx.run(
             select(func.count())
             .select_from(records)
             .where(mine.shows(records.c.patient_id, records.c.id, gone=True))
         ).scalar_one(),
+        vitals_gone=measured.vitals_gone(tx, mine),
     )
 
 
@@ -256,25 +247,14 @@ def _entries_of(mine: Whose) -> Select[Any]:
 
 
 def _bare_entries(tx: Reader, mine: Whose, statement: Select[Any]) -> tuple[EntryRow, ...]:
-    entries = _with_charts(tx, tx.into(EntryRow, statement))
-    return tuple(_marked(entry, mine.marks.get(entry.id)) for entry in entries) if mine.marks else entries
+    return tuple(map(_without_words, mine.placed(tx.into(EntryRow, statement), lambda entry: entry.id)))
 
 
-def _marked(entry: EntryRow, mark: Misplaced | None) -> EntryRow:
-    """Of what belongs to another person, that it was here and where it is; of what came, from where."""
-    if mark is None:
+def _without_words(entry: EntryRow) -> EntryRow:
+    """Of what belongs to another person, that it was here and where it is."""
+    if entry.misplaced is None or not entry.misplaced.gone:
         return entry
-    if mark.gone:
-        return replace(entry, title=None, attributes={}, source=None, misplaced=mark)
-    return replace(entry, own_chart=None, misplaced=mark)
-
-
-def _with_charts(tx: Reader, entries: tuple[EntryRow, ...]) -> tuple[EntryRow, ...]:
-    """Entries of charts that lead to another one, with the number they were entered under."""
-    numbers = one_person.retired_charts(tx, {entry.patient_id for entry in entries})
-    if not numbers:
-        return entries
-    return tuple(replace(entry, own_chart=numbers.get(entry.patient_id)) for entry in entries)
+    return replace(entry, title=None, attributes={}, source=None)
 
 
 def _whole(
@@ -315,6 +295,7 @@ _DIAGNOSIS: Final = (
     diagnoses.c.chronic,
     diagnoses.c.onset,
     diagnoses.c.abated,
+    diagnoses.c.patient_id,
 )
 
 
@@ -340,7 +321,7 @@ def _problems(tx: Reader, mine: Whose) -> tuple[DiagnosisRow, ...]:
     )
     held = (latest.c[column.name] for column in _DIAGNOSIS)
     statement = select(*held).where(latest.c.abated.is_(None)).order_by(latest.c.first)
-    return tx.into(DiagnosisRow, statement)
+    return mine.placed(tx.into(DiagnosisRow, statement), lambda row: row.record_id)
 
 
 def _notes(tx: Reader, mine: Whose, record_ids: list[UUID] | None) -> tuple[NoteRow, ...]:
@@ -363,29 +344,6 @@ def _notes(tx: Reader, mine: Whose, record_ids: list[UUID] | None) -> tuple[Note
     if record_ids is not None:
         statement = statement.where(notes.c.record_id.in_(record_ids))
     return tx.into(NoteRow, statement)
-
-
-def _last_vitals(tx: Reader, patient_id: UUID) -> tuple[VitalRow, ...]:
-    """The last value of each vital sign."""
-    statement = (
-        select(vitals.c.at, vitals.c.code, vitals.c.name, vitals.c.value, vitals.c.unit)
-        .where(one_person.of(vitals.c.patient_id, patient_id))
-        .ext(distinct_on(vitals.c.code))
-        .order_by(vitals.c.code, vitals.c.at.desc())
-    )
-    return tx.into(VitalRow, statement)
-
-
-@view("vital.series", needs=Permission.CHART_READ, chart=True)
-def vital_series(tx: Reader, query: VitalsQuery) -> tuple[VitalRow, ...]:
-    """The last values of a vital sign, oldest first."""
-    statement = (
-        select(vitals.c.at, vitals.c.code, vitals.c.name, vitals.c.value, vitals.c.unit)
-        .where(one_person.of(vitals.c.patient_id, query.patient_id), vitals.c.code == query.code)
-        .order_by(vitals.c.at.desc(), vitals.c.id.desc())
-        .limit(query.limit)
-    )
-    return tx.into(VitalRow, statement)[::-1]
 
 
 _VISIT = (

@@ -14,12 +14,14 @@ from clinicdesk.clinic.records.queries import ChartQuery
 from clinicdesk.clinic.results.model import observations, results
 from clinicdesk.clinic.rights import Permission
 from clinicdesk.clinic.usecases import Reader, view
-from clinicdesk.kit.words import _
 
 
 @dataclass(frozen=True, slots=True)
 class ObservationRow:
-    """One observed value, numeric or in words, with the result it belongs to."""
+    """One observed value, numeric or in words, with the result it belongs to.
+
+    `own_chart` and `misplaced` as of entries.
+    """
 
     id: UUID
     result_id: UUID
@@ -31,6 +33,9 @@ class ObservationRow:
     value_number: Decimal | None
     value_text: str | None
     unit: str | None
+    patient_id: UUID
+    own_chart: int | None = None
+    misplaced: Misplaced | None = None
 
 
 @view("result.list", needs=Permission.CHART_READ, chart=True)
@@ -40,10 +45,7 @@ def observed(tx: Reader, query: ChartQuery) -> tuple[ObservationRow, ...]:
 
 
 def of_patient(tx: Reader, patient_id: UUID, limit: int | None = None) -> tuple[ObservationRow, ...]:
-    """The same, for what composes a history.
-
-    Of a result of another person's no value is shown, but whose it is; one that came says from where.
-    """
+    """The same, for what composes a history. Of a result of another person's only that is shown."""
     mine = whose(tx, patient_id)
     statement = (
         select(
@@ -57,6 +59,7 @@ def of_patient(tx: Reader, patient_id: UUID, limit: int | None = None) -> tuple[
             observations.c.value_number,
             observations.c.value_text,
             observations.c.unit,
+            observations.c.patient_id,
         )
         .join(
             results,
@@ -66,15 +69,11 @@ def of_patient(tx: Reader, patient_id: UUID, limit: int | None = None) -> tuple[
         .order_by(observations.c.at.desc(), observations.c.name)
         .limit(limit)
     )
-    rows = tx.into(ObservationRow, statement)
-    return tuple(_marked(row, mine.marks.get(row.result_id)) for row in rows) if mine.marks else rows
+    rows = mine.placed(tx.into(ObservationRow, statement), lambda row: row.result_id)
+    return tuple(map(_without_value, rows))
 
 
-def _marked(row: ObservationRow, mark: Misplaced | None) -> ObservationRow:
-    if mark is None:
+def _without_value(row: ObservationRow) -> ObservationRow:
+    if row.misplaced is None or not row.misplaced.gone:
         return row
-    if mark.gone:
-        said = _("Pasó a HC {:06d}: {}").format(mark.other_chart, mark.reason)
-        return replace(row, value_number=None, value_text=said, unit=None)
-    said = _("vino de HC {:06d}").format(mark.other_chart)
-    return replace(row, title=f"{row.title} · {said}")
+    return replace(row, value_number=None, value_text=row.misplaced.words, unit=None)

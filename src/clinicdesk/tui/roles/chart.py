@@ -13,7 +13,8 @@ from textual.app import ComposeResult
 from clinicdesk.clinic.prescriptions import queries as prescriptions
 from clinicdesk.clinic.prescriptions.queries import PrescribedRow
 from clinicdesk.clinic.records import queries
-from clinicdesk.clinic.records.queries import Chart, ChartQuery, DiagnosisRow, EntryRow, VitalRow
+from clinicdesk.clinic.records.measured import MovedVitals, VitalRow, VitalsQuery, vital_series
+from clinicdesk.clinic.records.queries import Chart, ChartQuery, DiagnosisRow, EntryRow
 from clinicdesk.clinic.results import queries as results
 from clinicdesk.clinic.results.queries import ObservationRow
 from clinicdesk.clinic.usecases import QueryT, RowsT, View
@@ -73,7 +74,7 @@ class Reading:
         chart = await self._rows(view, ChartQuery(patient_id))
         prescribed, pressure = await asyncio.gather(
             self._rows(prescriptions.prescribed, ChartQuery(patient_id)),
-            self._rows(queries.vital_series, queries.VitalsQuery(patient_id, words.SYSTOLIC)),
+            self._rows(vital_series, VitalsQuery(patient_id, words.SYSTOLIC)),
         )
         return Contents(chart, prescribed, pressure)
 
@@ -214,7 +215,7 @@ class ChartPane(Body):
             contents.prescribed if contents else (),
             contents.observed or () if contents else (),
             chart.problems if chart else (),
-            chart.vitals if chart else (),
+            (*chart.vitals, *chart.vitals_gone) if chart else (),
             (),
         )
         for each, found in zip(self._lists, rows, strict=True):
@@ -291,9 +292,9 @@ def _other_lists(zone: str) -> Iterable[LineList[Any]]:
             empty=_("Sin diagnósticos activos."),
             id="problems",
         ),
-        LineList[VitalRow](
-            lambda row: row.code,
-            draw=lambda row, width: [words.vital_line(row, width, zone)],
+        LineList[VitalRow | MovedVitals](
+            lambda row: row.id if isinstance(row, MovedVitals) else row.code,
+            draw=lambda row, width: [_vital_line(row, width, zone)],
             empty=_("Sin signos vitales."),
             id="vitals",
         ),
@@ -301,6 +302,12 @@ def _other_lists(zone: str) -> Iterable[LineList[Any]]:
             lambda row: row.code, draw=lambda _row, _width: [""], empty=_("No hay mensajes."), id="messages"
         ),
     )
+
+
+def _vital_line(row: VitalRow | MovedVitals, width: int, zone: str) -> Cell:
+    if isinstance(row, MovedVitals):
+        return words.moved_line(row, width, zone)
+    return words.vital_line(row, width, zone)
 
 
 def summary_lines(contents: Contents, width: int, zone: str) -> list[Cell]:

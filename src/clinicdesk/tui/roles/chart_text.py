@@ -9,9 +9,10 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Final
 
-from clinicdesk.clinic.patients.misplaced import Misplaced
+from clinicdesk.clinic.patients.misplaced import origin_words
 from clinicdesk.clinic.prescriptions.queries import PrescribedRow
-from clinicdesk.clinic.records.queries import DiagnosisRow, EntryRow, NoteRow, VitalRow
+from clinicdesk.clinic.records.measured import MovedVitals, VitalRow
+from clinicdesk.clinic.records.queries import DiagnosisRow, EntryRow, NoteRow
 from clinicdesk.clinic.records.rules import DiagnosisEntry
 from clinicdesk.clinic.results.queries import ObservationRow
 from clinicdesk.kit import clock
@@ -80,19 +81,13 @@ def entry_lines(entry: EntryRow, width: int, zone: str) -> list[Cell]:
     head = f"{day_short(entry.at, zone)} {kind} "
     if entry.misplaced is not None and entry.misplaced.gone:
         was = head + _("ingresado por error, {}").format(entry.doctor or entry.place)
-        return [cut(shown(was), width), cut(shown(" " * (_INDENT - 1) + mark_text(entry.misplaced)), width)]
+        return [cut(shown(was), width), cut(shown(" " * (_INDENT - 1) + entry.misplaced.words), width)]
     first = head + _main_words(entry, width - cells(head))
     who = ", ".join(part for part in (entry.doctor.partition(",")[0], entry.place) if part)
     said = " · ".join(filter(None, (who, _first_words(entry) if entry.diagnoses else "")))
     notes = _notes_words(entry)
     room = max(_KIND, width - _INDENT - cells(notes) - 1)
     return [first, spread(" " * (_INDENT - 1) + cut(shown(said), room), notes, width)]
-
-
-def mark_text(mark: Misplaced) -> str:
-    """Whose an entry is, and why."""
-    said = _("Pasó a HC {:06d}: {}") if mark.gone else _("Vino de HC {:06d}: {}")
-    return said.format(mark.other_chart, mark.reason)
 
 
 def _main_words(entry: EntryRow, width: int) -> str:
@@ -111,9 +106,7 @@ def _first_words(entry: EntryRow) -> str:
 def _notes_words(entry: EntryRow) -> str:
     addenda = sum(1 for note in entry.notes if note.amends_id is not None)
     said = [plural(addenda, _("adenda"), _("adendas"))] if addenda else []
-    said += [_("de HC {:06d}").format(entry.own_chart)] if entry.own_chart is not None else []
-    if entry.misplaced is not None:
-        said.append(_("vino de HC {:06d}").format(entry.misplaced.other_chart))
+    said += filter(None, [origin_words(entry.own_chart, entry.misplaced)])
     return " · ".join(said) + " " if said else ""
 
 
@@ -128,7 +121,7 @@ def entry_page(entry: EntryRow, width: int, zone: str) -> list[Cell]:
     lines: list[Cell] = []
     if entry.misplaced is not None:
         mark = entry.misplaced
-        lines += wrapped(f"{mark_text(mark)} · {mark.person}, {day_short(mark.at, zone)}", width, Tone.TITLE)
+        lines += wrapped(f"{mark.words} · {mark.person}, {day_short(mark.at, zone)}", width, Tone.TITLE)
         if mark.gone:
             return [*lines, "", *wrapped(_("Se ingresó aquí por error: se lee en esa historia."), width)]
     if entry.title:
@@ -166,7 +159,9 @@ def _note_page(note: NoteRow, width: int, zone: str) -> list[Cell]:
 
 def diagnosis_lines(row: DiagnosisRow | DiagnosisEntry, width: int) -> list[Cell]:
     """`I10   HTA esencial` with how sure, how important and whether it stays."""
-    standing = ", ".join(filter(None, (row.certainty, row.kind, _("crónico") if row.chronic else "")))
+    origin = origin_words(row.own_chart, row.misplaced) if isinstance(row, DiagnosisRow) else ""
+    said = (row.certainty, row.kind, _("crónico") if row.chronic else "", origin)
+    standing = ", ".join(filter(None, said))
     code = row.code if len(row.code) <= _SHORT_CODE else ""
     text = f"{code:<5} {row.text}" if code else row.text
     if cells(shown(text)) + cells(standing) + 2 <= width:
@@ -206,25 +201,36 @@ def _with_unit(value: str, unit: str) -> str:
 def vital_line(row: VitalRow, width: int, zone: str) -> Cell:
     """One sign with its value, unit and day."""
     value = f"{_with_unit(number_text(round(row.value, 2)), row.unit)}  {day_short(row.at, zone)} "
-    return spread(cut(shown(row.name), max(1, width - cells(value) - 1)), value, width)
+    name = " · ".join(filter(None, (row.name, origin_words(row.own_chart, row.misplaced))))
+    return spread(cut(shown(name), max(1, width - cells(value) - 1)), value, width)
+
+
+def moved_line(row: MovedVitals, width: int, zone: str) -> Cell:
+    """A measurement that is another person's: when, of how many signs, and whose it is."""
+    count = plural(row.count, _("signo"), _("signos"))
+    return cut(shown(f"{day_short(row.at, zone)} {count}: {row.misplaced.words}"), width)
 
 
 def prescribed_lines(row: PrescribedRow, width: int, zone: str) -> list[Cell]:
     """What was prescribed, in which state, since when."""
     since = day_short(row.starts_at, zone)
+    if row.misplaced is not None and row.misplaced.gone:
+        was = _("ingresada por error, {}").format(since)
+        return [cut(shown(row.text), width), cut(f"   {was}", width)]
     if row.ends_at:
         below = _("{}, {} a {}").format(row.state, since, day_short(row.ends_at, zone))
     else:
         below = _("{} desde {}").format(row.state, since)
-    who = f", {row.doctor}" if row.doctor else ""
-    return [cut(shown(row.text), width), f"   {below}{who}"]
+    said = ", ".join(filter(None, (below, row.doctor, origin_words(row.own_chart, row.misplaced))))
+    return [cut(shown(row.text), width), cut(shown(f"   {said}"), width)]
 
 
 def observed_line(row: ObservationRow, width: int, zone: str) -> Cell:
     """One result: day, name, value with its unit."""
     value = number_text(round(row.value_number, 2)) if row.value_number is not None else row.value_text or ""
     end = f"{cut(shown(_with_unit(value, row.unit or '')), width // 2)} "
-    head = f"{day_short(row.at, zone)} {row.name}"
+    named = " · ".join(filter(None, (row.name, origin_words(row.own_chart, row.misplaced))))
+    head = f"{day_short(row.at, zone)} {named}"
     return spread(cut(shown(head), max(1, width - cells(end) - 1)), end, width)
 
 
