@@ -78,6 +78,19 @@ class ReservedAttribute(Refusal):
     says = "El atributo «{name}» es de uso interno. Elegir otro nombre."
 
 
+class BadAttributes(Refusal):
+    """Attributes beyond the bounds, or not as the schema of their type wants them; each by its path."""
+
+    says = "{problems}"
+    constraint = "records_attributes_ck"
+
+
+class BadSchema(Refusal):
+    """A schema that cannot be kept: where, and why."""
+
+    says = "El esquema no vale en {place}: {why}."
+
+
 class BadRecordKind(Refusal):
     """A type of record that does not exist."""
 
