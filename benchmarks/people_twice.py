@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 from typing import Any, Final
@@ -129,9 +130,14 @@ def _put_in(registry: Registry, count: int) -> set[frozenset[UUID]]:
 
 
 def _megabytes(process: int) -> float:
-    """The most that a process has held; what `wait4` tells counts its parent's memory before `exec` too."""
-    lines = Path(f"/proc/{process}/status").read_text().splitlines()
-    return sum(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
+    """What a process and those it started hold; pages that they share count once."""
+    folder, held = Path(f"/proc/{process}"), 0.0
+    with suppress(OSError):
+        lines = (folder / "smaps_rollup").read_text().splitlines()
+        held = sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
+        for child in (folder / f"task/{process}/children").read_text().split():
+            held += _megabytes(int(child))
+    return held
 
 
 def _command(network: Network, folder: Path) -> tuple[float, float, float]:

@@ -13,7 +13,7 @@ from clinicdesk.bootstrap import Session
 from clinicdesk.clinic.patients import queries, rules
 from clinicdesk.clinic.patients.cards import Card, read_card
 from clinicdesk.clinic.patients.queries import Found, SearchQuery
-from clinicdesk.clinic.patients.spelling import SearchNames, folded, one_slip, sound
+from clinicdesk.clinic.patients.spelling import SearchNames, folded, is_one_slip, one_slip, sound
 from tests.data import shared
 from tests.factories import Network, new_patient
 
@@ -163,6 +163,16 @@ def test_one_slip_reaches_its_word() -> None:
     assert "perez" in one_slip("perz")
     assert "perez" in one_slip("preez")
     assert "lopez" not in one_slip("perez")
+
+
+def test_one_slip_is_seen_where_it_was_made_and_nowhere_else() -> None:
+    random, seen = Random(9), set()
+    for _round in range(20_000):
+        one, other = ("".join(random.choices("abc", k=random.randint(1, 5))) for _side in range(2))
+        made = other in one_slip(one)
+        seen.add(made)
+        assert is_one_slip(one, other) == is_one_slip(other, one) == made, (one, other)
+    assert seen == {True, False}
 
 
 CARD = "00123456789@GOMEZ ÑANDU@JUAN PABLO@M@28431907@A@07/03/1981@12/05/2015@200"

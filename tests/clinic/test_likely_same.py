@@ -189,6 +189,8 @@ def test_the_scan_finds_who_was_entered_twice_and_hardly_anybody_else() -> None:
     assert len(missed) <= len(twice) * 0.02
     assert len(found) <= len(twice) * 2
     assert len(scan) == 4_100
+    shared = [(frozenset((one, other)), score) for one, other, score in scan.pairs(processes=2)]
+    assert sorted(shared, key=str) == sorted(found, key=str)
 
 
 def worse(random: Random, who: tuple[object, ...]) -> tuple[object, ...]:

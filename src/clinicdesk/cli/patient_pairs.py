@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+import os
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -23,6 +24,8 @@ _DUPLICATES = _(
     "Con --scan se compara antes el registro entero, lo que toma un minuto por millón de personas. "
     "Los que se marcaron con patient distinct no vuelven a aparecer."
 )
+# What is compared are nine blocks, two of which take as long as all others.
+_MOST_PROCESSES: Final = 4
 _PAIRS = {
     "%": "likeness",
     _("Documento"): "document",
@@ -93,7 +96,8 @@ def _scan(call: Call) -> None:
         for row in page:
             scan.add(row.patient_id, row.given, row.family, row.sex, row.birth, row.numbers)
         view, last = alike.roll_on, page[-1].patient_id
-    pairs = tuple(alike.Pair(one, other, round(100 * score)) for one, other, score in scan.pairs())
+    found = scan.pairs(min(os.cpu_count() or 1, _MOST_PROCESSES))
+    pairs = tuple(alike.Pair(one, other, round(100 * score)) for one, other, score in found)
     answer = call.desk.do(alike.keep_pairs, alike.KeepPairs(**call.keyed, pairs=pairs, people=len(scan)))
     told = _("Personas comparadas: {people}. Pares parecidos: {pairs}.")
     call.say(told.format(people=len(scan), pairs=answer.pairs))

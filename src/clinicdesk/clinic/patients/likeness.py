@@ -100,7 +100,9 @@ def may_suggest(document: float | None, birth: float, *, same_sex: bool, weights
 
 def _documents(one: tuple[str, ...], other: tuple[str, ...]) -> float:
     """1 for an equal number; nearly 1 for one digit wrong; 0 else or where either has none."""
-    if set(one) & set(other):
+    if not one or not other:
+        return 0.0
+    if one == other or not set(one).isdisjoint(other):
         return 1.0
     pairs = ((mine, theirs) for mine in one for theirs in other)
     near = (max(len(mine), len(theirs)) for mine, theirs in pairs if is_one_slip(mine, theirs))
@@ -142,7 +144,7 @@ def _words(one: tuple[str, ...], other: tuple[str, ...]) -> float:
     """How well the words of one part answer each other; a second one that only one side has costs little."""
     if one == other:
         return 1.0
-    few, many = sorted((one, other), key=len)
+    few, many = (one, other) if len(one) <= len(other) else (other, one)
     if not few:
         return _UNKNOWN if many else 1.0
     best = _answered(few, many)
@@ -153,7 +155,10 @@ def _words(one: tuple[str, ...], other: tuple[str, ...]) -> float:
 
 def _answered(some: tuple[str, ...], others: tuple[str, ...]) -> float:
     if len(others) == 1:
-        return sum([_word(mine, others[0]) for mine in some]) / len(some)
+        only = others[0]
+        return (
+            _word(some[0], only) if len(some) == 1 else sum([_word(mine, only) for mine in some]) / len(some)
+        )
     return sum([max([_word(mine, theirs) for theirs in others]) for mine in some]) / len(some)
 
 

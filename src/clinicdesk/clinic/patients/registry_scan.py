@@ -7,9 +7,14 @@ be it a name, the birth or a digit, shares one. Blocks of common keys are compar
 
 from __future__ import annotations
 
+import signal
 from array import array
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from datetime import date
+from functools import lru_cache
+from itertools import chain
+from multiprocessing import get_all_start_methods, get_context
 from typing import Final
 from uuid import UUID
 
@@ -28,6 +33,8 @@ _HASH_MASK: Final = (1 << (63 - _ROW_BITS)) - 1
 _NEIGHBOURS: Final = 40
 _HALF: Final = 4
 _NONE, _SEVERAL = 0, 1
+_AT_HAND: Final = 256
+"""Identities that are not unpacked anew: those who share a key come one after the other."""
 _NEARLY: Final = 0.97
 """More than two numbers that are not equal can reach."""
 
@@ -68,18 +75,38 @@ class Scan:
             if key:
                 block.append((hash(key) & _HASH_MASK) << _ROW_BITS | at)
 
-    def pairs(self) -> Iterator[tuple[UUID, UUID, float]]:
-        """Likely duplicates, the lesser id first, with their likeness; each pair once."""
+    def pairs(self, processes: int = 1) -> Iterator[tuple[UUID, UUID, float]]:
+        """Likely duplicates, the lesser id first, with their likeness; each pair once.
+
+        Several processes share the blocks where the system can fork: each sees the people without a copy.
+        """
         seen: set[int] = set()
-        while self._blocks:
-            for one, other in _sharing(self._blocks.pop()):
-                if not self._promising(one, other) or (pair := one << _ROW_BITS | other) in seen:
-                    continue
-                how = likeness(self._identity(one), self._identity(other), AUDIT)
-                if how.suggests:
-                    seen.add(pair)
-                    first, second = sorted((self._id(one), self._id(other)))
-                    yield first, second, how.score
+        for pair, score in chain.from_iterable(self._compared(processes)):
+            if pair not in seen:
+                seen.add(pair)
+                first, second = sorted((self._id(pair >> _ROW_BITS), self._id(pair & _ROW_MASK)))
+                yield first, second, score
+
+    def _compared(self, processes: int) -> Iterator[list[tuple[int, float]]]:
+        """What each block gives; those by birth, which hold most, come first."""
+        if processes == 1 or "fork" not in get_all_start_methods():
+            yield from map(self._alike, range(_Keys.COUNT))
+            return
+        with ProcessPoolExecutor(processes, get_context("fork"), _begin, (self,)) as pool:
+            yield from pool.map(_alike_in, range(_Keys.COUNT))
+
+    def _alike(self, number: int) -> list[tuple[int, float]]:
+        """The likely duplicates of one block."""
+        identity = lru_cache(maxsize=_AT_HAND)(self._identity)
+        found = dict[int, float]()
+        for one, other in _sharing(self._blocks[number]):
+            pair = one << _ROW_BITS | other
+            if pair in found or not self._promising(one, other):
+                continue
+            how = likeness(identity(one), identity(other), AUDIT)
+            if how.suggests:
+                found[pair] = how.score
+        return list(found.items())
 
     def _promising(self, one: int, other: int) -> bool:
         """Whether all but the names leaves them a chance; most pairs have none."""
@@ -133,6 +160,20 @@ def _sharing(block: Iterable[int]) -> Iterator[tuple[int, int]]:
         members.append(row)
         if len(members) > _NEIGHBOURS:
             del members[0]
+
+
+_OURS: list[Scan] = []
+"""In a process that helps: the scan it was born with."""
+
+
+def _begin(scan: Scan) -> None:
+    """A helping process: interrupted it goes without a word, and who it helps says what happened."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    _OURS.append(scan)
+
+
+def _alike_in(number: int) -> list[tuple[int, float]]:
+    return _OURS[0]._alike(number)
 
 
 class _Keys:

@@ -14,6 +14,8 @@ PARTICLES: Final = frozenset(
     {"de", "del", "la", "las", "los", "da", "das", "do", "dos", "di", "van", "von", "y"}
 )
 PREFIX_LETTERS: Final = 3
+_SWAPPED: Final = 2
+"""Letters that change at most, in words of one length."""
 _JOINERS: Final = re.compile(r"['’`´]")
 _BREAKS: Final = re.compile(r"[\W_]+")
 _PLAIN: Final = str.maketrans("áéíóúüñ", "aeiouun")
@@ -101,6 +103,8 @@ def is_one_slip(one: str, other: str) -> bool:
     long, short = (one, other) if len(one) >= len(other) else (other, one)
     if len(long) - len(short) > 1 or one == other:
         return False
+    if len(short) > _SWAPPED and long[0] != short[0] and long[-1] != short[-1]:
+        return False  # one slip leaves one of both ends, and costs less to see
     at = 0
     while at < len(short) and long[at] == short[at]:
         at += 1
