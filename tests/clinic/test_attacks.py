@@ -137,8 +137,8 @@ CHANGES: Final = [
     ),
     Attack(
         "diagnose",
-        f"""INSERT INTO diagnoses (patient_id, id, record_id, system, code, text, certainty, kind)
-            SELECT {P}, gen_random_uuid(), {row_id(5)}, 'CIE-10', 'F20', 'x', 'presuntivo', 'principal'
+        f"""INSERT INTO diagnoses (patient_id, id, visit_id, system, code, text, certainty, kind)
+            SELECT {P}, gen_random_uuid(), {row_id(4)}, 'CIE-10', 'F20', 'x', 'presuntivo', 'principal'
             FROM generate_series(1, {COUNT}) n""",
         ALL,
         CARER,

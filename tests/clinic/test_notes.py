@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from clinicdesk.bootstrap import Session
 from clinicdesk.clinic.access.errors import LoginRefused, ProofNeeded
 from clinicdesk.clinic.admissions import service as admissions
-from clinicdesk.clinic.records import queries, rules, service
+from clinicdesk.clinic.records import queries, rules, service, verifying
 from clinicdesk.clinic.records.errors import (
     DraftChanged,
     NoteEmpty,
@@ -24,6 +24,8 @@ from clinicdesk.clinic.records.errors import (
     VisitNotFound,
 )
 from clinicdesk.clinic.turns import service as turns
+from clinicdesk.clinic.usecases import Reader
+from clinicdesk.kit import clock
 from clinicdesk.kit.ids import new_id
 from tests.factories import PASSWORD, STAFF, Network, followed, new_patient, proven
 
@@ -202,24 +204,37 @@ def test_a_visit_is_signed_once_and_grows_by_addenda(network: Network, log_in: L
 
 
 def test_each_hash_covers_the_note_and_the_one_before(network: Network, log_in: LogIn) -> None:
-    visit, note = signed(network, log_in)
-    with network.owner.connect() as owner:
-        row = owner.execute(text("SELECT * FROM notes WHERE id = :id"), {"id": note.note_id}).one()
-    again = rules.Signed(
-        row.patient_id,
-        row.id,
-        row.record_id,
-        row.amends_id,
-        row.text,
-        row.author_id,
-        row.author_name,
-        row.author_license,
-        row.signed_at,
-        (),
+    visit, doctor = in_course(network, log_in), log_in("lpaz")
+    stated = (
+        rules.DiagnosisEntry("I10", "Hipertensión: «ñ» 🩺", chronic=True),
+        rules.DiagnosisEntry("E11.9", "", certainty="presuntivo", kind="relacionado"),
     )
-    assert rules.note_hash(None, again) == bytes(row.hash)
-    assert rules.note_hash(None, replace(again, text="Buen estado.")) != bytes(row.hash)
-    assert visit.patient_id == row.patient_id
+    order = service.SignNote(
+        patient_id=visit.patient_id,
+        visit_id=visit.visit_id,
+        text="Peso 70\nTalla 1,70",
+        diagnoses=stated,
+        **proven(doctor),
+    )
+    first = doctor.desk().do(service.sign_note, order)
+    addendum = service.AddendNote(
+        patient_id=visit.patient_id, amends_id=first.note_id, text="Agrego: alta.", **proven(doctor)
+    )
+    doctor.desk().do(service.addend_note, addendum)
+    with network.owner.connect() as owner:
+        reader = Reader(owner, doctor.actor, clock.now())
+        ours = [
+            (rules.note_hash(note.prev_hash, note.signed), note.hash)
+            for note in verifying.held_notes(reader, visit.patient_id)
+        ]
+        theirs = (
+            "SELECT charts.note_hash(notes), hash FROM notes WHERE patient_id = :id ORDER BY signed_at, id"
+        )
+        in_sql = [tuple(map(bytes, row)) for row in owner.execute(text(theirs), {"id": visit.patient_id})]
+    assert len(ours) == 2
+    assert ours == in_sql
+    assert all(made == kept for made, kept in ours)
+    assert ours[0][1].hex() == first.hash
 
 
 @pytest.mark.parametrize("username", [each[0] for each in STAFF])

@@ -134,7 +134,9 @@ GRANT INSERT ON visits, records, diagnoses, vitals TO k_medico;
 GRANT INSERT ON vitals TO k_enfermeria;
 -- Not `login`: the database fills it, so that no note can be signed in another's name unseen.
 GRANT INSERT (patient_id, id, record_id, visit_id, amends_id, text, author_id, author_name, author_license,
-  signed_at, prev_hash, hash) ON notes TO k_medico;
+  supervised, signed_at, prev_hash, hash) ON notes TO k_medico;
+GRANT EXECUTE ON FUNCTION charts.is_supervised() TO k_medico;
+GRANT EXECUTE ON FUNCTION charts.signings(uuid) TO k_medico, k_enfermeria, k_resultados;
 GRANT UPDATE (ended_at) ON visits TO k_medico;
 GRANT SELECT ON note_drafts TO k_medico;
 GRANT INSERT (patient_id, id, visit_id, text, diagnoses, version, saved_at), UPDATE (text, diagnoses, version, saved_at),
@@ -158,7 +160,10 @@ GRANT INSERT ON care_relations TO k_secretaria, k_privacidad;
 GRANT UPDATE (ended_at) ON care_relations TO k_secretaria, k_privacidad;
 
 -- Administration.
-GRANT INSERT, UPDATE ON people, clinics, floors, rooms, specialties, procedures TO k_admin;
+GRANT INSERT, UPDATE ON clinics, floors, rooms, specialties, procedures TO k_admin;
+-- Not whether they are supervised: access.supervise decides, since nobody sets it for themselves.
+GRANT INSERT (given, family, license, specialty, email), UPDATE (given, family, license, specialty, email) ON people
+  TO k_admin;
 GRANT INSERT, DELETE ON clinic_hours TO k_admin;
 GRANT INSERT, UPDATE, DELETE ON holidays TO k_admin;
 -- A secretary keeps the rooms and holidays of her own clinics (policies in sites.sql).
@@ -212,4 +217,5 @@ CREATE POLICY note_drafts_own ON note_drafts TO k_medico
 GRANT USAGE ON SCHEMA audit TO k_admin, k_privacidad, k_sello;
 GRANT SELECT ON acts, seal_items TO k_privacidad;
 GRANT SELECT ON seals TO k_admin, k_privacidad, k_sello;
+GRANT EXECUTE ON FUNCTION audit.count_notes(), audit.verify_notes(uuid, integer) TO k_privacidad;
 GRANT EXECUTE ON FUNCTION audit.seal(integer, boolean) TO k_admin, k_privacidad, k_sello;

@@ -37,6 +37,8 @@ CREATE INDEX acts_patient_ix ON acts (patient_id, at);
 
 CREATE INDEX acts_person_ix ON acts (person, at);
 
+CREATE INDEX acts_signed_ix ON acts (patient_id) WHERE what = 'note.signed';
+
 CREATE TABLE bookings (
   resource INT8RANGE NOT NULL,
   resource_id BIGINT NOT NULL,
@@ -238,6 +240,7 @@ CREATE TABLE people (
   email TEXT,
   source TEXT,
   source_id TEXT,
+  supervised_until TIMESTAMP WITH TIME ZONE,
   CONSTRAINT people_pk PRIMARY KEY (id),
   CONSTRAINT people_source_uq UNIQUE (source, source_id),
   CONSTRAINT people_name_ck CHECK (length(family) BETWEEN 1 AND 120 AND length(given) <= 120),
@@ -1597,6 +1600,7 @@ CREATE TABLE notes (
   author_id BIGINT NOT NULL,
   author_name TEXT NOT NULL,
   author_license TEXT NOT NULL,
+  supervised BOOLEAN DEFAULT false NOT NULL,
   login TEXT DEFAULT session_user NOT NULL,
   signed_at TIMESTAMP WITH TIME ZONE NOT NULL,
   prev_hash BYTEA,

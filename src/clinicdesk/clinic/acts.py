@@ -39,6 +39,8 @@ acts: Final = keyed(
     CheckConstraint("length(subject) <= 120", name="acts_subject_ck"),
     Index("acts_at_ix", "at", "key"),
     Index("acts_person_ix", "person", "at"),
+    # Against these acts signed notes are verified, patient by patient.
+    Index("acts_signed_ix", "patient_id", postgresql_where=text("what = 'note.signed'")),
 )
 
 act_answers: Final = keyed(

@@ -27,6 +27,7 @@ from clinicdesk.clinic.usecases import (
     Tx,
     UseCase,
     View,
+    acted,
 )
 from clinicdesk.kit import clock, db
 from clinicdesk.kit.errors import DatabaseUnreachable, Exit, Refusal, SessionEnded
@@ -229,17 +230,9 @@ class Desk:
         tx.write(_ACT, self._act(deed, asked, key) | {"outcome": "done"})
 
     def _act(self, deed: _Deed, asked: object, key: UUID) -> dict[str, Any]:
-        return {
-            "key": key,
-            "role": self.actor.at.role.value,
-            "host": self.actor.host[:120],
-            "clinic_id": self.actor.at.clinic_id or None,
-            "patient_id": getattr(asked, "patient_id", None),
-            "what": deed.name,
-            "purpose": deed.purpose,
-            "subject": _storable(getattr(asked, "subject", None)),
-            "session": self.actor.session,
-        }
+        subject = _storable(getattr(asked, "subject", None))
+        patient_id = getattr(asked, "patient_id", None)
+        return acted(self.actor, key, deed.name, deed.purpose, subject=subject, patient_id=patient_id)
 
     def _answered(self, case: UseCase[OrderT, AnswerT], order: OrderT) -> AnswerT | None:
         """The answer stored under the order's key, None where the key never committed."""

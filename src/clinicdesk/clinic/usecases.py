@@ -15,8 +15,9 @@ from uuid import UUID
 
 import msgspec
 from psycopg import sql
-from sqlalchemy import Connection, CursorResult, Executable, Row, Table, func, select
+from sqlalchemy import Connection, CursorResult, Executable, Row, Table, func, insert, select
 
+from clinicdesk.clinic.acts import acts
 from clinicdesk.clinic.changes import Change
 from clinicdesk.clinic.rights import Actor, Permission
 from clinicdesk.kit import db
@@ -31,6 +32,7 @@ MadeT = TypeVar("MadeT")
 
 
 _MADE: Final = "made"
+_ACT: Final = insert(acts)
 
 
 def new_row() -> Any:
@@ -159,9 +161,31 @@ class Tx(Reader):
                 count += 1
         return count
 
+    def write_down(self, what: str, patient_id: UUID, subject: str, purpose: str = "TREAT") -> None:
+        """Queue an act beside the one of the order: what came of it, which only its end knows."""
+        act = acted(self.actor, new_id(), what, purpose, subject=subject, patient_id=patient_id)
+        self.write(_ACT, act | {"outcome": "done"})
+
     def changed(self, change: Change) -> None:
         """Announce rows to every listening terminal, once the transaction has committed."""
         self.changes.append(change)
+
+
+def acted(
+    actor: Actor, key: UUID, what: str, purpose: str, *, subject: str | None, patient_id: UUID | None
+) -> dict[str, Any]:
+    """An act's columns but for how it ended."""
+    return {
+        "key": key,
+        "role": actor.at.role.value,
+        "host": actor.host[:120],
+        "clinic_id": actor.at.clinic_id or None,
+        "patient_id": patient_id,
+        "what": what,
+        "purpose": purpose,
+        "subject": subject,
+        "session": actor.session,
+    }
 
 
 Explain = Callable[[Reader, Any, Refusal], Refusal]

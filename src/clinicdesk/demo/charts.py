@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from random import Random
 from string import Formatter
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 from zlib import crc32
 
 from psycopg.types.json import Jsonb
 
+from clinicdesk.clinic.acts import acts
 from clinicdesk.clinic.prescriptions.model import prescription_items, prescriptions
 from clinicdesk.clinic.records import rules
 from clinicdesk.clinic.records.model import diagnoses, notes, records, visits, vitals
+from clinicdesk.clinic.records.sealing import SIGNED
 from clinicdesk.clinic.results.model import observations, results
 from clinicdesk.demo.book import Book
 from clinicdesk.demo.ground import Doctor, Person
@@ -157,45 +161,64 @@ class Charts:
 
     def _note(self, seen: Seen, story: Story, text: str) -> None:
         signed_at = seen.ended_at or seen.started_at
-        self._sign(seen, "note", None, text, signed_at, (story.entry,))
+        self._sign(seen, "note", text, signed_at, story)
 
     def _addendum(self, seen: Seen) -> None:
         signed_at = (seen.ended_at or seen.started_at) + timedelta(minutes=4)
         if signed_at < self._now:
             text = "Se entregan por escrito las pautas de alarma."
-            self._sign(seen, "addendum", seen.row_id("note"), text, signed_at, ())
+            self._sign(seen, "addendum", text, signed_at)
 
     def _sign(
-        self,
-        seen: Seen,
-        what: str,
-        amends_id: UUID | None,
-        text: str,
-        signed_at: datetime,
-        stated: tuple[rules.DiagnosisEntry, ...],
+        self, seen: Seen, what: str, text: str, signed_at: datetime, story: Story | None = None
     ) -> None:
+        """Append to the chain: the note of a story, or without one an addendum to it."""
         patient_id, doctor = seen.person.id, seen.doctor
-        note_id, record_id = seen.row_id(what), seen.record_id
-        signed = rules.Signed(
-            *(patient_id, note_id, record_id, amends_id, text),
-            *(doctor.id, doctor.name, doctor.license, signed_at, stated),
+        row: dict[str, Any] = {
+            "patient_id": patient_id,
+            "record_id": seen.record_id,
+            "visit_id": seen.visit_id if story else None,
+            "amends_id": None if story else seen.row_id("note"),
+            "text": text,
+            "supervised": False,
+            "author_id": doctor.id,
+            "author_name": doctor.name,
+            "author_license": doctor.license,
+            "login": doctor.login,
+            "signed_at": signed_at,
+        }
+        note_id, before = seen.row_id(what), self.ends.get(patient_id)
+        covered = self._covered(seen, story) if story else {}
+        made = rules.note_hash(before, rules.Signed(**row, note_id=note_id, **covered))
+        self.ends[patient_id] = made
+        self._book.add(notes, id=note_id, prev_hash=before, hash=made, **row)
+        self._act(seen, f"{note_id.hex} {made.hex()}")
+
+    def _covered(self, seen: Seen, story: Story) -> dict[str, Any]:
+        entry = story.entry
+        stated = rules.SignedDiagnosis(
+            *(entry.system, entry.code, entry.text, entry.certainty, entry.kind, entry.chronic),
+            *(seen.started_at.date(), None if story.chronic else _abated(seen, self._now)),
         )
-        before = self.ends.get(patient_id)
-        self.ends[patient_id] = rules.note_hash(before, signed)
+        kept = rules.SignedEntry(
+            *(story.kind, seen.started_at, seen.doctor.clinic_id, None, seen.doctor.id),
+            *(story.reason.capitalize(), _as_printed(story.attributes)),
+        )
+        return {"entry": kept, "diagnoses": (stated,)}
+
+    def _act(self, seen: Seen, subject: str) -> None:
         self._book.add(
-            notes,
-            patient_id=patient_id,
-            id=note_id,
-            record_id=record_id,
-            visit_id=None if amends_id else seen.visit_id,
-            amends_id=amends_id,
-            text=text,
-            author_id=doctor.id,
-            author_name=doctor.name,
-            author_license=doctor.license,
-            signed_at=signed_at,
-            prev_hash=before,
-            hash=self.ends[patient_id],
+            acts,
+            key=seen.row_id(subject),
+            person=seen.doctor.login,
+            role="medico",
+            host="demo",
+            clinic_id=seen.doctor.clinic_id,
+            patient_id=seen.person.id,
+            what=SIGNED,
+            purpose="TREAT",
+            outcome="done",
+            subject=subject,
         )
 
     def _prescription(self, seen: Seen, story: Story, drug: str, at: int, *, refill: bool) -> None:
@@ -264,7 +287,13 @@ def story_text(story: Story, signs: dict[str, float]) -> str:
     return "\n".join(lines)
 
 
-def _abated(seen: Seen, now: datetime) -> object:
+def _as_printed(attributes: Iterable[tuple[str, str]]) -> str:
+    """Flat attributes as the database prints them: the shorter name first."""
+    ordered = sorted(attributes, key=lambda item: (len(item[0].encode()), item[0]))
+    return json.dumps(dict(ordered), ensure_ascii=False)
+
+
+def _abated(seen: Seen, now: datetime) -> date | None:
     """An acute problem is over after three weeks."""
     over = seen.started_at + timedelta(days=21)
     return over.date() if over < now else None

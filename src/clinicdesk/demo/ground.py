@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Text, cast, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from clinicdesk.clinic.access.model import clinic_roles, logins, people
+from clinicdesk.clinic.access.rules import role_of
 from clinicdesk.clinic.agendas import queries as agendas
 from clinicdesk.clinic.agendas.model import agenda_blocks
 from clinicdesk.clinic.agendas.rules import Block
@@ -37,14 +38,24 @@ class Clinic:
 
 @dataclass(frozen=True, slots=True)
 class Doctor:
-    """A doctor of a clinic; `logs_in` where somebody will sit down as them. `specialty` is a code."""
+    """A doctor of a clinic, with a `username` where somebody will sit down as them. `specialty` is a code."""
 
     id: int
     clinic_id: int
     name: str
     license: str
     specialty: str
-    logs_in: bool
+    username: str | None
+
+    @property
+    def logs_in(self) -> bool:
+        """Whether somebody will sit down as them."""
+        return self.username is not None
+
+    @property
+    def login(self) -> str:
+        """Whose session wrote what they signed; of one without a login, nobody's."""
+        return role_of(self.username or "demo")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +122,7 @@ def _doctors(connection: Connection) -> list[Doctor]:
             f"{row.family}, {row.given}",
             row.license or "",
             _CODES.get(row.specialty or "", _GENERAL),
-            row.username is not None,
+            row.username,
         )
         for row in connection.execute(statement)
     ]

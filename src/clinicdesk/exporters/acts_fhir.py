@@ -40,13 +40,13 @@ _ACTIONS: Final = {
     **dict.fromkeys(
         ("add", "add_service", "register", "book", "book_series", "overbook", "overbook_beyond"), "C"
     ),
-    **dict.fromkeys(("walk_in", "draft", "take", "sign", "sign_draft", "addend"), "C"),
+    **dict.fromkeys(("walk_in", "draft", "take", "sign", "sign_draft", "addend", "signed"), "C"),
     **dict.fromkeys(("open", "show", "find", "list", "more", "again", "items", "waiting", "access_log"), "R"),
     **dict.fromkeys(("merge_plan", "roll", "duplicates", "notices", "fallen", "fallen_by_edit"), "R"),
     **dict.fromkeys(("changes", "allergies"), "R"),
     **dict.fromkeys(("particular", "document"), "C"),
     **dict.fromkeys(("drop_draft", "void", "remove", "doubt"), "D"),
-    **dict.fromkeys(("search", "alike", "export", "certificate", "print", "verify"), "E"),
+    **dict.fromkeys(("search", "alike", "export", "certificate", "print", "verify", "verify_all"), "E"),
     **dict.fromkeys(("logout", "refused", "blocked", "install"), "E"),
 }
 _BY_NOUN: Final = {"day": "U", "import": "E", "report": "E", "install": "E", "login": "E", "session": "E"}

@@ -36,6 +36,8 @@ people: Final = Table(
     words("email", nullable=True),
     words("source", nullable=True),
     words("source_id", nullable=True),
+    # Until when what they sign waits for somebody's co-signature: a resident's.
+    instant("supervised_until", nullable=True),
     PrimaryKeyConstraint("id", name="people_pk"),
     UniqueConstraint("source", "source_id", name="people_source_uq"),
     CheckConstraint("length(family) BETWEEN 1 AND 120 AND length(given) <= 120", name="people_name_ck"),

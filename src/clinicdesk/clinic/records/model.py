@@ -75,6 +75,8 @@ notes: Final = by_patient(
     Column("author_id", BigInteger, nullable=False),
     words("author_name"),
     words("author_license"),
+    # Written under supervision: it stands signed, and waits for a co-signature.
+    Column("supervised", Boolean, nullable=False, server_default=text("false")),
     # Whose session wrote the row, filled by the database: the author's own, or the note is forged.
     words("login", server_default=text("session_user")),
     instant("signed_at"),

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, fields
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-import msgspec
-
+from clinicdesk.clinic.audit.rules import microseconds
 from clinicdesk.kit.text import clean
 
 
@@ -30,6 +29,7 @@ class RecordKind(StrEnum):
 
 
 NOTE_MOST: Final = 200_000
+NOTE_FORM: Final = "clinicdesk.note/1"
 # The attribute that keeps an entry's text until it is signed.
 UNSIGNED: Final = "texto_sin_firma"
 _CIE10: Final = re.compile(r"[A-Z]\d[0-9A-Z](\.?[0-9A-Z]{1,4})?", re.IGNORECASE)
@@ -50,25 +50,92 @@ class DiagnosisEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class SignedEntry:
+    """The entry that a note was signed into. `attributes` as the database prints them."""
+
+    kind: str
+    at: datetime
+    clinic_id: int | None
+    institution: str | None
+    doctor_id: int | None
+    title: str | None
+    attributes: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignedDiagnosis:
+    """A diagnosis as it stood when it was signed."""
+
+    system: str
+    code: str
+    text: str
+    certainty: str
+    kind: str
+    chronic: bool
+    onset: date | None
+    abated: date | None
+
+
+@dataclass(frozen=True, slots=True)
 class Signed:
-    """What a signature covers. Changing any of it changes the hash."""
+    """What a signature covers: changing any of it changes the hash.
+
+    A first note covers its entry too, with its diagnoses by id; an addendum (`amends_id`) itself alone.
+    """
 
     patient_id: UUID
     note_id: UUID
     record_id: UUID
+    visit_id: UUID | None
     amends_id: UUID | None
-    text: str
+    supervised: bool
     author_id: int
     author_name: str
     author_license: str
+    login: str
     signed_at: datetime
-    diagnoses: tuple[DiagnosisEntry, ...]
+    text: str
+    entry: SignedEntry | None = None
+    diagnoses: tuple[SignedDiagnosis, ...] = ()
 
 
 def note_hash(prev_hash: bytes | None, signed: Signed) -> bytes:
-    """SHA-256 over the patient's previous note's hash and everything signed, as canonical JSON."""
-    body = msgspec.json.encode(signed, order="deterministic")
-    return hashlib.sha256((prev_hash or b"") + body).digest()
+    """SHA-256 over the form's name, the hash of the patient's previous note and everything signed.
+
+    `charts.note_hash` in the database (notes.sql) is its twin: a change here is a change there.
+    """
+    before = None if prev_hash is None else prev_hash.hex()
+    return hashlib.sha256(b"".join(map(_canonical, (NOTE_FORM, before, signed)))).digest()
+
+
+def _canonical(value: object) -> bytes:
+    """A value as it is hashed: no two differing ones alike.
+
+    A field is its length in bytes of UTF-8, a colon and its text; `-` is what is not there. What has
+    fields is those in their order; of several alike their number comes first.
+    """
+    if value is None:
+        return b"-"
+    if isinstance(value, _COVERED):
+        return b"".join(_canonical(getattr(value, each.name)) for each in fields(value))
+    if isinstance(value, tuple):
+        return b"".join(map(_canonical, (len(value), *value)))
+    text = _field(value).encode()
+    return b"%d:%b" % (len(text), text)
+
+
+def _field(value: object) -> str:
+    """A time is microseconds since 1970, a day ISO 8601."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, datetime):
+        return microseconds(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value)
+
+
+_COVERED: Final = (Signed, SignedEntry, SignedDiagnosis)
 
 
 def is_cie10(code: str) -> bool:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import delete, insert, select, text, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from clinicdesk.clinic.access.errors import ProofNeeded
@@ -18,7 +17,7 @@ from clinicdesk.clinic.admissions.errors import NobodyWaits, NotYourService
 from clinicdesk.clinic.admissions.queries import next_of
 from clinicdesk.clinic.changes import Change, Kind
 from clinicdesk.clinic.patients.rules import EARLIEST_BIRTH
-from clinicdesk.clinic.records import queries, rules
+from clinicdesk.clinic.records import queries, rules, sealing
 from clinicdesk.clinic.records.errors import (
     BadRecordKind,
     DraftChanged,
@@ -41,10 +40,6 @@ from clinicdesk.clinic.usecases import Order, Reader, Tx, new_row, use_case
 from clinicdesk.kit.errors import Refusal
 from clinicdesk.kit.ids import new_id
 from clinicdesk.kit.words import _
-
-# Signing takes one patient at a time: the hash chain has one end.
-_LOCK_SPACE: Final = 7302
-_LOCK: Final = text(f"SELECT pg_advisory_xact_lock({_LOCK_SPACE}, :patient)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,7 +269,7 @@ def sign_note(tx: Tx, order: SignNote) -> NoteAnswer:
     }
     tx.write(insert(records), record)
     _write_diagnoses(tx, order.patient_id, order.record_id, visit.id, order.diagnoses)
-    answer = write_note(tx, order, order.record_id, None, order.diagnoses, visit.id)
+    answer = write_note(tx, order, order.record_id, visit_id=visit.id)
     _drop_draft(tx, order.patient_id, visit.id)
     return answer
 
@@ -306,7 +301,7 @@ def addend_note(tx: Tx, order: AddendNote) -> NoteAnswer:
     amended = tx.first(statement)
     if amended is None:
         raise NoteNotFound
-    answer = write_note(tx, order, amended.record_id, order.amends_id, ())
+    answer = write_note(tx, order, amended.record_id, order.amends_id)
     _drop_draft(tx, order.patient_id, amended.visit_id)
     return answer
 
@@ -369,7 +364,7 @@ def add_record(tx: Tx, order: AddRecord) -> RecordAnswer:
         tx.changed(Change(Kind.RECORD, tx.act, ids=((order.patient_id, order.record_id),)))
         return RecordAnswer(order.patient_id, order.record_id)
     demand_proof(tx, order.proof)
-    signed = write_note(tx, order, order.record_id, None, order.diagnoses)
+    signed = write_note(tx, order, order.record_id)
     return RecordAnswer(order.patient_id, order.record_id, signed.note_id)
 
 
@@ -438,8 +433,7 @@ def write_note(
     tx: Tx,
     order: Worded,
     record_id: UUID,
-    amends_id: UUID | None,
-    stated: tuple[DiagnosisEntry, ...],
+    amends_id: UUID | None = None,
     visit_id: UUID | None = None,
 ) -> NoteAnswer:
     """Append a signed note to the patient's chain."""
@@ -448,50 +442,14 @@ def write_note(
         raise NoteEmpty
     if len(body) > rules.NOTE_MOST:
         raise NoteTooLong
-    patient_id = order.patient_id
-    tx.write(_LOCK, {"patient": _folded(patient_id)})
-    prev_hash = _chain_end(tx, patient_id)
-    signed = rules.Signed(
-        patient_id,
-        order.note_id,
-        record_id,
-        amends_id,
-        body,
-        tx.actor.person_id,
-        tx.actor.name,
-        tx.actor.license,
-        tx.now,
-        stated,
-    )
-    made = rules.note_hash(prev_hash, signed)
-    row: dict[str, Any] = {
-        "patient_id": patient_id,
+    row = {
+        "patient_id": order.patient_id,
         "id": order.note_id,
         "record_id": record_id,
         "visit_id": visit_id,
         "amends_id": amends_id,
         "text": body,
-        "author_id": signed.author_id,
-        "author_name": signed.author_name,
-        "author_license": signed.author_license,
-        "signed_at": signed.signed_at,
-        "prev_hash": prev_hash,
-        "hash": made,
     }
-    tx.write(insert(notes), row)
-    tx.changed(Change(Kind.RECORD, tx.act, ids=((patient_id, record_id),)))
-    return NoteAnswer(patient_id, record_id, order.note_id, tx.now, made.hex())
-
-
-def _folded(patient_id: UUID) -> int:
-    return int.from_bytes(hashlib.sha256(patient_id.bytes).digest()[:4]) & 0x7FFFFFFF
-
-
-def _chain_end(tx: Tx, patient_id: UUID) -> bytes | None:
-    """The hash that no other note follows; None for a first note."""
-    later = notes.alias("later")
-    followed = (
-        select(later.c.id).where(later.c.patient_id == patient_id, later.c.prev_hash == notes.c.hash).exists()
-    )
-    found = tx.first(select(notes.c.hash).where(notes.c.patient_id == patient_id, ~followed))
-    return bytes(found.hash) if found else None
+    made = sealing.append(tx, row)
+    tx.changed(Change(Kind.RECORD, tx.act, ids=((order.patient_id, record_id),)))
+    return NoteAnswer(order.patient_id, record_id, order.note_id, tx.now, made.hex())

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from clinicdesk.clinic.access.rules import Proof
 from clinicdesk.clinic.records import queries, service
 from clinicdesk.clinic.records.errors import NoteEmpty, NotYourVisit, RecordNotFound
-from clinicdesk.clinic.records.model import diagnoses, records
+from clinicdesk.clinic.records.model import records
 from clinicdesk.clinic.records.rules import UNSIGNED, DiagnosisEntry, RecordKind
 from clinicdesk.clinic.rights import Permission
 from clinicdesk.clinic.usecases import Order, Tx, new_row, use_case
@@ -88,15 +88,4 @@ def sign_record(tx: Tx, order: SignRecord) -> service.NoteAnswer:
     if UNSIGNED not in found.attributes:
         raise NoteEmpty
     words = _Words(order.patient_id, order.record_id, found.attributes[UNSIGNED])
-    return service.write_note(tx, words, order.record_id, None, _stated(tx, order))
-
-
-def _stated(tx: Tx, order: SignRecord) -> tuple[DiagnosisEntry, ...]:
-    """The entry's diagnoses, which the signature covers."""
-    names = (diagnoses.c[name] for name in ("code", "text", "system", "certainty", "kind", "chronic"))
-    statement = (
-        select(*names)
-        .where(diagnoses.c.patient_id == order.patient_id, diagnoses.c.record_id == order.record_id)
-        .order_by(diagnoses.c.id)
-    )
-    return tx.into(DiagnosisEntry, statement)
+    return service.write_note(tx, words, order.record_id)

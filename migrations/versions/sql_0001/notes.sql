@@ -1,0 +1,72 @@
+-- Signed notes: what a signature covers, and who writes under supervision.
+
+-- One field as it is hashed: its length in bytes, a colon and its text; `-` is what is not there.
+CREATE FUNCTION charts.field(p_value text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+  SELECT CASE WHEN p_value IS NULL THEN '-' ELSE octet_length(p_value)::text || ':' || p_value END;
+$$;
+
+-- A time in the same way: microseconds since 1970.
+CREATE FUNCTION charts.field(p_value timestamptz) RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+  SELECT charts.field(trunc(extract(epoch FROM p_value) * 1000000)::text);
+$$;
+
+CREATE FUNCTION charts.field(p_value date) RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+  SELECT charts.field(to_char(p_value, 'YYYY-MM-DD'));
+$$;
+
+-- What a first note covers beside itself: its entry and the diagnoses stated in it, by id.
+CREATE FUNCTION charts.entry_form(p_patient uuid, p_record uuid) RETURNS text
+LANGUAGE sql STABLE AS $$
+  SELECT coalesce((
+      SELECT charts.field(r.kind) || charts.field(r.at) || charts.field(r.clinic_id::text)
+        || charts.field(r.institution) || charts.field(r.doctor_id::text) || charts.field(r.title)
+        || charts.field(r.attributes::text)
+      FROM public.records r WHERE r.patient_id = p_patient AND r.id = p_record), '-')
+    || (SELECT charts.field(count(*)::text) || coalesce(string_agg(
+          charts.field(d.system) || charts.field(d.code) || charts.field(d.text) || charts.field(d.certainty)
+          || charts.field(d.kind) || charts.field(d.chronic::text) || charts.field(d.onset)
+          || charts.field(d.abated), '' ORDER BY d.id), '')
+        FROM public.diagnoses d WHERE d.patient_id = p_patient AND d.record_id = p_record);
+$$;
+
+-- The hash that a note must have: the twin of note_hash() in clinic/records/rules.py.
+CREATE FUNCTION charts.note_hash(n public.notes) RETURNS bytea
+LANGUAGE sql STABLE AS $$
+  SELECT sha256(convert_to(
+    charts.field('clinicdesk.note/1') || charts.field(encode(n.prev_hash, 'hex')) || charts.field(n.patient_id::text)
+    || charts.field(n.id::text) || charts.field(n.record_id::text) || charts.field(n.visit_id::text)
+    || charts.field(n.amends_id::text) || charts.field(n.supervised::text) || charts.field(n.author_id::text)
+    || charts.field(n.author_name) || charts.field(n.author_license) || charts.field(n.login)
+    || charts.field(n.signed_at) || charts.field(n.text)
+    || CASE WHEN n.amends_id IS NULL THEN charts.entry_form(n.patient_id, n.record_id)
+            ELSE '-' || charts.field('0') END, 'UTF8'));
+$$;
+
+-- Whether what the session's person signs now waits for a co-signature.
+CREATE FUNCTION charts.is_supervised() RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT EXISTS (SELECT FROM public.people p
+                 WHERE p.id = charts.me() AND p.supervised_until > clock_timestamp());
+$$;
+CREATE POLICY notes_supervised ON notes AS RESTRICTIVE FOR INSERT TO k_medico
+  WITH CHECK (supervised = (SELECT charts.is_supervised()));
+
+-- What a note covers is stated before it is signed, by whose entry it is.
+CREATE POLICY diagnoses_open ON diagnoses AS RESTRICTIVE FOR INSERT TO k_medico
+  WITH CHECK (record_id IS NULL OR (
+    EXISTS (SELECT FROM records r WHERE r.patient_id = diagnoses.patient_id AND r.id = diagnoses.record_id
+            AND r.doctor_id = (SELECT charts.me()))
+    AND NOT EXISTS (SELECT FROM notes n WHERE n.patient_id = diagnoses.patient_id AND n.record_id = diagnoses.record_id)));
+
+-- What the acts of signing say of one person's notes, for whoever has the chart open.
+CREATE FUNCTION charts.signings(p_patient uuid)
+RETURNS TABLE (patient_id uuid, note_id uuid, hash text, login text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT a.patient_id, split_part(a.subject, ' ', 1)::uuid, split_part(a.subject, ' ', 2), a.person
+  FROM public.acts a
+  WHERE a.patient_id = p_patient AND a.what = 'note.signed' AND a.outcome = 'done'
+    AND a.subject ~ '^[0-9a-f]{32} [0-9a-f]{64}$' AND p_patient = ANY (charts.leased());
+$$;

@@ -1,0 +1,51 @@
+-- Verifying a whole registry's signed notes where they stand: ids and verdicts come out, no text.
+
+CREATE FUNCTION audit.count_notes() RETURNS bigint
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT count(*) FROM public.notes;
+$$;
+
+-- The next p_most patients after one who have signed notes, or acts of signing them: for each how many notes
+-- (`finding` null), and what is wrong. The twin of judge() in clinic/records/verifying.py.
+CREATE FUNCTION audit.verify_notes(p_after uuid, p_most integer)
+RETURNS TABLE (patient_id uuid, notes bigint, finding text, note_id uuid)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  WITH page AS MATERIALIZED (
+    SELECT u.id FROM (
+      (SELECT DISTINCT n.patient_id AS id FROM public.notes n WHERE n.patient_id > p_after
+       ORDER BY 1 LIMIT p_most)
+      UNION
+      (SELECT DISTINCT a.patient_id FROM public.acts a WHERE a.what = 'note.signed' AND a.patient_id > p_after
+       ORDER BY 1 LIMIT p_most)) u
+    ORDER BY 1 LIMIT p_most
+  ), held AS MATERIALIZED (
+    SELECT n.patient_id, n.id, n.hash, n.prev_hash, n.login, n.author_id, charts.note_hash(n) AS made
+    FROM public.notes n
+    WHERE n.patient_id > p_after AND n.patient_id <= (SELECT p.id FROM page p ORDER BY 1 DESC LIMIT 1)
+  ), told AS MATERIALIZED (
+    SELECT a.patient_id, split_part(a.subject, ' ', 1)::uuid AS id, split_part(a.subject, ' ', 2) AS hash,
+      a.person AS login
+    FROM public.acts a
+    WHERE a.what = 'note.signed' AND a.outcome = 'done' AND a.subject ~ '^[0-9a-f]{32} [0-9a-f]{64}$'
+      AND a.patient_id > p_after AND a.patient_id <= (SELECT p.id FROM page p ORDER BY 1 DESC LIMIT 1)
+  ), chains AS MATERIALIZED (
+    SELECT h.patient_id, h.prev_hash FROM held h GROUP BY 1, 2 HAVING count(*) > 1
+  )
+  SELECT p.id, (SELECT count(*) FROM held h WHERE h.patient_id = p.id), NULL::text, NULL::uuid FROM page p
+  UNION ALL SELECT h.patient_id, NULL, 'altered', h.id FROM held h WHERE h.hash IS DISTINCT FROM h.made
+  UNION ALL SELECT h.patient_id, NULL, 'gap', h.id FROM held h
+    WHERE h.prev_hash IS NOT NULL
+      AND NOT EXISTS (SELECT FROM held b WHERE b.patient_id = h.patient_id AND b.hash = h.prev_hash)
+  UNION ALL SELECT h.patient_id, NULL, 'fork', h.id FROM held h
+    JOIN chains c ON c.patient_id = h.patient_id AND c.prev_hash IS NOT DISTINCT FROM h.prev_hash
+  UNION ALL SELECT h.patient_id, NULL, 'wrong_login', h.id FROM held h
+    JOIN public.logins l ON l.person_id = h.author_id WHERE h.login <> 'u_' || l.username
+  UNION ALL SELECT h.patient_id, NULL, 'no_act', h.id FROM held h
+    WHERE NOT EXISTS (SELECT FROM told t WHERE t.patient_id = h.patient_id AND t.id = h.id)
+  UNION ALL SELECT h.patient_id, NULL, 'rewritten', h.id FROM held h
+    WHERE EXISTS (SELECT FROM told t WHERE t.patient_id = h.patient_id AND t.id = h.id)
+      AND NOT EXISTS (SELECT FROM told t WHERE t.patient_id = h.patient_id AND t.id = h.id
+                      AND t.hash = encode(h.hash, 'hex') AND t.login = h.login)
+  UNION ALL SELECT t.patient_id, NULL, 'removed', t.id FROM told t
+    WHERE NOT EXISTS (SELECT FROM held h WHERE h.patient_id = t.patient_id AND h.id = t.id);
+$$;
