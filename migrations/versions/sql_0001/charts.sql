@@ -446,7 +446,7 @@ DO $$
 DECLARE
   name text;
 BEGIN
-  FOREACH name IN ARRAY ARRAY['phones', 'contacts', 'authorisations', 'consents', 'former_documents'] LOOP
+  FOREACH name IN ARRAY ARRAY['phones', 'contacts', 'coverages', 'authorisations', 'consents', 'former_documents'] LOOP
     EXECUTE format('ALTER TABLE public.%I ENABLE ROW LEVEL SECURITY', name);
     EXECUTE format('CREATE POLICY %I ON public.%I FOR SELECT TO k_admision, k_secretaria, k_medico, k_enfermeria,
                     k_laboratorio, k_resultados, k_gestion, k_privacidad
@@ -456,12 +456,22 @@ BEGIN
                     WITH CHECK (EXISTS (SELECT FROM public.patients p WHERE p.patient_id = %I.patient_id))',
                     name || '_written', name, name);
   END LOOP;
-  FOREACH name IN ARRAY ARRAY['phones', 'contacts'] LOOP
+  FOREACH name IN ARRAY ARRAY['phones', 'contacts', 'coverages'] LOOP
     EXECUTE format('CREATE POLICY %I ON public.%I FOR UPDATE TO k_admision, k_secretaria, k_medico
                     USING (EXISTS (SELECT FROM public.patients p WHERE p.patient_id = %I.patient_id))',
                     name || '_ended', name, name);
   END LOOP;
 END $$;
+-- Who was merged into whom, and why, is seen with the person. An allergy is a safety fact that any carer reads,
+-- sealed or not; it is closed by whom the person's row is seen.
+ALTER TABLE patient_merges ENABLE ROW LEVEL SECURITY;
+CREATE POLICY patient_merges_seen ON patient_merges FOR SELECT
+  TO k_admision, k_secretaria, k_medico, k_enfermeria, k_laboratorio, k_resultados, k_gestion, k_privacidad
+  USING (EXISTS (SELECT FROM patients p WHERE p.patient_id = patient_merges.patient_id));
+ALTER TABLE allergies ENABLE ROW LEVEL SECURITY;
+CREATE POLICY allergies_seen ON allergies FOR SELECT TO k_medico, k_enfermeria, k_resultados USING (true);
+CREATE POLICY allergies_closed ON allergies FOR UPDATE TO k_medico
+  USING (EXISTS (SELECT FROM patients p WHERE p.patient_id = allergies.patient_id));
 CREATE POLICY consents_own ON consents AS RESTRICTIVE FOR INSERT TO k_admision, k_secretaria, k_medico
   WITH CHECK (person_id = (SELECT charts.me()));
 CREATE POLICY former_documents_own ON former_documents AS RESTRICTIVE FOR INSERT TO k_admision, k_secretaria, k_medico
