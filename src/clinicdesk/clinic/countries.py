@@ -90,4 +90,4 @@ PACKS: Final = MappingProxyType({pack.code: pack for pack in _PACKS})
 
 def pack(country: str) -> CountryPack:
     """The pack of a country; one without a pack knows passports alone."""
-    return PACKS.get(country, CountryPack(country, country, "UTC", ("PAS",)))
+    return PACKS.get(country) or CountryPack(country, country, "UTC", ("PAS",))

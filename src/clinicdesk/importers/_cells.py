@@ -118,7 +118,8 @@ def words(column: str, value: str, most: int = _WORDS_MOST) -> str:
 
 def line(column: str, value: str, most: int = _WORDS_MOST) -> str:
     """Text of one line, perhaps none: a name as the counter would store it."""
-    said = clean_line(maybe(column, value, _ROOM * most) or "")
+    # Printable is neither NUL nor a lone surrogate.
+    said = clean_line(value if value.isprintable() else maybe(column, value, _ROOM * most) or "")
     if len(said) > most:
         raise Bad(column, value, Fault.TOO_LONG, str(most))
     return said

@@ -63,6 +63,8 @@ _NAMES: Final = {
     ),
 }  # fmt: skip
 FIELDS: Final = tuple(_NAMES)
+Column = tuple[str, str]
+"""What a column is called in the file, and its field."""
 _BY_NAME: Final = MappingProxyType({name: field for field, names in _NAMES.items() for name in names.split()})
 _KIND_NAMES: Final = MappingProxyType(
     {

@@ -3,35 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
-from functools import partial
 from types import MappingProxyType
 from typing import Final, TypeVar
 
-from clinicdesk.clinic.countries import pack
 from clinicdesk.clinic.patients import phones
 from clinicdesk.clinic.patients.particulars import MAIL, NUMBER_MOST
-from clinicdesk.clinic.patients.rules import (
-    EARLIEST_BIRTH,
-    NAME_MOST,
-    Document,
-    document_problems,
-    parsed_document,
-)
+from clinicdesk.clinic.patients.rules import EARLIEST_BIRTH, NAME_MOST
 from clinicdesk.clinic.patients.spelling import SearchNames, sound
 from clinicdesk.importers._batch import Staged
 from clinicdesk.importers._cells import Bad, Bads, Fault, key, line
 from clinicdesk.importers._csv import Cells
-from clinicdesk.importers._people_columns import country_of, kind_of, plain
+from clinicdesk.importers._people_columns import Column, plain
 from clinicdesk.importers._people_map import DateOrder, PeopleMap
-from clinicdesk.kit.errors import InvalidInput
+from clinicdesk.importers._people_papers import Paper, PaperReader
 
 _DAY: Final = re.compile(
     r"(\d{1,4})[/.\- ](\d{1,2}|[a-z]{3,10})\.?[/.\- ](\d{1,4})"
     r"(?:[T ]\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?",
     re.ASCII | re.IGNORECASE,
 )
+_USUAL_DAY: Final = re.compile(r"(\d\d)/(\d\d)/(\d{4})", re.ASCII)
 _SOLID: Final = re.compile(r"\d{8}", re.ASCII)
 _MONTHS: Final = MappingProxyType(
     {
@@ -51,21 +44,17 @@ _SEXES: Final = MappingProxyType(
     )
     | dict.fromkeys(("x", "nobinario", "nobinaria", "indeterminado", "intersex", "otro", "other"), "X")
 )
-_SPREADSHEET_NUMBER: Final = re.compile(r"(\d{5,})[.,]0", re.ASCII)
 # What write_csv() puts before what a spreadsheet would run.
 _GUARD: Final = re.compile("(^|[;\t\r\n])'(?=[=+@＝＋－＠-])")
-_GLUED: Final = re.compile(r"([A-Za-z][A-Za-z. ]*?)[\s.:]*(\d[\d.\- ]*)", re.ASCII)
+_LETTERS: Final = frozenset("FMXfmx")
 _YEAR_FIGURES: Final = 4
 _MONTHS_A_YEAR: Final = 12
 _UNREADABLE: Final = "\N{REPLACEMENT CHARACTER}"
 _MOST_LETTERS: Final = MappingProxyType(
     {"email": NAME_MOST, "member": NUMBER_MOST, "payer": NAME_MOST, "plan": NAME_MOST}
 )
+_TEXTS: Final = ("address", "city", "payer", "plan", "member")
 CheckedT = TypeVar("CheckedT")
-Paper = tuple[Document, str, str]
-"""A document, the column it stood in and what stood there."""
-Column = tuple[str, str]
-"""What a column is called in the file, and its field."""
 
 
 class Evidence:
@@ -89,20 +78,24 @@ class PeopleRows:
         self.country = country
         self._mended = mended
         self._today = today
+        self._fields = tuple(field for _header, field in columns)
         self._headers = {field: header for header, field in columns}
         self._sexes = {**_SEXES, **said.sex}
         self.evidence = Evidence()
+        self.papers = PaperReader(columns, country)
+        self._month_first = said.dates.order.startswith("m")
+        self._days = None if said.dates.order == "ymd" else _USUAL_DAY
 
     def row(self, cells: Cells) -> Staged:
         """One person. Raises Bads with everything that is wrong."""
         told = {
             field: cell
-            for (_header, field), cell in zip(self._columns, cells, strict=True)
+            for field, cell in zip(self._fields, cells, strict=True)
             if cell and not cell.isspace()
         }
         if self._mended:
             told = {field: _GUARD.sub(r"\1", cell) for field, cell in told.items()}
-        return _Person(self, {**self._said.constants, **told}).staged()
+        return _Person(self, {**self._said.constants, **told} if self._said.constants else told).staged()
 
     def header(self, field: str) -> str:
         """What the file calls a field; the field itself where a constant or nothing gives it."""
@@ -110,23 +103,26 @@ class PeopleRows:
             return self._headers.get("name", field)
         return self._headers.get(field, field)
 
-    @property
-    def papers(self) -> Iterator[tuple[str, str, str | None]]:
-        """Header, field and kind of each column of documents; the kind where the column has its own."""
-        for header, field in self._columns:
-            name, _colon, kind = field.partition(":")
-            if name == "document":
-                yield header, field, kind or None
-
     def day(self, field: str, said: str) -> date:
         """A day as this file writes it, from 1880 to today. Raises Bad."""
         header = self.header(field)
-        found = self._calendar_day(header, said)
+        usual = self._days and self._days.fullmatch(said)
+        found = self._usual_day(header, said, usual) if usual else self._calendar_day(header, said)
         if found < EARLIEST_BIRTH:
             raise Bad(header, said, Fault.TOO_EARLY, EARLIEST_BIRTH.isoformat())
         if found > self._today:
             raise Bad(header, said, Fault.FUTURE)
         return found
+
+    def _usual_day(self, header: str, said: str, parts: re.Match[str]) -> date:
+        """Two figures, two and four: what most lists have in every row."""
+        first, second, year = int(parts[1]), int(parts[2]), int(parts[3])
+        if first > _MONTHS_A_YEAR or second > _MONTHS_A_YEAR:
+            self._learn(first, second, said)
+        try:
+            return date(year, first, second) if self._month_first else date(year, second, first)
+        except ValueError:
+            raise Bad(header, said, Fault.BAD_DATE) from None
 
     def _calendar_day(self, header: str, said: str) -> date:
         text, dates = said.strip(), self._said.dates
@@ -160,7 +156,7 @@ class PeopleRows:
         if middle.isalpha():
             return year, month, day
         self._learn(day, month, said)
-        return (year, day, month) if self._said.dates.order.startswith("m") else (year, month, day)
+        return (year, day, month) if self._month_first else (year, month, day)
 
     def _learn(self, first: int, second: int, said: str) -> None:
         found = self.evidence
@@ -178,17 +174,38 @@ class PeopleRows:
         year = century + int(said)
         return year if year <= self._today.year else year - 100
 
-    def sex(self, said: str) -> str:
+    def sex(self, field: str, said: str) -> str:
         """F, M or X. Raises Bad."""
-        word = plain(said) or said.strip()
+        word = said.lower() if said in _LETTERS else plain(said) or said.strip()
         if len(word) == 1:
             self.evidence.sex_letters.add(word)
         found = self._sexes.get(word)
         if found is None:
-            raise Bad(
-                self.header("sex"), said, Fault.UNKNOWN_VALUE, "F, M, X, femenino, masculino, mujer, varón"
-            )
+            known = "F, M, X, femenino, masculino, mujer, varón"
+            raise Bad(self.header(field), said, Fault.UNKNOWN_VALUE, known)
         return found
+
+    def phone(self, field: str, said: str) -> str:
+        """In E.164. Raises Bad."""
+        found = phones.read(said.strip(), self.country)
+        if found is None:
+            raise Bad(self.header(field), said, Fault.BAD_PHONE)
+        return found
+
+    def mail(self, field: str, said: str) -> str:
+        """An address. Raises Bad."""
+        found = line(self.header(field), said, NAME_MOST)
+        if not MAIL.fullmatch(found):
+            raise Bad(self.header(field), said, Fault.BAD_MAIL)
+        return found
+
+    def text(self, field: str, said: str) -> str | None:
+        """Words of one line, None where they are but blanks. Raises Bad."""
+        return line(self.header(field), said, _MOST_LETTERS.get(field, 400)) or None
+
+    def key(self, field: str, said: str) -> str:
+        """The other system's own name of a row. Raises Bad."""
+        return key(self.header(field), said)
 
 
 class _Person:
@@ -200,87 +217,75 @@ class _Person:
 
     def staged(self) -> Staged:
         """The values of staging_registry after batch and line. Raises Bads."""
+        rows = self._rows
         given, family = self._names()
-        sex = self._checked("sex", self._rows.sex, needed=True)
-        birth = self._checked("birth", lambda said: self._rows.day("birth", said))
-        died = self._checked("deceased_on", lambda said: self._rows.day("deceased_on", said))
-        papers = self._papers()
+        sex = self._checked("sex", rows.sex, needed=True)
+        birth, died = self._checked("birth", rows.day), self._checked("deceased_on", rows.day)
+        papers = rows.papers.read(self._told, self._bad)
         self._must_fit(birth, died, papers)
-        texts = {name: self._text(name) for name in ("address", "city", "payer", "plan", "member")}
-        first, second = (self._checked(name, partial(self._phone, name)) for name in ("phone", "mobile"))
-        mail = self._checked("email", self._mail)
-        source_key = self._checked("key", lambda said: key(self._rows.header("key"), said))
+        texts = [self._checked(name, rows.text) for name in _TEXTS]
+        first, second = self._checked("phone", rows.phone), self._checked("mobile", rows.phone)
+        mail = self._checked("email", rows.mail)
+        source_key = self._checked("key", rows.key)
         if self._bad:
             raise Bads(self._bad)
         names = SearchNames.of(given, family)
-        told_key, numbered = _key(source_key, papers, names, birth, sex or "")
+        words, stored = names.words, names.stored
+        keys = [paper.key for paper, _column, _said in papers]
+        born = birth.isoformat() if birth else None
         return (
-            told_key,
-            numbered,
+            *_key(source_key, keys, stored, born, sex or ""),
             given,
             family,
             sex,
-            birth and birth.isoformat(),
+            born,
             died and died.isoformat(),
             first or second,
             second if first and second != first else None,
             mail,
-            *texts.values(),
-            names.keys(
-                birth.year if birth else None, tuple(paper.number for paper, _column, _said in papers)
+            *texts,
+            _listed(
+                names.keys(
+                    birth.year if birth else None, tuple(paper.number for paper, _column, _said in papers)
+                )
             ),
-            names.stored,
-            list(names.words),
-            [sound(word) for word in names.words],
-            [paper.key for paper, _column, _said in papers],
-            [column for _paper, column, _said in papers],
-            [said for _paper, _column, said in papers],
+            stored,
+            _listed(words),
+            _listed(map(sound, words)),
+            _listed(keys),
+            _quoted(column for _paper, column, _said in papers),
+            _quoted(said for _paper, _column, said in papers),
         )
 
     def _checked(
-        self, field: str, check: Callable[[str], CheckedT], *, needed: bool = False
+        self, field: str, check: Callable[[str, str], CheckedT], *, needed: bool = False
     ) -> CheckedT | None:
-        said = self._told.get(field, "")
+        said = self._told.get(field)
         if not said:
             if needed:
                 self._bad.append(Bad(self._rows.header(field), "", Fault.MISSING))
             return None
         try:
-            return check(said)
+            return check(field, said)
         except Bad as bad:
             self._bad.append(bad)
             return None
-
-    def _text(self, field: str) -> str | None:
-        most = _MOST_LETTERS.get(field, 400)
-        return self._checked(field, lambda said: line(self._rows.header(field), said, most)) or None
-
-    def _phone(self, field: str, said: str) -> str:
-        found = phones.read(said.strip(), self._rows.country)
-        if found is None:
-            raise Bad(self._rows.header(field), said, Fault.BAD_PHONE)
-        return found
-
-    def _mail(self, said: str) -> str:
-        found = line(self._rows.header("email"), said, NAME_MOST)
-        if not MAIL.fullmatch(found):
-            raise Bad(self._rows.header("email"), said, Fault.BAD_MAIL)
-        return found
 
     def _names(self) -> tuple[str, str]:
         if "name" in self._told and "family" not in self._told:
             family, comma, given = self._told["name"].partition(",")
             if not comma:
                 self._bad.append(Bad(self._rows.header("name"), self._told["name"], Fault.NO_COMMA))
-            parts = {"family": family, "given": given}
+            parts: Mapping[str, str] = {"family": family, "given": given}
         else:
-            parts = dict(self._told)
+            parts = self._told
         return self._name(parts, "given"), self._name(parts, "family", needed=True)
 
     def _name(self, parts: Mapping[str, str], field: str, *, needed: bool = False) -> str:
         """Both columns of a name together."""
         header = self._rows.header(field)
-        said = f"{parts.get(field, '')} {parts.get(field + '2', '')}"
+        second = parts.get(f"{field}2")
+        said = f"{parts.get(field, '')} {second}" if second else parts.get(field, "")
         try:
             found = line(header, said, NAME_MOST)
             if needed and not found:
@@ -301,75 +306,16 @@ class _Person:
         if papers and "birth" not in self._told:
             self._bad.append(Bad(self._rows.header("birth"), "", Fault.MISSING))
 
-    def _papers(self) -> list[Paper]:
-        """Every document that the row names, each once."""
-        found: dict[str, Paper] = {}
-        country = self._country()
-        for header, field, own_kind in self._rows.papers:
-            if (said := self._told.get(field, "")) and country:
-                try:
-                    paper = self._paper(header, said, own_kind, country)
-                    found.setdefault(paper.key, (paper, header, said))
-                except Bad as bad:
-                    self._bad.append(bad)
-        return list(found.values())
-
-    def _country(self) -> str | None:
-        if not (said := self._told.get("country")):
-            return self._rows.country
-        found = country_of(said)
-        if found is None:
-            self._bad.append(
-                Bad(self._rows.header("country"), said, Fault.UNKNOWN_VALUE, "AR, Argentina, UY, Uruguay…")
-            )
-        return found
-
-    def _paper(self, header: str, said: str, own_kind: str | None, country: str) -> Document:
-        """One document: its kind from its column, before its number, or from the kind's column."""
-        kinds = pack(country).kinds
-        kind, number = _parted(said.strip(), kinds)
-        kind = own_kind or kind or self._kind(kinds) or kinds[0]
-        if typed := _SPREADSHEET_NUMBER.fullmatch(number):
-            number = typed[1]
-        text = number if ":" in number else f"{country}:{kind}:{number}"
-        try:
-            found = parsed_document(text, country)
-        except InvalidInput:
-            raise Bad(header, said, Fault.BAD_DOCUMENT) from None
-        if document_problems(found):
-            raise Bad(header, said, Fault.BAD_CHECK_DIGIT)
-        return found
-
-    def _kind(self, kinds: Sequence[str]) -> str | None:
-        if not (said := self._told.get("kind")):
-            return None
-        if (found := kind_of(said)) is None:
-            raise Bad(self._rows.header("kind"), said, Fault.UNKNOWN_VALUE, ", ".join(kinds))
-        return found
-
-
-def _parted(said: str, kinds: Sequence[str]) -> tuple[str | None, str]:
-    """`DNI 12.345.678`, `D.N.I.: 12345678`, `Pasaporte AB123` → kind and number; None for a bare number."""
-    head, colon, rest = said.rpartition(":")
-    if colon and ":" not in head and (kind := kind_of(head)):
-        return kind, rest
-    head, _blank, rest = said.partition(" ")
-    if rest and (kind := kind_of(head)):
-        return kind, rest
-    if (found := _GLUED.fullmatch(said)) and (kind := kind_of(found[1])) in kinds:
-        return kind, found[2]
-    return None, said
-
 
 def _key(
-    own: str | None, papers: Sequence[Paper], names: SearchNames, birth: date | None, sex: str
-) -> tuple[str, bool]:
+    own: str | None, documents: Sequence[str], names: str, born: str | None, sex: str
+) -> tuple[str, str]:
     """What names the row from one list to the next, and whether others may have the same."""
     if own:
-        return f"id:{own}", False
-    if papers:
-        return f"doc:{papers[0][0].key}", False
-    return f"who:{names.stored}:{birth or ''}:{sex}", True
+        return f"id:{own}", "f"
+    if documents:
+        return f"doc:{documents[0]}", "f"
+    return f"who:{names}:{born or ''}:{sex}", "t"
 
 
 def _spoken(text: str) -> str:
@@ -382,3 +328,16 @@ def _cut(text: str, dates: DateOrder) -> tuple[str, str, str]:
     if dates.order == "ymd":
         return text[:4], text[4:6], text[6:]
     return text[:2], text[2:4], text[4:]
+
+
+def _listed(words: Iterable[str]) -> str:
+    """An array as COPY takes it, of words in which no quote or backslash can be: the driver takes ten
+    times as long over a list.
+    """
+    joined = '","'.join(words)
+    return f'{{"{joined}"}}' if joined else "{}"
+
+
+def _quoted(texts: Iterable[str]) -> str:
+    """The same of any texts."""
+    return _listed(text.replace("\\", "\\\\").replace('"', '\\"') for text in texts)

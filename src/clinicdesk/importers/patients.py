@@ -18,9 +18,9 @@ from clinicdesk.importers import Importer, ImportResult, Progress, quiet
 from clinicdesk.importers._csv import Layout, header_of, problems_of
 from clinicdesk.importers._encoding import UTF_8, encoding_of
 from clinicdesk.importers._one_file import COUNTED, OneFile, readable, run_file
-from clinicdesk.importers._people_columns import fields_of, plain
+from clinicdesk.importers._people_columns import Column, fields_of, plain
 from clinicdesk.importers._people_map import SEPARATORS, PeopleMap, date_order, is_source, read_map
-from clinicdesk.importers._people_rows import Column, Evidence, PeopleRows
+from clinicdesk.importers._people_rows import Evidence, PeopleRows
 from clinicdesk.importers._rejects import HEAD
 from clinicdesk.kit import clock
 from clinicdesk.kit.errors import InvalidInput

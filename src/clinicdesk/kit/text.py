@@ -49,6 +49,8 @@ def clean(text: str) -> str:
 
 def clean_line(text: str) -> str:
     """`clean` for a field of one line: every run of blanks, line ends too, is one space."""
+    if text.isprintable() and "  " not in text and unicodedata.is_normalized("NFC", text):
+        return text.strip()
     return _SPACES.sub(" ", clean(text)).strip()
 
 

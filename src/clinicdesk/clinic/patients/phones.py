@@ -1,6 +1,7 @@
 """Phones as they are stored (E.164) and as people read them.
 
-The numbering plans are libphonenumber's (package phonenumberslite), loaded at the first number.
+The numbering plans are libphonenumber's (package phonenumberslite), loaded at the first number. It is asked
+once for all numbers whose last four figures alone differ, where its plan shows that those decide nothing.
 """
 
 from __future__ import annotations
@@ -8,11 +9,18 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from clinicdesk.clinic.patients.numbering import TAIL, settles
 from clinicdesk.kit.errors import InvalidInput
 from clinicdesk.kit.words import _
 
 _PLUS: Final = "+"
 _SAID_MOST: Final = 40
+# Figures with what people write between them; nothing of it means anything but the first `+`.
+_PLAIN: Final = re.compile(r"\(?(\+?)[0-9(][0-9 ()./-]{5,24}", re.ASCII)
+_BETWEEN: Final = {ord(sign): None for sign in "+ ()./-"}
+_MOST_HEADS: Final = 10_000
+_heads: Final = dict[tuple[str, str], str]()
+"""Of a number's figures all but the last → the same in E.164."""
 _STORED: Final = re.compile(r"\+[1-9][0-9]{6,14}")
 
 
@@ -29,6 +37,24 @@ def parsed(text: str, country: str) -> str:
 
 def read(text: str, country: str) -> str | None:
     """The same, None for what no plan knows: a list of thousands needs no sentence for each."""
+    plain = _PLAIN.fullmatch(text)
+    if plain is None:
+        return _judged(text, country)
+    digits = text.translate(_BETWEEN)
+    asked = plain[1] or country, digits[:-TAIL]
+    head = _heads.get(asked)
+    if head is not None:
+        return head + digits[-TAIL:]
+    found = _judged(text, country)
+    if found is not None and len(digits) > TAIL and _is_settled(found, country, digits, plain[1]):
+        if len(_heads) >= _MOST_HEADS:
+            _heads.clear()
+        _heads[asked] = found[:-TAIL]
+    return found
+
+
+def _judged(text: str, country: str) -> str | None:
+    """What libphonenumber makes of a number."""
     import phonenumbers
 
     try:
@@ -38,6 +64,15 @@ def read(text: str, country: str) -> str | None:
     if found.extension or not phonenumbers.is_valid_number(found):
         return None
     return phonenumbers.format_number(found, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _is_settled(found: str, country: str, digits: str, plus: str) -> bool:
+    import phonenumbers
+
+    code = phonenumbers.parse(found).country_code or 0
+    number = found[len(f"+{code}") :]
+    same_end = found.endswith(digits[-TAIL:])
+    return same_end and settles(country, code, digits, number, international=bool(plus))
 
 
 def _refused(text: str, country: str) -> str:

@@ -57,6 +57,8 @@ def name_words(text: str) -> tuple[str, ...]:
 
 
 def _telling(words: list[str]) -> tuple[str, ...]:
+    if PARTICLES.isdisjoint(words):
+        return tuple(words)
     return tuple(word for word in words if word not in PARTICLES) or tuple(words)
 
 
