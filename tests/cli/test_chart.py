@@ -292,6 +292,60 @@ def test_a_history_is_exported_as_pdf_and_json(cli: Cli, allergic: str, tmp_path
     assert list(tmp_path.glob(".*")) == []
 
 
+def test_a_part_of_a_history_is_what_was_asked_for(
+    cli: Cli, network: Network, allergic: str, tmp_path: Path
+) -> None:
+    asked = ("--from", "2024-01-01", "--to", "2024-12-31", "--type", "control")
+    done = cli("jibarra", "history", "export", allergic, "--format", "json", *asked)
+    assert done.code == 0, done.err
+    made = json.loads(done.out)
+    assert [row["notes"][0]["text"][:10] for row in made["entries"]] == ["La última."]
+    assert made["selection"]["since"] == "2024-01-01"
+    assert made["selection"]["kinds"] == ["control"]
+    assert made["allergies"]
+    act = select(acts.c.subject).where(acts.c.key == made["delivery"])
+    with network.owner.connect() as owner:
+        assert owner.execute(act).scalar_one() == "json 2024-01-01..2024-12-31 control"
+    paper = tmp_path / "parte.pdf"
+    assert cli("jibarra", "history", "export", allergic, "-o", str(paper), *asked).code == 0
+    cover = " ".join(PdfReader(paper).pages[0].extract_text().split())
+    assert "desde 01/01/2024 hasta 31/12/2024" in cover
+    assert "Trae 1 de 2 registros" in cover
+
+
+def test_all_that_is_wrong_with_a_part_is_said_at_once(cli: Cli, allergic: str) -> None:
+    done = cli("jibarra", "history", "export", allergic, "--from", "x", "--to", "y", "--type", "poema")
+    assert (done.code, done.out) == (6, "")
+    assert all(f"«{bad}»" in done.err for bad in ("x", "y", "poema"))
+    turned = cli("jibarra", "history", "export", allergic, "--from", "2024-02-01", "--to", "2024-01-01")
+    assert turned.code == 6
+    assert cli("jibarra", "history", "export", allergic, "--order", "random").code == 2
+
+
+def test_a_letter_that_no_font_has_is_said_and_the_exit_is_partly(cli: Cli, tmp_path: Path) -> None:
+    in_care(cli, "42300015")
+    add = (
+        "record",
+        "add",
+        "42300015",
+        "--type",
+        "otro",
+        "--text",
+        "Se presenta como 王 desde hoy.",
+        "--sign",
+    )
+    assert cli("jibarra", *add).code == 0
+    paper = tmp_path / "h.pdf"
+    export = ("history", "export", "42300015", "-o")
+    done = cli("jibarra", *export, str(paper))
+    assert (done.code, "王" in done.err) == (8, True), done.err
+    assert "‹U+738B›" in " ".join(page.extract_text() for page in PdfReader(paper).pages)
+    whole = cli(
+        "jibarra", "history", "export", "42300015", "--format", "json", "-o", str(tmp_path / "h.json")
+    )
+    assert whole.code == 0
+
+
 def test_an_export_that_cannot_be_leaves_nothing(cli: Cli, allergic: str, tmp_path: Path) -> None:
     out = tmp_path / "no" / "historia.pdf"
     assert cli("jibarra", "history", "export", allergic, "-o", str(out)).code == 6

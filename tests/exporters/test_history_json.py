@@ -30,6 +30,9 @@ def test_it_has_every_part_of_the_history() -> None:
     assert made["format"] == "clinicdesk.history/1"
     assert list(made)[1:] == [
         "printed",
+        "selection",
+        "request",
+        "delivery",
         "patient",
         "allergies",
         "problems",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+import unicodedata
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from io import BytesIO
 from uuid import UUID
 
@@ -11,12 +14,15 @@ from pypdf import PdfReader
 
 from clinicdesk.clinic.admissions import service as admissions
 from clinicdesk.clinic.records import service as records
+from clinicdesk.clinic.records.queries import VitalRow
 from clinicdesk.clinic.records.rules import DiagnosisEntry
-from clinicdesk.exporters import HISTORY, History, HistoryQuery, history_pdf
+from clinicdesk.exporters import HISTORY, History, HistoryQuery, Selection, history_pdf
+from clinicdesk.exporters._history import selected
 from clinicdesk.kit.errors import Refusal
 from tests.exporters.histories import (
     FIRST,
     STAMP,
+    ZONE,
     allergy,
     diagnosis,
     entry,
@@ -55,8 +61,10 @@ def test_a_short_history_says_everything() -> None:
         "I10 Hipertensión esencial (primaria) principal · confirmado · crónico 01/03/2010",
         "E11.9 Diabetes mellitus no insulinodependiente principal · presuntivo",
         "Enalapril 10 mg, 1 comprimido cada 12 h hipertensión Paz 16/10/2026",
-        "Tensión sistólica 150 mmHg 16/10/2026 09:40",
-        "Potasio 6,40 mmol/L 16/10/2026 09:40 2",
+        "Tensión sistólica 150 mmHg ▲ alto 16/10/2026 09:40",
+        "Potasio 6,40 mmol/L sin rango 16/10/2026 09:40 2",
+        "Todos los resultados · 2 valores",
+        "18/07/2026 09:40 Potasio 4,1 mmol/L sin rango",
         "Atenciones · 3 registros",
         "16/10/2026 09:40 · Consulta Paz, Lucía · Centro Norte",
         "Motivo: «dolor» torácico desde ayer, niega náuseas.",
@@ -114,8 +122,8 @@ def test_a_signature_stands_under_the_last_line_it_signs() -> None:
 
 def test_an_entry_that_runs_over_names_itself_again() -> None:
     pages = pages_of(history((entry(1, notes=(note(1, "línea\n" * 150),)),)))
-    assert "16/10/2026 09:40 · Consulta (continúa)" in pages[1]
-    assert "continúa" not in pages[0]
+    assert "16/10/2026 09:40 · Consulta (continúa)" in pages[2]
+    assert "continúa" not in pages[0] + pages[1]
 
 
 def test_an_addendum_says_so_and_keeps_its_own_signature() -> None:
@@ -134,8 +142,9 @@ def test_an_empty_history_says_so() -> None:
         (),
         (),
     )
-    (text,) = pages_of(empty)
-    assert "Alergias Sin preguntar." in text
+    cover, text = pages_of(empty)
+    assert "Alergias Sin preguntar." in cover
+    assert "Contenido: 0 registros, 0 notas firmadas" in cover
     assert "Problemas Sin registros." in text
     assert "Medicación vigente Sin registros." in text
     assert "Atenciones Sin registros." in text
@@ -261,9 +270,112 @@ def test_letters_without_a_glyph_come_back() -> None:
     out = BytesIO()
     made = history((entry(1, notes=(note(1, "Nombre: 王小明"),)),), patient=patient(given="Али"))
     assert history_pdf.EXPORTER.write(made, STAMP, out) == ("王", "小", "明")
-    text = " ".join(PdfReader(out).pages[0].extract_text().split())
-    assert "Quispe Mamani, Али" in text
-    assert "Nombre: ‹U+738B›‹U+5C0F›‹U+660E›" in text
+    pages = [" ".join(page.extract_text().split()) for page in PdfReader(out).pages]
+    assert all("Quispe Mamani, Али" in page for page in pages)
+    assert "Nombre: ‹U+738B›‹U+5C0F›‹U+660E›" in " ".join(pages)
+    listed = pages[-1][pages[-1].index("Caracteres que la letra no tiene") :]
+    assert "U+738B CJK UNIFIED IDEOGRAPH-738B U+5C0F CJK UNIFIED IDEOGRAPH-5C0F" in listed
+
+
+def test_where_no_letter_is_missing_none_is_listed() -> None:
+    assert "Caracteres que" not in text_of(history())
+
+
+def test_the_cover_says_for_whom_and_how_much_there_is() -> None:
+    made = replace(history(), request="Oficio 221 del juzgado civil 4", delivery=UUID(int=77))
+    cover = pages_of(made)[0]
+    for said in (
+        "Entregada por: Sosa, Marta, Centro Norte, 23/11/2026 09:42",
+        "Pedido: Oficio 221 del juzgado civil 4",
+        f"Entrega: {UUID(int=77)}",
+        "Período: toda la historia, del 02/10/2026 al 16/10/2026",
+        "Tipos de registro: todos",
+        "Orden: del más nuevo al más viejo",
+        "Contenido: 3 registros, 3 notas firmadas, 0 adendas, 2 problemas, 2 medicamentos indicados",
+        "Cómo comprobarla",
+        "note verify",
+    ):
+        assert said in cover
+    assert "Copia parcial" not in cover
+    assert "Atenciones" not in cover
+
+
+def test_a_part_says_that_it_is_one_and_keeps_what_may_save_a_life() -> None:
+    rows = (entry(1, kind="control"), entry(2), entry(3, kind="control"), entry(30, kind="control"))
+    asked = Selection(date(2026, 10, 2), date(2026, 10, 16), ("control",))
+    made = selected(replace(history(rows), selection=asked), ZONE)
+    assert [row.id.int for row in made.chart.entries] == [1001, 1003]
+    assert [row.value_number for row in made.observed] == [Decimal("6.40")]
+    text = text_of(made)
+    for said in (
+        "Período: desde 02/10/2026 hasta 16/10/2026",
+        "Tipos de registro: Control",
+        "Copia parcial. Trae 2 de 4 registros; 2 quedan afuera.",
+        "!! Penicilina",
+        "E11.9 Diabetes",
+        "Enalapril",
+    ):
+        assert said in text
+
+
+def test_the_days_of_a_part_are_the_clinics() -> None:
+    late = entry(1, at=datetime(2026, 10, 17, 2, 30, tzinfo=UTC))  # 23:30 of the 16th in Buenos Aires
+    asked = Selection(until=date(2026, 10, 16))
+    assert len(selected(replace(history((late,)), selection=asked), ZONE).chart.entries) == 1
+
+
+def test_the_oldest_may_lead() -> None:
+    text = text_of(replace(history(), selection=Selection(oldest_first=True)))
+    assert text.index("02/10/2026 09:40 · Consulta") < text.index("16/10/2026 09:40 · Consulta")
+    assert "Orden: del más viejo al más nuevo" in text
+
+
+WORDS = (
+    "ñandú",
+    "Ελληνικά",
+    "ὀξύς",
+    "кириллица",
+    "Ёж",
+    "q\u0302\u0323",
+    "e\u0301",
+    "ĳ",
+    "Ǆ",
+    "½",
+    "→",
+    "«ß»",
+)
+
+
+def test_two_thousand_visits_read_back_word_for_word() -> None:
+    """Latin, Greek, Cyrillic and combining marks; what has a composed form comes back composed."""
+    texts = [f"n{number} " + " ".join(WORDS[number % 7 :] + WORDS[: number % 7]) for number in range(2000)]
+    rows = [
+        entry(number + 1, at=FIRST - timedelta(hours=number), notes=(note(number + 1, texts[number]),))
+        for number in range(2000)
+    ]
+    out = BytesIO()
+    assert history_pdf.EXPORTER.write(history(tuple(rows)), STAMP, out) == ()
+    read = " ".join(" ".join(page.extract_text().split()) for page in PdfReader(out).pages)
+    place = 0
+    for text in texts:
+        place = read.index(f"{unicodedata.normalize('NFC', text)} Firmado", place)
+
+
+@pytest.mark.parametrize(
+    ("code", "unit", "value", "said"),
+    [
+        ("8480-6", "mm[Hg]", "85", "▼▼ CRÍTICO bajo"),
+        ("8480-6", "mm[Hg]", "230", "▲▲ CRÍTICO alto"),
+        ("8480-6", "mm[Hg]", "120", "en rango"),
+        ("8480-6", "kPa", "20", "sin rango"),
+        ("8310-5", "Cel", "35.5", "▼ bajo"),
+    ],
+)
+def test_an_abnormal_value_is_marked_in_a_sign_and_a_word(
+    code: str, unit: str, value: str, said: str
+) -> None:
+    row = VitalRow(FIRST, code, "Signo", Decimal(value), unit)
+    assert f"Signo {value.replace('.', ',')} {unit} {said} 16/10/2026" in text_of(history(vitals=(row,)))
 
 
 def test_the_same_history_is_the_same_file() -> None:

@@ -11,19 +11,34 @@ from clinicdesk.cli import given
 from clinicdesk.cli.frame import Call, noun, the_call, verb
 from clinicdesk.cli.outcome import Misused
 from clinicdesk.cli.turn_words import Patient
+from clinicdesk.kit.errors import Exit
 from clinicdesk.kit.words import _
 
 if TYPE_CHECKING:
+    from datetime import date
     from uuid import UUID
 
-    from clinicdesk.exporters import Exporter
+    from clinicdesk.exporters import Exporter, HistoryQuery, Selection
     from clinicdesk.kit.sheet import Stamp
 
 app = noun(_("Historia clínica: ver, entregar."))
 _EXPORTERS: Final = "clinicdesk.exporters"
 _KIND: Final = "history_"
+_ORDERS: Final = ("newest", "oldest")
 
-
+Since = Annotated[
+    str | None, typer.Option("--from", metavar="AAAA-MM-DD", help=_("Registros desde ese día."))
+]
+Until = Annotated[
+    str | None, typer.Option("--to", metavar="AAAA-MM-DD", help=_("Registros hasta ese día inclusive."))
+]
+Kinds = Annotated[
+    list[str] | None,
+    typer.Option("--type", metavar=_("TIPO"), help=_("Solo esos tipos: control,laboratorio…")),
+]
+Ordered = Annotated[
+    str, typer.Option("--order", metavar="newest|oldest", help=_("Qué registro va primero; el último si no."))
+]
 Reason = Annotated[
     str | None, typer.Option(metavar=_("TEXTO"), help=_("Quién pide la copia y para qué (resultados)."))
 ]
@@ -65,21 +80,28 @@ def show(
 def export(
     ctx: typer.Context,
     document: Patient,
-    form: Annotated[str, typer.Option("--format", metavar="pdf|json", help=_("Formato; pdf si no."))] = "pdf",
+    form: Annotated[
+        str, typer.Option("--format", metavar="pdf|json|fhir", help=_("Formato; pdf si no."))
+    ] = "pdf",
     out: Annotated[
         str | None, typer.Option("-o", "--output", metavar=_("ARCHIVO"), help=_("Dónde; - es la salida."))
     ] = None,
+    since: Since = None,
+    until: Until = None,
+    kinds: Kinds = None,
+    order: Ordered = "newest",
     reason: Reason = None,
 ) -> None:
     """Write a history, whole or not at all."""
-    from clinicdesk.exporters._history import HISTORY, HistoryQuery
+    from clinicdesk.exporters import HISTORY
     from clinicdesk.kit.sheet import write_atomically
 
     call, exporter = the_call(ctx), _exporter(form)
+    selection = _selection(since, until, kinds, order)
     target = _target(out, binary=form == "pdf")
     patient_id = given.patient_of(call, document).patient_id
     _requested(call, patient_id, reason)
-    history = call.desk.see(HISTORY, HistoryQuery(patient_id, form))
+    history = call.desk.see(HISTORY, query_of(patient_id, form, selection, reason))
     stamp = stamp_of(call)
 
     def write(file: BinaryIO) -> tuple[str, ...]:
@@ -98,6 +120,41 @@ def export(
             "printed_at": stamp.at,
         }
         call.answer(data, _("Escrito en {file}.").format(file=target))
+    if missing:
+        raise typer.Exit(int(Exit.PARTLY))
+
+
+def _selection(since: str | None, until: str | None, kinds: list[str] | None, order: str) -> Selection:
+    """What is asked for of a history. Raises InvalidInput with everything that is wrong, Misused."""
+    from clinicdesk.clinic.records.rules import RecordKind
+    from clinicdesk.exporters import Selection
+
+    if order not in _ORDERS:
+        raise Misused(text=_("--order es newest u oldest, no «{order}».").format(order=order[:40]))
+    problems = given.Problems()
+    days: list[date | None] = [None, None]
+    for place, text in enumerate((since, until)):
+        with problems.noted():
+            days[place] = given.day_of(text)
+    asked = [word.strip() for text in kinds or () for word in text.split(",") if word.strip()]
+    known = [kind.value for kind in RecordKind]
+    wrong = _("El tipo de registro «{kind}» no existe. Tipos: {kinds}.")
+    if days[0] and days[1] and days[0] > days[1]:
+        problems.found.append(_("--from es posterior a --to."))
+    problems.settle(
+        *(wrong.format(kind=each[:40], kinds=", ".join(known)) for each in asked if each not in known)
+    )
+    return Selection(days[0], days[1], tuple(dict.fromkeys(asked)), order == _ORDERS[1])
+
+
+def query_of(patient_id: UUID, form: str, selection: Selection, reason: str | None) -> HistoryQuery:
+    """The query of an export; what was left out stands in its act."""
+    from clinicdesk.exporters import HistoryQuery
+
+    days = (
+        (f"{selection.since or ''}..{selection.until or ''}",) if selection.since or selection.until else ()
+    )
+    return HistoryQuery(patient_id, " ".join((form, *days, *selection.kinds)), selection, reason or "")
 
 
 def _exporter(form: str) -> Exporter:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from clinicdesk.clinic.rights import Permission
-from clinicdesk.exporters._history import HISTORY, History, HistoryQuery
+from clinicdesk.exporters._history import HISTORY, History, HistoryQuery, Selection
 from clinicdesk.kit.sheet import Stamp
 
-__all__ = ["HISTORY", "Exporter", "History", "HistoryQuery", "Write"]
+__all__ = ["HISTORY", "Exporter", "History", "HistoryQuery", "Selection", "Write"]
 
 Write = Callable[[Any, Stamp, BinaryIO], tuple[str, ...]]
 

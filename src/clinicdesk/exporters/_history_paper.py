@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, tzinfo
@@ -13,8 +14,10 @@ from clinicdesk.clinic.patients.queries import AllergyRow, PatientRow
 from clinicdesk.clinic.prescriptions.queries import PrescribedRow
 from clinicdesk.clinic.records.measured import VitalRow
 from clinicdesk.clinic.records.queries import DiagnosisRow, EntryRow, NoteRow
+from clinicdesk.clinic.records.signs import Standing, of_value
 from clinicdesk.clinic.results.queries import ObservationRow
 from clinicdesk.exporters._history import History
+from clinicdesk.exporters._history_cover import KIND_WORDS, cover
 from clinicdesk.kit.ink import Bold, Span
 from clinicdesk.kit.names import age_text, full_name
 from clinicdesk.kit.pdf import SMALL, Document, Head, Running
@@ -27,17 +30,15 @@ _USUAL_SYSTEM: Final = "CIE-10"
 _TABLE: Final = 8.5
 _ADDENDUM_INDENT: Final = 14.0
 _SIGNATURE: Final = 14.0
-_KINDS: Final = MappingProxyType(
+# How a value stands: a mark and a word, so that neither colour nor a fine eye is needed.
+_STANDINGS: Final = MappingProxyType(
     {
-        "consulta": _("Consulta"),
-        "urgencia": _("Urgencia"),
-        "control": _("Control"),
-        "procedimiento": _("Procedimiento"),
-        "teleconsulta": _("Teleconsulta"),
-        "laboratorio": _("Laboratorio"),
-        "imagen": _("Imagen"),
-        "internacion": _("Internación"),
-        "otro": _("Otro registro"),
+        Standing.USUAL: _("en rango"),
+        Standing.LOW: _("▼ bajo"),
+        Standing.HIGH: _("▲ alto"),
+        Standing.CRITICAL_LOW: _("▼▼ CRÍTICO bajo"),
+        Standing.CRITICAL_HIGH: _("▲▲ CRÍTICO alto"),
+        Standing.NO_RANGE: _("sin rango"),
     }
 )
 _SEVERITIES: Final = ("severa", "moderada", "leve")
@@ -50,7 +51,7 @@ class HistoryPaper:
         zone = stamp.at.tzinfo
         if zone is None:
             raise ValueError("the stamp's time carries no zone")
-        self._history, self._chart, self._zone = history, history.chart, zone
+        self._history, self._chart, self._zone, self._stamp = history, history.chart, zone, stamp
         patient = history.chart.patient
         running = Running(
             full_name(patient.family, patient.given),
@@ -70,11 +71,16 @@ class HistoryPaper:
         """Every section in reading order, and the file."""
         self._opening()
         self._allergies()
+        cover(self._document, self._history, self._zone, self._stamp)
+        self._document.turn()
         self._problems()
         self._medications()
         self._vitals()
         self._results()
         self._entries()
+        self._every_result()
+        self._document.paragraph(_("Fin de la historia clínica."), grey=True)
+        self._lost_characters()
         return self._document.finish()
 
     def _opening(self) -> None:
@@ -128,8 +134,11 @@ class HistoryPaper:
         if measured or moved:
             self._document.heading(_("Últimos signos vitales"))
         if measured:
-            heads = [Head(_("Medición")), Head(_("Valor"), right=True), Head(_("Fecha"))]
-            rows = [[_named(row.name, row), _measured(row), self._moment(row.at)] for row in measured]
+            heads = [Head(_("Medición")), Head(_("Valor"), right=True), Head(_("Marca")), Head(_("Fecha"))]
+            rows = [
+                [_named(row.name, row), _measured(row), self._mark(row), self._moment(row.at)]
+                for row in measured
+            ]
             self._table(heads, rows)
         for gone in moved:
             count = plural(gone.count, _("signo"), _("signos"))
@@ -144,14 +153,60 @@ class HistoryPaper:
         heads = [
             Head(_("Medición")),
             Head(_("Valor"), right=True),
+            Head(_("Marca")),
             Head(_("Fecha")),
             Head(_("Mediciones"), right=True),
         ]
         rows = [
-            [_named(row.name, row), _measured(row), self._moment(row.at), str(counts[row.code])]
+            [
+                _named(row.name, row),
+                _measured(row),
+                self._mark(row),
+                self._moment(row.at),
+                str(counts[row.code]),
+            ]
             for row in latest
         ]
         self._table(heads, rows)
+
+    def _every_result(self) -> None:
+        """All values, where the table of the latest ones could not hold them."""
+        observed = self._history.observed
+        if len(observed) == len({row.code for row in observed}):
+            return
+        paper = self._document
+        paper.heading(_("Todos los resultados") + _DOT + plural(len(observed), _("valor"), _("valores")))
+        heads = [Head(_("Fecha")), Head(_("Medición")), Head(_("Valor"), right=True), Head(_("Marca"))]
+        ordered = sorted(observed, key=lambda row: row.at, reverse=not self._history.selection.oldest_first)
+        self._table(
+            heads,
+            [
+                [self._moment(row.at), _named(row.name, row), _measured(row), self._mark(row)]
+                for row in ordered
+            ],
+        )
+
+    def _mark(self, row: VitalRow | ObservationRow) -> str:
+        """How a number stands for whom it was measured of, then; nothing for words."""
+        number = row.value if isinstance(row, VitalRow) else row.value_number
+        if number is None:
+            return ""
+        birth, day = self._chart.patient.birth, row.at.astimezone(self._zone).date()
+        return _STANDINGS[of_value(row.code, row.unit, number, birth, day)]
+
+    def _lost_characters(self) -> None:
+        """What was printed by its number, on the last page, so that it can be looked up."""
+        lost = self.missing
+        if not lost:
+            return
+        paper = self._document
+        paper.heading(_("Caracteres que la letra no tiene"))
+        paper.paragraph(_("En el texto figuran por su código. Los archivos JSON y FHIR los traen escritos."))
+        paper.table(
+            [Head(_("Código")), Head(_("Nombre Unicode"))],
+            [[f"U+{ord(char):04X}", unicodedata.name(char, _("sin nombre"))] for char in lost],
+            size=_TABLE,
+        )
 
     def _entries(self) -> None:
         entries, paper = self._chart.entries, self._document
@@ -159,14 +214,14 @@ class HistoryPaper:
         paper.heading(_("Atenciones") + _DOT + count if entries else _("Atenciones"))
         if not entries:
             paper.paragraph(_("Sin registros."))
-        for entry in sorted(entries, key=lambda entry: entry.at, reverse=True):
+        newest = not self._history.selection.oldest_first
+        for entry in sorted(entries, key=lambda entry: entry.at, reverse=newest):
             self._entry(entry)
             paper.gap(8)
-        paper.paragraph(_("Fin de la historia clínica."), grey=True)
 
     def _entry(self, entry: EntryRow) -> None:
         paper = self._document
-        name = self._moment(entry.at) + _DOT + _KINDS.get(entry.kind, entry.kind)
+        name = self._moment(entry.at) + _DOT + KIND_WORDS.get(entry.kind, entry.kind)
         paper.band(name, _DOT.join(filter(None, (entry.doctor, entry.place))))
         paper.mark(name, 1)
         paper.carry(name)

@@ -19,7 +19,8 @@ def write(history: History, stamp: Stamp, out: BinaryIO) -> tuple[str, ...]:
     if zone is None:
         raise ValueError("the stamp's time carries no zone")
     printed = {"by": stamp.by, "at": stamp.at, "zone": stamp.zone, "clinic": stamp.origin}
-    held = {"printed": printed, **_parts(history)}
+    asked = {"selection": history.selection, "request": history.request, "delivery": history.delivery}
+    held = {"printed": printed, **asked, **_parts(history)}
     body = {"format": _FORMAT, **plain(held, zone)}
     out.write(json_text(body) + b"\n")
     return ()

@@ -194,6 +194,11 @@ class Document:
         if height > self._room() and self._y > self._body_top:
             self._page()
 
+    def turn(self) -> None:
+        """The next page, unless this one is still blank."""
+        if self._y > self._body_top:
+            self._page()
+
     def finish(self) -> bytes:
         """The file. The document is closed by it."""
         total = self._pdf.page

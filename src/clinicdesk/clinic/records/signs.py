@@ -51,6 +51,9 @@ SIGNS: Final[Mapping[str, Sign]] = MappingProxyType(
         )
     }
 )
+_BY_CODE: Final = MappingProxyType({sign.code: sign for sign in SIGNS.values()})
+# Units as people write them, and as UCUM does.
+_UCUM: Final = MappingProxyType({"mmHg": "mm[Hg]", "°C": "Cel", "lpm": "/min"})
 
 
 class Standing(StrEnum):
@@ -95,6 +98,14 @@ def standing(sign: Sign, value: Decimal, birth: date | None, today: date) -> Sta
     if low is not None and number < low:
         return Standing.LOW
     return Standing.HIGH if high is not None and number > high else Standing.USUAL
+
+
+def of_value(code: str, unit: str | None, value: Decimal, birth: date | None, day: date) -> Standing:
+    """How a value measured on a day stands, by its LOINC code; one in another unit has no range."""
+    sign = _BY_CODE.get(code)
+    if sign is None or _UCUM.get(unit or "", unit) != sign.unit or not value.is_finite():
+        return Standing.NO_RANGE
+    return standing(sign, value, birth, day)
 
 
 def _years(birth: date, today: date) -> int:
