@@ -289,6 +289,8 @@ def test_a_history_is_exported_as_pdf_and_json(cli: Cli, allergic: str, tmp_path
     assert "Impreso por Ibarra, Jorge" in text
     whole = cli("jibarra", "history", "export", allergic, "--format", "json")
     assert json.loads(whole.out)["format"] == "clinicdesk.history/1"
+    bundle = json.loads(cli("jibarra", "history", "export", allergic, "--format", "fhir").out)
+    assert (bundle["type"], bundle["entry"][0]["resource"]["resourceType"]) == ("document", "Composition")
     assert list(tmp_path.glob(".*")) == []
 
 
@@ -351,8 +353,8 @@ def test_an_export_that_cannot_be_leaves_nothing(cli: Cli, allergic: str, tmp_pa
     assert cli("jibarra", "history", "export", allergic, "-o", str(out)).code == 6
     there = tmp_path / "historia.pdf"
     assert cli("jibarra", "history", "export", "49999998", "-o", str(there)).code == 3
-    fhir = cli("jibarra", "history", "export", allergic, "--format", "fhir", "-o", str(there))
-    assert fhir.code == 2
-    assert "json, pdf" in fhir.err
+    odd = cli("jibarra", "history", "export", allergic, "--format", "docx", "-o", str(there))
+    assert odd.code == 2
+    assert "fhir, json, pdf" in odd.err
     assert not out.exists()
     assert not there.exists()

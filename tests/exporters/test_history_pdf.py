@@ -14,7 +14,7 @@ from pypdf import PdfReader
 
 from clinicdesk.clinic.admissions import service as admissions
 from clinicdesk.clinic.records import service as records
-from clinicdesk.clinic.records.queries import VitalRow
+from clinicdesk.clinic.records.measured import VitalRow
 from clinicdesk.clinic.records.rules import DiagnosisEntry
 from clinicdesk.exporters import HISTORY, History, HistoryQuery, Selection, history_pdf
 from clinicdesk.exporters._history import selected
@@ -374,7 +374,7 @@ def test_two_thousand_visits_read_back_word_for_word() -> None:
 def test_an_abnormal_value_is_marked_in_a_sign_and_a_word(
     code: str, unit: str, value: str, said: str
 ) -> None:
-    row = VitalRow(FIRST, code, "Signo", Decimal(value), unit)
+    row = VitalRow(FIRST, code, "Signo", Decimal(value), unit, UUID(int=12), UUID(int=1))
     assert f"Signo {value.replace('.', ',')} {unit} {said} 16/10/2026" in text_of(history(vitals=(row,)))
 
 

@@ -16,6 +16,7 @@ HEAVY = ("fpdf", "fontTools", "pymupdf_fonts", "PIL")
         "clinicdesk.kit.sheet",
         "clinicdesk.exporters.history_pdf",
         "clinicdesk.exporters.history_json",
+        "clinicdesk.exporters.history_fhir",
         "clinicdesk.reports.day",
     ],
 )

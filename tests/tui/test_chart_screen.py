@@ -189,7 +189,9 @@ def test_a_copy_is_opened_on_request_read_and_handed_out(case: Case, open_desk: 
     desk.line_shows("Historia guardada en")
     paper = written(tmp_path, "clinicdesk-HC-*.pdf")
     assert paper is not None
-    assert "Lumbalgia" in "".join(page.extract_text() for page in PdfReader(paper).pages)
+    printed = " ".join(page.extract_text() for page in PdfReader(paper).pages)
+    assert "Lumbalgia" in printed
+    assert f"Pedido: {REQUEST}" in printed
     desk.press("p2")
     desk.wait_for(lambda: written(tmp_path, "clinicdesk-HC-*.json") is not None)
     data = written(tmp_path, "clinicdesk-HC-*.json")

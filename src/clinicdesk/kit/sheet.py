@@ -183,7 +183,11 @@ def to_json_lines(table: Table) -> Iterator[bytes]:
 
 def json_text(value: object) -> bytes:
     """JSON in UTF-8 whose strings hold no raw control, direction or invisible character."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return unseen_escaped(json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False))
+
+
+def unseen_escaped(text: str) -> bytes:
+    """JSON text in UTF-8, what no terminal shows written as escapes."""
     return _UNSEEN.sub(_escaped, text).encode("utf-8", "backslashreplace")
 
 

@@ -37,6 +37,7 @@ class PrescribedRow:
     dispenses: int | None
     prescription_id: UUID
     patient_id: UUID
+    system: str | None = None
     own_chart: int | None = None
     misplaced: Misplaced | None = None
 
@@ -63,6 +64,7 @@ def of_patient(tx: Reader, patient_id: UUID) -> tuple[PrescribedRow, ...]:
             items.c.dispenses,
             items.c.prescription_id,
             items.c.patient_id,
+            items.c.system,
         )
         .join(heads, (heads.c.patient_id == items.c.patient_id) & (heads.c.id == items.c.prescription_id))
         .outerjoin(people, people.c.id == heads.c.doctor_id)

@@ -29,6 +29,7 @@ class VitalRow:
     unit: str
     id: UUID
     patient_id: UUID
+    system: str = "LOINC"
     own_chart: int | None = None
     misplaced: Misplaced | None = None
 
@@ -60,6 +61,7 @@ _VITAL: Final = (
     vitals.c.unit,
     vitals.c.id,
     vitals.c.patient_id,
+    vitals.c.system,
 )
 
 

@@ -34,6 +34,7 @@ class ObservationRow:
     value_text: str | None
     unit: str | None
     patient_id: UUID
+    system: str = "LOINC"
     own_chart: int | None = None
     misplaced: Misplaced | None = None
 
@@ -60,6 +61,7 @@ def of_patient(tx: Reader, patient_id: UUID, limit: int | None = None) -> tuple[
             observations.c.value_text,
             observations.c.unit,
             observations.c.patient_id,
+            observations.c.system,
         )
         .join(
             results,

@@ -47,9 +47,12 @@ async def find_chart(desk: ClinicDesk) -> None:
     await desk.push_screen(FindPatient(_("Enter abre la historia de {}."), chosen))
 
 
-async def show_chart(desk: ClinicDesk, patient_id: UUID) -> None:
-    """Open a chart; a closed one is asked for by emergency, where the role may. Raises Refusal."""
-    screen = ChartScreen(patient_id)
+async def show_chart(desk: ClinicDesk, patient_id: UUID, request: str = "") -> None:
+    """Open a chart; a closed one is asked for by emergency, where the role may. Raises Refusal.
+
+    `request` is who asked for a copy and why: it stands on what is printed.
+    """
+    screen = ChartScreen(patient_id, request)
     await desk.push_screen(screen)
     try:
         await screen.open()
@@ -63,10 +66,10 @@ class ChartScreen(ClinicScreen):
 
     NAME = _("Historia")
 
-    def __init__(self, patient_id: UUID) -> None:
+    def __init__(self, patient_id: UUID, request: str = "") -> None:
         """Empty until `open`."""
         super().__init__()
-        self._patient_id = patient_id
+        self._patient_id, self._request = patient_id, request
         self._urgent_until: datetime | None = None
         self._reading_older = self._asked = False
         self.reading = Reading(self.see)
@@ -262,7 +265,8 @@ class ChartScreen(ClinicScreen):
         if key is None:
             return
         self.prompt.say(_("Preparando la historia…"))
-        path = await print_history(self.link, contents.chart.patient, self.now(), FORMATS[key][1])
+        patient = contents.chart.patient
+        path = await print_history(self.link, patient, self.now(), FORMATS[key][1], self._request)
         self.prompt.say(_("Historia guardada en {}, que solo lee esta cuenta.").format(path))
 
     def _no_print(self) -> str | None:

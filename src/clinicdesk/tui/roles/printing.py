@@ -17,12 +17,22 @@ if TYPE_CHECKING:
     from clinicdesk.tui.desk_link import DeskLink
 
 
-FORMATS: Final = MappingProxyType({"1": (_("PDF"), "history_pdf"), "2": (_("JSON"), "history_json")})
+FORMATS: Final = MappingProxyType(
+    {
+        "1": (_("PDF"), "history_pdf"),
+        "2": (_("JSON"), "history_json"),
+        "3": (_("FHIR"), "history_fhir"),
+    }
+)
 """Key → word and exporter of each format."""
 
 
 async def print_history(
-    link: DeskLink, patient: PatientRow, now: datetime, exporter_name: str = "history_pdf"
+    link: DeskLink,
+    patient: PatientRow,
+    now: datetime,
+    exporter_name: str = "history_pdf",
+    request: str = "",
 ) -> Path:
     """Write the whole history, readable by this account alone; where it went. Raises Refusal.
 
@@ -32,7 +42,7 @@ async def print_history(
     from clinicdesk.kit import plugins
 
     exporter = plugins.load("clinicdesk.exporters", exporter_name, Exporter, "EXPORTER")
-    history = await link.see(HISTORY, HistoryQuery(patient.patient_id, exporter.format))
+    history = await link.see(HISTORY, HistoryQuery(patient.patient_id, exporter.format, request=request))
     path = Path.home() / f"clinicdesk-HC-{patient.chart_number:06}{exporter.suffix}"
     stamp = _stamp(link.session.actor, now)
     await link.hop(write_atomically, path, lambda out: exporter.write(history, stamp, out))

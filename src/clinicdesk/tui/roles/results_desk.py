@@ -54,7 +54,7 @@ class ResultsDesk(Finding):
             self._order = order
         await self.do(service.open_copy, self._order)
         self._order = None
-        await show_chart(self.desk, patient.patient_id)
+        await show_chart(self.desk, patient.patient_id, reason)
 
     def away(self) -> None:
         """Esc in the box: nobody is looked for."""
