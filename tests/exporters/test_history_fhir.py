@@ -88,6 +88,7 @@ def sound(bundle: Json) -> Json:
     assert faults(bundle) == []
     assert bundle["entry"][0]["resource"]["resourceType"] == "Composition"
     assert unresolved(bundle) == []
+    assert "null" not in json.dumps(bundle).replace('"', " ").split()
     urls = [each["fullUrl"] for each in bundle["entry"]]
     assert len(urls) == len(set(urls))
     return bundle
@@ -152,7 +153,7 @@ def test_it_is_valid_whole_and_resolves() -> None:
     ("kind", "harm"),
     [
         ("Encounter", {"status": "done"}),
-        ("Condition", {"subject": None}),
+        ("Condition", {"subject": {"reference": ""}}),
         ("Observation", {"colour": "red"}),
         ("DocumentReference", {"date": "ayer"}),
         ("Composition", {"title": ""}),
