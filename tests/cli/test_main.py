@@ -46,6 +46,7 @@ LOOKS = {
     "report",
     "board",
     "completion",
+    "verify",
 }
 ENGLISH = re.compile(r"Usage|Options|Arguments|Commands|required|default|Show this|\[OPTIONS\]|<\w+>|TEXT\b")
 

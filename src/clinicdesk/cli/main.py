@@ -47,7 +47,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "admission": ("admission", _("Admisión: llegadas, triaje, colas, números y constancias.")),
     "day": ("day", _("El día del centro: cerrarlo, abrirlo, lo que quedó sin terminar.")),
     "record": ("record", _("Registros de la historia: agregar, listar, ver.")),
-    "note": ("note", _("Notas: borrador, firma, adenda.")),
+    "note": ("note", _("Notas: borrador, firma, adenda, verificación.")),
     "history": ("history", _("Historia clínica: ver, entregar en PDF o JSON.")),
     "privacy": ("privacy", _("Avisos de historias abiertas sin relación: ver, revisar, límites.")),
     "import": ("imports", _("Traer datos de otros sistemas.")),

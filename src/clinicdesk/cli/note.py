@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from clinicdesk.cli import given
+from clinicdesk.cli import given, note_verify
 from clinicdesk.cli.frame import Call, Writes, noun, the_call, verb
 from clinicdesk.cli.record import Codes
 from clinicdesk.cli.turn import TurnId, turn_ids
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     Stated = tuple[DiagnosisEntry, ...]
 
-app = noun(_("Notas: borrador, firma, adenda."))
+app = noun(_("Notas: borrador, firma, adenda, verificación."))
 _DRAFT = _(
     "Guardar el borrador de la nota de una atención propia; sin --text lo muestra.\n\n"
     "Con --text - se lee de la entrada."
@@ -156,3 +156,6 @@ def show_signed(call: Call, answer: NoteAnswer) -> None:
     }
     signed = _("Nota firmada, {at}.").format(at=wall(answer.signed_at, call.zone))
     call.answer(data, signed, f"Id: {note_id}")
+
+
+note_verify.add_to(app)
