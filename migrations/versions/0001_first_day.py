@@ -30,6 +30,7 @@ _FILES = (
     "merge.sql",
     "merge_sites.sql",
     "merge_registry.sql",
+    "cie10.sql",
     "rows.sql",
 )
 

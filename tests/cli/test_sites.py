@@ -289,3 +289,21 @@ def test_requirements_are_told_when_the_turn_is_given(cli: Cli) -> None:
     assert (booked.code, booked.data["state"]) == (0, "registrado"), booked.err
     assert "Requisitos: Traer estudios" in booked.err
     assert cli("admin", "procedure", "edit", "CONTROL", "--requirements", "-").code == 0
+
+
+def test_codes_are_searched_shown_and_kept_at_hand(cli: Cli, tmp_path: Path) -> None:
+    file = tmp_path / "cie10.csv"
+    file.write_text("codigo;descripcion\nI10X;Hipertensión esencial\nE11;Diabetes\nE119;Diabetes sin más\n")
+    taken = cli("admin", "import", "cie10", str(file), "--edition", "2018")
+    assert (taken.code, taken.data["accepted"]) == (0, 3), taken.err
+    assert [row["code"] for row in cli("msosa", "cie10", "search", "hipertencion", "--json").rows] == ["I10"]
+    assert cli("msosa", "cie10", "search", "zzz", "--json").rows == []
+    assert cli("msosa", "cie10", "favourite", "I10").code == 4
+    assert cli("lpaz", "cie10", "favourite", "Q00").code == 3
+    assert cli("lpaz", "cie10", "favourite", "e119", "--json").data == {"code": "E11.9", "kept": True}
+    assert [row["code"] for row in cli("lpaz", "cie10", "search", "diab", "--json").rows] == ["E11.9", "E11"]
+    shown = cli("lpaz", "cie10", "show", "e11", "--json").data
+    assert (shown["below"], shown["leaf"], shown["edition"]) == (["E11.9"], False, "2018")
+    assert "favorito" in cli("lpaz", "cie10", "search").out
+    assert cli("lpaz", "cie10", "favourite", "E11.9", "--remove").code == 0
+    assert cli("lpaz", "cie10", "show", "X99").code == 3

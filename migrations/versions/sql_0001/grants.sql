@@ -49,6 +49,16 @@ GRANT EXECUTE ON FUNCTION access.change_own(bytea, text), access.demand_open(),
   access.leave(uuid, text), access.my_rights(), access.my_sessions(), access.end_own(uuid),
   demand_open_block(bigint, timestamp, timestamp), demand_open_claim(bigint, tstzrange)
   TO k_staff;
+-- The catalogue is everybody's to read; what a doctor keeps at hand is that doctor's alone.
+GRANT SELECT ON cie10_codes, cie10_words TO k_staff;
+GRANT SELECT, INSERT (code, at), DELETE ON cie10_favourites TO k_medico;
+GRANT EXECUTE ON FUNCTION cie10_recent(integer) TO k_medico;
+ALTER TABLE cie10_favourites ENABLE ROW LEVEL SECURITY;
+CREATE POLICY cie10_favourites_own ON cie10_favourites TO k_medico
+  USING (login = session_user) WITH CHECK (login = session_user);
+GRANT INSERT (batch, line, place, code, above, text, chapter, heading, leaf, sex, from_days, until_days, folded,
+  terms) ON staging_cie10 TO k_admin, k_importacion;
+GRANT EXECUTE ON FUNCTION import_cie10(text, text[], uuid) TO k_admin, k_importacion;
 GRANT SELECT ON zone_rules TO k_staff; -- a desk can tell that it reckons time by other rules
 GRANT SELECT ON alembic_version TO k_staff; -- a desk can tell that its program and the database differ
 

@@ -80,6 +80,10 @@ def import_rows(
         str | None,
         typer.Option(metavar=_("NOMBRE"), help=_("patients: de qué sistema son los números propios.")),
     ] = None,
+    edition: Annotated[
+        str | None,
+        typer.Option(metavar=_("NOMBRE"), help=_("cie10: qué edición es; el nombre del archivo si no.")),
+    ] = None,
 ) -> None:
     """Import a file or folder; `resume` says what a second run does anyway."""
     from clinicdesk.importers import Importer as Kind
@@ -89,6 +93,7 @@ def import_rows(
     _demand(call, importer)
     said = {"schedule": schedule, "from": since, "name": name, "digits": digits, "country": country}
     said |= {"map": mapping, "encoding": encoding, "separator": separator, "dates": dates, "source": source}
+    said |= {"edition": edition}
     options = _options(importer, {name: text for name, text in said.items() if text is not None})
     with _progress(path) as told:
         result = importer.run(

@@ -40,6 +40,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "procedure": ("procedure", _("Prácticas: duración, requisitos, consultorio.")),
     "agenda": ("agenda", _("Agendas: bloques, licencias, suspensiones.")),
     "fees": ("fees", _("Nomencladores: códigos, unidades, precios y desde cuándo rigen.")),
+    "cie10": ("cie10", _("Códigos de diagnóstico: buscar, ver, tener a mano.")),
     "patient": ("patient", _("Pacientes: registrar, buscar, ver, corregir.")),
     "turn": ("turn", _("Turnos: lugares libres, dar, confirmar, llamar, finalizar.")),
     "waitlist": ("waitlist:waitlist", _("Lista de espera: anotar, ver, ofrecer, cerrar.")),

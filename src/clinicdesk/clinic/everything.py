@@ -7,6 +7,7 @@ from clinicdesk.clinic.access import model as access
 from clinicdesk.clinic.admissions import model as admissions
 from clinicdesk.clinic.agendas import model as agendas
 from clinicdesk.clinic.audit import model as audit
+from clinicdesk.clinic.cie10 import model as cie10
 from clinicdesk.clinic.patients import model as patients
 from clinicdesk.clinic.prescriptions import model as prescriptions
 from clinicdesk.clinic.privacy import model as privacy
@@ -22,6 +23,7 @@ __all__ = [
     "admissions",
     "agendas",
     "audit",
+    "cie10",
     "metadata",
     "patients",
     "prescriptions",

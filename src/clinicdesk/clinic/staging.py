@@ -213,6 +213,25 @@ staging_holidays: Final = _staging(
     _optional("fate"),
 )
 
+# One edition of the CIE-10. `above` is the code one step above; a `leaf` of NULL is told by the others.
+staging_cie10: Final = _staging(
+    "staging_cie10",
+    Column("place", BigInteger, nullable=False),
+    words("code"),
+    _optional("above"),
+    words("text"),
+    Column("chapter", Integer),
+    Column("heading", Boolean, nullable=False),
+    Column("leaf", Boolean),
+    _optional("sex"),
+    Column("from_days", Integer),
+    Column("until_days", Integer),
+    words("folded"),
+    Column("terms", ARRAY(Text), nullable=False),
+    Column("again", Boolean, nullable=False, server_default=text("false")),
+    _optional("fate"),
+)
+
 # What the merge could not take: `field` is a staging column, or the file's own column name.
 staging_rejects: Final = _staging(
     "staging_rejects", words("kind"), words("field"), words("value"), words("reason")

@@ -33,6 +33,7 @@ from clinicdesk.clinic.sites.rules import MINUTES_OF_A_DAY
 from clinicdesk.demo import agendas
 from clinicdesk.demo import places as sites
 from clinicdesk.demo.book import Book
+from clinicdesk.demo.codes import write_codes
 from clinicdesk.demo.patients import Patient
 from clinicdesk.demo.places import Place
 from clinicdesk.demo.staff import Worker, password_of
@@ -89,6 +90,7 @@ def build(connection: Connection, plan: Plan, seed: str) -> None:
         _write_agendas(book, plan, ids, seed)
         _write_patients(connection, book, plan.patients)
         _write_words(book, plan.patients)
+        write_codes(book)
         book.write(raw)
         agendas.write_quotas(connection)
         for worker, person_id, salt, secret in zip(plan.staff, ids.people, salts, made, strict=True):

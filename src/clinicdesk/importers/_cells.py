@@ -68,6 +68,7 @@ class Fault(StrEnum):
     DOCUMENT_OF_ANOTHER = "document_of_another"
     SAME_PATIENT = "same_patient"
     EDITED_SINCE = "edited_since"
+    BAD_CODE = "bad_code"
 
 
 class Bad(Exception):  # noqa: N818 - a verdict on a row, not an error of the program

@@ -57,6 +57,7 @@ REASONS: Final = MappingProxyType(
         Fault.NO_COMMA: _("se espera «Apellidos, Nombres»"),
         Fault.DOCUMENT_OF_ANOTHER: _("es de una persona de otro nombre y otro nacimiento (HC {detail})"),
         Fault.SAME_PATIENT: _("otra fila del archivo ya es este paciente"),
+        Fault.BAD_CODE: _("no es un código de la CIE-10 (A00, A00.0) ni un capítulo"),
         Fault.EDITED_SINCE: _("se corrigió a mano desde la última lista: queda lo corregido"),
     }
 )

@@ -62,6 +62,8 @@ records: Final = by_patient(
     ),
     CheckConstraint("jsonb_typeof(attributes) = 'object'", name="records_attributes_ck"),
     Index("records_at_ix", "patient_id", "at"),
+    # What a doctor stated last, whoever the patient: the codes offered first.
+    Index("records_doctor_ix", "doctor_id", "at"),
 )
 
 # Insert-only: nobody holds UPDATE or DELETE. A visit has one note; an addendum is a note of its own
