@@ -172,7 +172,7 @@ GRANT UPDATE (ended_at) ON care_relations TO k_secretaria, k_privacidad;
 -- Administration.
 GRANT INSERT, UPDATE ON clinics, floors, rooms, specialties, procedures TO k_admin;
 -- Not whether they are supervised: access.supervise decides, since nobody sets it for themselves.
-GRANT INSERT (given, family, license, specialty, email), UPDATE (given, family, license, specialty, email) ON people
+GRANT INSERT (id, given, family, license, specialty, email), UPDATE (given, family, license, specialty, email) ON people
   TO k_admin;
 GRANT INSERT, DELETE ON clinic_hours TO k_admin;
 GRANT INSERT, UPDATE, DELETE ON holidays TO k_admin;
