@@ -279,6 +279,12 @@ SCENES: Final = {
         lambda _stage: (("", "Historia"), ("/aaa", "14 candidatos")),
         lambda _stage: ("<Back>a", "<Down>", "<Down>", "<Down>", "-/"),
     ),
+    "GiveTo": Scene(
+        lambda stage: stage.doctor,
+        lambda _stage: (("", "Historia"), ("m", "Pasar a otra persona"), ("aaa", "14 candidatos")),
+        lambda _stage: ("<Back>a", "<Down>", "<Down>", "-/"),
+        stride=32,
+    ),
     "BreakGlass": Scene(
         lambda stage: stage.doctor,
         lambda stage: (

@@ -39,6 +39,7 @@ PLACES = {
     "patient": Place("cruiz", "zarzabal<Enter>", FAMILY),
     "page": Place("cruiz", "zarzabal<Enter><F2>", "Turnos desde hoy · 1"),
     "correction": Place("cruiz", "zarzabal<Enter>e", "Corregir datos"),
+    "whose": Place("cruiz", "zarzabal<Enter>m1<Enter>", "Pasar a otra persona"),
     "form": Place("cruiz", "<Tab>a27<Tab>", "Apellido"),
     "board": Place("cruiz", "<F3>", FAMILY.split()[0]),
     "filter": Place("cruiz", "<F3>/zarza", "Filtrar » zarza"),

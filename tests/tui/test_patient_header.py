@@ -61,6 +61,7 @@ WITHOUT = {
     "Agenda": "a day of many; whoever was chosen is named in each question",
     "Agendas": "blocks, nobody's",
     "FindPatient": "looks for somebody",
+    "GiveTo": "two people, side by side",
     "ResultsDesk": "looks for somebody; the chart it opens has the strip",
     "RegisterForm": "somebody who is not registered yet",
     "PrivacyHome": "alerts of many",

@@ -46,11 +46,16 @@ _HIDDEN: Final = frozenset({_("Documento"), _("Teléfono"), _("Domicilio"), _("C
 
 
 def pair_lines(pair: Duplicates, width: int, today: date) -> list[Cell]:
-    """One fact a line, both people beside each other; `*` stands before a fact in which they differ."""
+    """Both people of a pair of the work list."""
+    return people_lines(pair.patient, pair.other, width, today)
+
+
+def people_lines(left_one: PatientRow, right_one: PatientRow | None, width: int, today: date) -> list[Cell]:
+    """One fact a line, both people beside each other, or one alone; `*` stands where they differ."""
     half = max(8, (width - _LABEL - 4) // 2)
     lines: list[Cell] = []
     for label, fact in _FACTS:
-        one, other = (_told(row, label, fact, today, half) for row in (pair.patient, pair.other))
+        one, other = (_told(row, label, fact, today, half) for row in (left_one, right_one))
         differ = bool(one.text and other.text) and one.text != other.text and label != _("Historia")
         tone = Tone.STRONG if differ else Tone.TEXT
         head = Bit(f" {'*' if differ else ' '} {fit(label, _LABEL)}")
@@ -62,7 +67,9 @@ def pair_lines(pair: Duplicates, width: int, today: date) -> list[Cell]:
     return lines
 
 
-def _told(row: PatientRow, label: str, fact: Fact, today: date, width: int) -> Bit:
+def _told(row: PatientRow | None, label: str, fact: Fact, today: date, width: int) -> Bit:
+    if row is None:
+        return Bit("")
     if row.closed and label in _HIDDEN:
         return sealed_bit()
     return Bit(shown(fact(row, today, width)))

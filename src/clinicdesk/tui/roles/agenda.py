@@ -93,7 +93,7 @@ class Agenda(AgendaView):
                 row.wall_start,
             )
         if self._moved is not None:
-            return _("Enter: mover a {} a las {:%H:%M}. Esc: dejarlo donde está.").format(
+            return _("Enter: mover a {} a las {:%H:%M}. m: es de otra persona. Esc: dejarlo.").format(
                 words.patient_name(self._moved), row.wall_start
             )
         if self._patient is None:
@@ -210,19 +210,40 @@ class Agenda(AgendaView):
 
     def _no_moving(self) -> str | None:
         row = self.pointed
-        if row is not None and row.turn is None and row.kind in {Kind.SHUT, Kind.TOLD}:
+        if self._gives(row) or (row is not None and row.turn is None and row.kind in {Kind.SHUT, Kind.TOLD}):
             return self.no_line()
         return self.no_moving()
 
+    def _gives(self, row: AgendaRow | None) -> bool:
+        """Whether `m` is about the turn that is being moved: once more, it goes to another person."""
+        if self._moved is None:
+            return False
+        return row is None or row.turn is None or row.turn.id == self._moved.id
+
     async def move_pointed(self) -> None:
-        """`m`: a turn looks for another place; those of a suspended block are given others."""
+        """`m`: a turn looks for another place, and by another `m` for whose it is.
+
+        Those of a suspended block are given others.
+        """
         row = self.pointed
+        if self._moved is not None and self._gives(row):
+            await self._to_other_person(self._moved)
+            return
         if row is None:
             return
         if row.turn is None or (row.band and row.notice):
             await self.reassign(row.turn)
         else:
             await self.move(row.turn)
+
+    async def _to_other_person(self, turn: TurnRow) -> None:
+        from clinicdesk.tui.roles.giving import give_turn
+
+        async def given() -> None:
+            self._moved = None
+            await self._read()
+
+        await give_turn(self, turn, given)
 
     async def reassign(self, turn: TurnRow | None) -> None:
         """The work list of suspended turns, this one pointed at."""

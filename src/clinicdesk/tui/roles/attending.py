@@ -97,7 +97,7 @@ class Attending(ClinicScreen):
         yield Command("p", _("Imprimir"), self.print_history, _("historia en PDF"), self._no_print)
         yield Command("w", _("A espera"), self.requeue, _("volver a la espera"), self._not_inside)
         yield Command("l", _("Llamar"), self.call, _("llamar al señalado"), self._no_call)
-        yield Command("m", _("Mover"), self.move, _("pasar a la cola de otro"), self._no_call, bar=False)
+        yield Command("m", _("Mover"), self.move, _("a otra cola, a otra persona"), self.no_move, bar=False)
 
     async def next(self) -> None:
         """`n`: whoever is first comes in, and the chart opens by itself; asks where somebody is inside."""
@@ -354,6 +354,10 @@ class Attending(ClinicScreen):
             return why
         turn = self._turn()
         return None if turn is not None and turn.state == State.EN_CURSO else _("no está en curso")
+
+    def no_move(self) -> str | None:
+        """Why `m` cannot work."""
+        return self._no_call()
 
     def _no_call(self) -> str | None:
         if why := self.no_line():

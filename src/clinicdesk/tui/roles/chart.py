@@ -183,6 +183,11 @@ class ChartPane(Body):
         return bool(self.pager.display)
 
     @property
+    def current(self) -> Any:
+        """The row of the section that is pointed at, or read whole."""
+        return self._lists[self.section].current
+
+    @property
     def visible_part(self) -> Part:
         """What is shown, to be focused."""
         return self.pager if self.reading else self._lists[self.section]

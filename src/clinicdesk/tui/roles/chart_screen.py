@@ -22,7 +22,7 @@ from clinicdesk.kit.errors import Refusal
 from clinicdesk.kit.words import _
 from clinicdesk.tui.parts import Cell, Command, DeskScreen, PatientStrip
 from clinicdesk.tui.patient_header import names, patient_line
-from clinicdesk.tui.roles import chart_text
+from clinicdesk.tui.roles import chart_text, giving
 from clinicdesk.tui.roles.break_glass import BreakGlass
 from clinicdesk.tui.roles.chart import SECTIONS, ChartPane, Contents, Reading
 from clinicdesk.tui.roles.chart_closed import ChartClosed, urgency_words
@@ -96,6 +96,7 @@ class ChartScreen(ClinicScreen):
         for number, name in enumerate(SECTIONS[1:], start=1):
             yield self._section_key(number, name)
         yield Command("p", _("Imprimir"), self.print_history, _("entregar la historia"), self._no_print)
+        yield Command("m", _("Mover"), self.give, _("es de otra persona"), self._no_giving, bar=False)
         yield Command("f2", _("Paciente"), self.show_patient, _("datos del paciente"), self._no_chart)
         yield Command("escape", _("Volver"), self.back, _("un paso atrás"))
 
@@ -253,6 +254,20 @@ class ChartScreen(ClinicScreen):
         else:
             self.desk.pop_screen()
 
+    # On the wrong person
+
+    def _no_giving(self) -> str | None:
+        return giving.why_not(self, self.chart)
+
+    async def give(self) -> None:
+        """`m`: what is pointed at is somebody else's."""
+        await giving.give_pointed(self, self.chart, self._after_giving)
+
+    async def _after_giving(self) -> None:
+        await self._look_again()
+        if self.chart.section == _RESULTS and self.chart.contents is not None:
+            self.chart.extend(await self.reading.results(self.chart.contents))
+
     # Paper
 
     async def print_history(self) -> None:
@@ -293,7 +308,7 @@ class ChartScreen(ClinicScreen):
             more = _("AvPág sigue leyendo. ") if self.chart.pager.long else ""
             self.prompt.hint(more + _("Esc vuelve."))
         elif self.chart.section:
-            self.prompt.hint(_("1 o Esc vuelve a la historia."))
+            self.prompt.hint(giving.section_hint(self, self.chart))
         elif entry is not None:
             at = chart_text.day_short(entry.at, self.zone)
             self.prompt.hint(_("Enter abre el registro del {}.").format(at))

@@ -23,7 +23,7 @@ from clinicdesk.tui.look import TURN_STATES, Tone
 from clinicdesk.tui.parts import Bar, Body, Cell, Command, LineList, PatientStrip, Row, Rule, TextLines
 from clinicdesk.tui.parts.screen import WIDE
 from clinicdesk.tui.patient_header import patient_line
-from clinicdesk.tui.roles import chart_text, doctor_queue, note_text
+from clinicdesk.tui.roles import chart_text, doctor_queue, giving, note_text
 from clinicdesk.tui.roles.attending import UNDERWAY, Attended
 from clinicdesk.tui.roles.chart import SECTIONS, ChartPane, Contents, Reading, side_lines
 from clinicdesk.tui.roles.chart_closed import ChartClosed
@@ -371,6 +371,22 @@ class DoctorHome(Guarded):
                 self.chart.extend(found)
                 self.chart.go_to(number)
 
+    def no_move(self) -> str | None:
+        """In the queue, why nobody goes to another one; in the chart, why nothing to another person."""
+        return super().no_move() if self.focused is self.queue else giving.why_not(self, self.chart)
+
+    async def move(self) -> None:
+        """`m`: who is pointed at in the queue, or what is in the chart."""
+        if self.focused is self.queue:
+            await super().move()
+        else:
+            await giving.give_pointed(self, self.chart, self._after_giving)
+
+    async def _after_giving(self) -> None:
+        await self.look_again()
+        if self.chart.section == _RESULTS and self.chart.contents is not None:
+            self.chart.extend(await self.reading.results(self.chart.contents))
+
     def show_patient(self) -> None:
         """F2: what the registry knows."""
         contents = self.chart.contents
@@ -416,7 +432,7 @@ class DoctorHome(Guarded):
             more = _("AvPág sigue leyendo. ") if self.chart.pager.long else ""
             self.prompt.hint(more + _("Esc vuelve."))
         elif self.chart.section:
-            self.prompt.hint(_("1 o Esc vuelve a la historia."))
+            self.prompt.hint(giving.section_hint(self, self.chart))
         else:
             self.prompt.hint(self._entry_hint())
 
