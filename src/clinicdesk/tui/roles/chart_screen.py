@@ -96,7 +96,8 @@ class ChartScreen(ClinicScreen):
         for number, name in enumerate(SECTIONS[1:], start=1):
             yield self._section_key(number, name)
         yield Command("p", _("Imprimir"), self.print_history, _("entregar la historia"), self._no_print)
-        yield Command("m", _("Mover"), self.give, _("es de otra persona"), self._no_giving, bar=False)
+        if self.actor.may(Permission.VITALS_WRITE) or self.actor.may(Permission.NOTE_WRITE):
+            yield Command("m", _("Mover"), self.give, _("es de otra persona"), self._no_giving, bar=False)
         yield Command("f2", _("Paciente"), self.show_patient, _("datos del paciente"), self._no_chart)
         yield Command("escape", _("Volver"), self.back, _("un paso atrás"))
 
