@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from sqlalchemy import Connection, Engine, text
 from clinicdesk.bootstrap import Session
 from clinicdesk.clinic.access.rules import role_of
 from clinicdesk.clinic.records import rules, service, verifying
+from clinicdesk.clinic.records.plan import FollowUpEntry, Plan, TreatmentEntry
 from clinicdesk.clinic.records.verifying import Finding, Told
 from clinicdesk.clinic.rights import Actor, ClinicRole, Role
 from clinicdesk.clinic.usecases import Reader
@@ -39,7 +41,7 @@ Forgery = Callable[[Connection, random.Random, Victim], None]
 
 def sign_notes(front: Session, secretary: Session, doctor: Session, patients: int) -> list[UUID]:
     """Patients with three signed entries each, one of them with an addendum, as the program writes them."""
-    made = []
+    made, day = [], clock.local_day(clock.now(), doctor.actor.at.zone)
     for number in range(patients):
         patient_id = followed(secretary, new_patient(front).patient_id, doctor)
         made.append(patient_id)
@@ -54,6 +56,10 @@ def sign_notes(front: Session, secretary: Session, doctor: Session, patients: in
                     rules.DiagnosisEntry("E11.9", "Diabetes"),
                 ),
                 attributes={"peso": "70", "nota": "sí"},
+                plan=Plan(
+                    (TreatmentEntry("Dieta", day), TreatmentEntry("Yeso", day, day + timedelta(days=20))),
+                    (FollowUpEntry(day + timedelta(days=30), doctor.actor.person_id, "radiografía"),),
+                ),
                 **proven(doctor),
             )
             answer = doctor.desk().do(service.add_record, order)
@@ -167,6 +173,8 @@ edit_entry = _edits(
         "doctor_id": "doctor_id + 1",
         "attributes": 'attributes || \'{"peso": "71"}\'',
         "institution": "'Otra'",
+        "written_at": "written_at + interval '1 second'",
+        "late_reason": "'corte de luz'",
     },
 )
 edit_diagnosis = _edits(
@@ -180,6 +188,14 @@ edit_diagnosis = _edits(
         "onset": "onset - 1",
         "system": "'OTRO'",
     },
+)
+
+
+edit_treatment = _edits(
+    "treatments", {"what": "what || '.'", "since": "since - 1", "until": "coalesce(until, since) + 1"}
+)
+edit_follow_up = _edits(
+    "follow_ups", {"what": "what || '.'", "due_on": "due_on + 1", "doctor_id": "doctor_id + 1"}
 )
 
 
@@ -241,7 +257,7 @@ def delete_end(connection: Connection, chance: random.Random, victim: Victim) ->
 
 def delete_all(connection: Connection, _chance: random.Random, victim: Victim) -> None:
     """Take a whole chain away, and all that hung on it."""
-    for table in ("notes", "diagnoses", "records"):
+    for table in ("notes", "diagnoses", "treatments", "follow_ups", "records"):
         _run(connection, f"DELETE FROM {table} WHERE patient_id = :patient", patient=victim.patient_id)
 
 
@@ -292,6 +308,8 @@ FORGERIES: Final[dict[str, Forgery]] = {
     "edit_note": edit_note,
     "edit_entry": edit_entry,
     "edit_diagnosis": edit_diagnosis,
+    "edit_treatment": edit_treatment,
+    "edit_follow_up": edit_follow_up,
     "edit_entry_rechained": _and_rechain(edit_entry),
     "edit_diagnosis_rechained": _and_rechain(edit_diagnosis),
     **{

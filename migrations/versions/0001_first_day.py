@@ -21,6 +21,7 @@ _FILES = (
     "sessions.sql",
     "charts.sql",
     "notes.sql",
+    "follow_ups.sql",
     "sites.sql",
     "people.sql",
     "display.sql",

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import insert, text
 
 from clinicdesk.bootstrap import Session
-from clinicdesk.clinic.records import measured, queries, service
+from clinicdesk.clinic.records import dropping, measured, queries, service
 from clinicdesk.clinic.records.errors import DraftChanged
 from clinicdesk.clinic.records.model import diagnoses, vitals
 from clinicdesk.clinic.records.rules import DiagnosisEntry
@@ -129,14 +129,14 @@ def test_a_draft_is_dropped_as_it_was_seen_and_only_by_its_author(network: Netwo
             patient_id=visit.patient_id, visit_id=visit.visit_id, text=f"Uno {version}", version=version
         )
         doctor.do(service.save_draft, draft)
-    drop = service.DropDraft(patient_id=visit.patient_id, visit_id=visit.visit_id, version=1)
+    drop = dropping.DropDraft(patient_id=visit.patient_id, visit_id=visit.visit_id, version=1)
     with pytest.raises(DraftChanged):
-        doctor.do(service.drop_draft, drop)
+        doctor.do(dropping.drop_draft, drop)
     now = replace(drop, key=new_id(), version=2)
-    log_in("jibarra").desk().do(service.drop_draft, replace(now, key=new_id()))
+    log_in("jibarra").desk().do(dropping.drop_draft, replace(now, key=new_id()))
     mine = queries.DraftsQuery(visit_id=visit.visit_id)
     assert len(doctor.see(queries.drafts, mine)) == 1
-    doctor.do(service.drop_draft, now)
+    doctor.do(dropping.drop_draft, now)
     assert doctor.see(queries.drafts, mine) == ()
 
 

@@ -43,7 +43,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     OR EXISTS (
       SELECT 1 FROM public.visits v
       WHERE v.patient_id = ANY (p_patients) AND v.doctor_id = p_person
-        AND v.started_at > clock_timestamp() - interval '30 days')
+        AND v.started_at > clock_timestamp() - interval '30 days' AND v.late_reason IS NULL)
     OR EXISTS (
       SELECT 1 FROM public.turn_events e
       WHERE e.patient_id = ANY (p_patients) AND e.person_id = p_person AND e.to_state = 'en_curso'
@@ -240,7 +240,7 @@ DECLARE
   name text;
 BEGIN
   FOREACH name IN ARRAY ARRAY['records', 'notes', 'diagnoses', 'vitals', 'prescriptions', 'prescription_items',
-                              'results', 'observations'] LOOP
+                              'results', 'observations', 'treatments', 'treatment_ends', 'follow_ups'] LOOP
     EXECUTE format('ALTER TABLE public.%I ENABLE ROW LEVEL SECURITY', name);
     EXECUTE format('CREATE POLICY %I ON public.%I FOR SELECT TO k_medico, k_enfermeria, k_resultados
                     USING (patient_id = ANY ((SELECT charts.leased())::uuid[]))', name || '_leased', name);
@@ -260,6 +260,10 @@ CREATE POLICY records_moved ON records FOR SELECT TO k_medico, k_enfermeria, k_r
 CREATE POLICY notes_moved ON notes FOR SELECT TO k_medico, k_enfermeria, k_resultados
   USING (record_id = ANY ((SELECT charts.moved_in())::uuid[]));
 CREATE POLICY diagnoses_moved ON diagnoses FOR SELECT TO k_medico, k_enfermeria, k_resultados
+  USING (record_id = ANY ((SELECT charts.moved_in())::uuid[]));
+CREATE POLICY treatments_moved ON treatments FOR SELECT TO k_medico, k_enfermeria, k_resultados
+  USING (record_id = ANY ((SELECT charts.moved_in())::uuid[]));
+CREATE POLICY follow_ups_moved ON follow_ups FOR SELECT TO k_medico, k_enfermeria, k_resultados
   USING (record_id = ANY ((SELECT charts.moved_in())::uuid[]));
 CREATE POLICY results_moved ON results FOR SELECT TO k_medico, k_enfermeria, k_resultados
   USING (id = ANY ((SELECT charts.moved_in())::uuid[]));
@@ -295,6 +299,8 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     AND t.clinic_id = ANY (charts.my_clinics())
     AND v.patient_id = p_patient AND v.turn_id = p_turn AND v.ended_at IS NULL;
 $$;
+CREATE POLICY treatment_ends_own ON treatment_ends AS RESTRICTIVE FOR INSERT TO k_medico
+  WITH CHECK (person_id = (SELECT charts.me()));
 CREATE POLICY vitals_own ON vitals AS RESTRICTIVE FOR INSERT TO k_medico, k_enfermeria
   WITH CHECK (person_id = (SELECT charts.me()));
 

@@ -140,7 +140,11 @@ GRANT INSERT ON day_closings TO k_secretaria;
 -- Clinical content: admission and secretaries hold none of it. Allergies are a safety fact, read by carers.
 GRANT SELECT ON visits, records, notes, diagnoses, vitals, allergies, prescriptions, prescription_items,
   results, observations TO k_medico, k_enfermeria, k_resultados;
-GRANT INSERT ON visits, records, diagnoses, vitals TO k_medico;
+GRANT SELECT ON treatments, treatment_ends, follow_ups TO k_medico, k_enfermeria, k_resultados;
+GRANT INSERT ON visits, records, diagnoses, vitals, treatments, treatment_ends, follow_ups TO k_medico;
+-- Who gives turns learns the day and the doctor of a control, and nothing else of the note.
+GRANT EXECUTE ON FUNCTION charts.follow_ups_of(uuid), charts.follow_ups_at(bigint, date, date)
+  TO k_admision, k_secretaria, k_medico;
 GRANT INSERT ON vitals TO k_enfermeria;
 -- Not `login`: the database fills it, so that no note can be signed in another's name unseen.
 GRANT INSERT (patient_id, id, record_id, visit_id, amends_id, text, author_id, author_name, author_license,
@@ -149,8 +153,13 @@ GRANT EXECUTE ON FUNCTION charts.is_supervised() TO k_medico;
 GRANT EXECUTE ON FUNCTION charts.signings(uuid) TO k_medico, k_enfermeria, k_resultados;
 GRANT UPDATE (ended_at) ON visits TO k_medico;
 GRANT SELECT ON note_drafts TO k_medico;
-GRANT INSERT (patient_id, id, visit_id, text, diagnoses, version, saved_at), UPDATE (text, diagnoses, version, saved_at),
-  DELETE ON note_drafts TO k_medico;
+GRANT INSERT (patient_id, id, visit_id, text, diagnoses, plan, late, version, saved_at),
+  UPDATE (text, diagnoses, plan, late, version, saved_at), DELETE ON note_drafts TO k_medico;
+
+GRANT SELECT ON note_templates TO k_staff;
+GRANT INSERT (specialty_id, name, body, first, active, changed_by, changed_at),
+  UPDATE (specialty_id, name, body, first, active, version, changed_by, changed_at) ON note_templates
+  TO k_admin, k_gestion;
 
 -- Charts. What the policies call, everybody calls; what opens, decides by itself.
 GRANT USAGE ON SCHEMA charts TO k_staff;

@@ -17,19 +17,26 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
   SELECT charts.field(to_char(p_value, 'YYYY-MM-DD'));
 $$;
 
--- What a first note covers beside itself: its entry and the diagnoses stated in it, by id.
+-- What a first note covers beside itself: its entry, and diagnoses, treatments and controls of it, by id.
 CREATE FUNCTION charts.entry_form(p_patient uuid, p_record uuid) RETURNS text
 LANGUAGE sql STABLE AS $$
   SELECT coalesce((
       SELECT charts.field(r.kind) || charts.field(r.at) || charts.field(r.clinic_id::text)
         || charts.field(r.institution) || charts.field(r.doctor_id::text) || charts.field(r.title)
-        || charts.field(r.attributes::text)
+        || charts.field(r.attributes::text) || charts.field(r.written_at) || charts.field(r.late_reason)
       FROM public.records r WHERE r.patient_id = p_patient AND r.id = p_record), '-')
     || (SELECT charts.field(count(*)::text) || coalesce(string_agg(
           charts.field(d.system) || charts.field(d.code) || charts.field(d.text) || charts.field(d.certainty)
           || charts.field(d.kind) || charts.field(d.chronic::text) || charts.field(d.onset)
           || charts.field(d.abated), '' ORDER BY d.id), '')
-        FROM public.diagnoses d WHERE d.patient_id = p_patient AND d.record_id = p_record);
+        FROM public.diagnoses d WHERE d.patient_id = p_patient AND d.record_id = p_record)
+    || (SELECT charts.field(count(*)::text) || coalesce(string_agg(
+          charts.field(t.what) || charts.field(t.since) || charts.field(t.until), '' ORDER BY t.id), '')
+        FROM public.treatments t WHERE t.patient_id = p_patient AND t.record_id = p_record)
+    || (SELECT charts.field(count(*)::text) || coalesce(string_agg(
+          charts.field(f.clinic_id::text) || charts.field(f.doctor_id::text) || charts.field(f.due_on)
+          || charts.field(f.what), '' ORDER BY f.id), '')
+        FROM public.follow_ups f WHERE f.patient_id = p_patient AND f.record_id = p_record);
 $$;
 
 -- The hash that a note must have: the twin of note_hash() in clinic/records/rules.py.
@@ -42,7 +49,7 @@ LANGUAGE sql STABLE AS $$
     || charts.field(n.author_name) || charts.field(n.author_license) || charts.field(n.login)
     || charts.field(n.signed_at) || charts.field(n.text)
     || CASE WHEN n.amends_id IS NULL THEN charts.entry_form(n.patient_id, n.record_id)
-            ELSE '-' || charts.field('0') END, 'UTF8'));
+            ELSE '-' || repeat(charts.field('0'), 3) END, 'UTF8'));
 $$;
 
 -- Whether what the session's person signs now waits for a co-signature.
@@ -60,6 +67,15 @@ CREATE POLICY diagnoses_open ON diagnoses AS RESTRICTIVE FOR INSERT TO k_medico
     EXISTS (SELECT FROM records r WHERE r.patient_id = diagnoses.patient_id AND r.id = diagnoses.record_id
             AND r.doctor_id = (SELECT charts.me()))
     AND NOT EXISTS (SELECT FROM notes n WHERE n.patient_id = diagnoses.patient_id AND n.record_id = diagnoses.record_id)));
+
+CREATE POLICY treatments_open ON treatments AS RESTRICTIVE FOR INSERT TO k_medico
+  WITH CHECK (EXISTS (SELECT FROM records r WHERE r.patient_id = treatments.patient_id AND r.id = treatments.record_id
+                      AND r.doctor_id = (SELECT charts.me()))
+    AND NOT EXISTS (SELECT FROM notes n WHERE n.patient_id = treatments.patient_id AND n.record_id = treatments.record_id));
+CREATE POLICY follow_ups_open ON follow_ups AS RESTRICTIVE FOR INSERT TO k_medico
+  WITH CHECK (EXISTS (SELECT FROM records r WHERE r.patient_id = follow_ups.patient_id AND r.id = follow_ups.record_id
+                      AND r.doctor_id = (SELECT charts.me()))
+    AND NOT EXISTS (SELECT FROM notes n WHERE n.patient_id = follow_ups.patient_id AND n.record_id = follow_ups.record_id));
 
 -- What the acts of signing say of one person's notes, for whoever has the chart open.
 CREATE FUNCTION charts.signings(p_patient uuid)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from clinicdesk.cli.shapes import patient_lines, patient_object, wall
 from clinicdesk.clinic.patients.misplaced import origin_words
 from clinicdesk.clinic.records.rules import UNSIGNED
+from clinicdesk.clinic.records.wording import follow_up_text, late_text, treatment_text
 from clinicdesk.kit.ids import opaque
 from clinicdesk.kit.words import _
 
@@ -37,7 +38,16 @@ def entry_object(row: EntryRow) -> dict[str, Any]:
         "text": row.notes[0].text if row.notes else waiting,
         "diagnoses": [diagnosis_object(each) for each in row.diagnoses],
         "attributes": attributes,
+        "treatments": [
+            {name: getattr(each, name) for name in ("what", "since", "until", "ended_on", "ended_why")}
+            for each in row.treatments
+        ],
+        "follow_ups": [
+            {name: getattr(each, name) for name in ("due_on", "doctor", "what")} for each in row.follow_ups
+        ],
         "notes": [note_object(row.patient_id, each) for each in row.notes],
+        "written_at": row.written_at if row.late_reason else None,
+        "late_reason": row.late_reason,
         "source": row.source,
         "own_chart": row.own_chart,
         "misplaced": _mark_object(row.misplaced),
@@ -98,6 +108,10 @@ def chart_object(chart: Chart, prescribed: tuple[PrescribedRow, ...]) -> dict[st
         "patient": patient_object(chart.patient),
         "allergies": [{name: getattr(row, name) for name in allergy} for row in chart.allergies],
         "problems": [diagnosis_object(row) for row in chart.problems],
+        "treatments": [
+            {"id": opaque(row.patient_id, row.id), "what": row.what, "since": row.since, "until": row.until}
+            for row in chart.treatments
+        ],
         "prescriptions": [_prescribed_object(row) for row in prescribed],
         "vitals": [_vital_object(row) for row in chart.vitals],
         "vitals_gone": [_moved_object(row) for row in chart.vitals_gone],
@@ -118,6 +132,7 @@ def chart_lines(
     sections = (
         (_("Alergias"), _allergies(chart), _no_allergy(chart.patient)),
         (_("Problemas"), [_diagnosis(row) for row in chart.problems], _("ninguno registrado")),
+        (_("Tratamientos"), [treatment_text(row) for row in chart.treatments], _("ninguno activo")),
         (_("Medicación"), in_force + gone, _("ninguna registrada")),
         (_("Signos vitales"), measured, _("ninguno registrado")),
     )
@@ -170,9 +185,13 @@ def entry_lines(row: EntryRow, zone: tzinfo) -> Iterator[str]:
         yield "  " + _marked(row.misplaced)
     if row.own_chart is not None:
         yield "  " + _("Ingresado en HC {:06d}").format(row.own_chart)
+    if row.late_reason:
+        yield f"  {late_text(row, zone)}"
     if row.title:
         yield f"  {row.title}"
     yield from (f"  {_diagnosis(each)}" for each in row.diagnoses)
+    yield from (f"  {_('Tratamiento')}: {treatment_text(each)}" for each in row.treatments)
+    yield from (f"  {follow_up_text(each)}" for each in row.follow_ups)
     yield from (f"  {name}: {value}" for name, value in row.attributes.items() if name != UNSIGNED)
     if UNSIGNED in row.attributes:
         yield "  " + _("Sin firmar:")

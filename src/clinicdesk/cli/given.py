@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from clinicdesk.cli.frame import Call
     from clinicdesk.clinic.agendas.rules import Half
     from clinicdesk.clinic.patients.queries import PatientRow
+    from clinicdesk.clinic.records.plan import Late, Plan
     from clinicdesk.clinic.records.rules import DiagnosisEntry
 
 DASH: Final = "-"
@@ -141,6 +142,45 @@ def diagnoses_of(given: Iterable[str]) -> tuple[DiagnosisEntry, ...]:
         found.append(DiagnosisEntry(code.upper(), said.strip(), kind=kind))
     problems.settle()
     return tuple(found)
+
+
+def plan_of(call: Call, treatment: Iterable[str], follow_up: Iterable[str]) -> Plan:
+    """Treatments and controls as typed, of today. Raises InvalidInput with every one that is none."""
+    from clinicdesk.cli.shapes import today_of
+    from clinicdesk.clinic.records import plan_words
+    from clinicdesk.clinic.records.plan import Plan
+    from clinicdesk.clinic.sites import queries
+
+    actor, today = call.session().actor, today_of(call)
+    asked = list(follow_up)
+    where = queries.SitesQuery(actor.at.clinic_id)
+    names = (
+        [(row.person_id, row.family) for row in call.desk.see(queries.list_doctors, where)] if asked else []
+    )
+    ordered = [plan_words.treatment_of(text, today) for text in treatment]
+    due = [plan_words.follow_up_of(text, today, names, actor.person_id) for text in asked]
+    if wrong := [each for each in (*ordered, *due) if isinstance(each, str)]:
+        raise InvalidInput(*wrong)
+    return Plan(
+        tuple(each for each in ordered if not isinstance(each, str)),
+        tuple(each for each in due if not isinstance(each, str)),
+    )
+
+
+def late_of(at: str | None, reason: str | None, zone: str) -> Late | None:
+    """Another hour and why; a bare hour (`10:05`) is today's. Raises InvalidInput; one needs the other."""
+    from clinicdesk.clinic.records.plan import Late
+    from clinicdesk.kit import clock
+
+    if at is None and reason is None:
+        return None
+    if at is None or not (reason or "").strip():
+        raise InvalidInput(_("--at y --late van juntos: cuándo fue, y por qué se escribe después."))
+    hour = at.strip()
+    if ":" in hour and "-" not in hour:
+        hour = f"{clock.local_day(clock.now(), zone).isoformat()}T{hour:0>5}"
+    found = instant_of(hour, zone)
+    return None if found is None else Late(found, reason or "")
 
 
 def attributes_of(given: Iterable[str]) -> dict[str, str]:

@@ -16,6 +16,7 @@ from clinicdesk.kit.words import _
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from clinicdesk.clinic.records.plan import Late, Plan
     from clinicdesk.clinic.records.queries import DraftRow
     from clinicdesk.clinic.records.rules import DiagnosisEntry
     from clinicdesk.clinic.records.service import NoteAnswer
@@ -36,16 +37,71 @@ Words = Annotated[
 ]
 
 
+Treatments = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--treatment", metavar=_("TEXTO"), help=_("«Enalapril 10 mg por 30 días»; se repite, uno cada vez.")
+    ),
+]
+FollowUps = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--follow-up", metavar=_("TEXTO"), help=_("Control: «30 con Paz: traer laboratorio»; se repite.")
+    ),
+]
+At = Annotated[
+    str | None, typer.Option("--at", metavar=_("FECHA"), help=_("Cuándo se atendió, si se escribe después."))
+]
+LateWhy = Annotated[
+    str | None,
+    typer.Option("--late", metavar=_("MOTIVO"), help=_("Por qué se escribe después; va con --at.")),
+]
+
+
 @verb(app, "draft", _DRAFT, cls=Writes)
-def draft(ctx: typer.Context, turn_id: TurnId, text: Words = None, diagnosis: Codes = None) -> None:
+def draft(
+    ctx: typer.Context,
+    turn_id: TurnId,
+    text: Words = None,
+    diagnosis: Codes = None,
+    treatment: Treatments = None,
+    follow_up: FollowUps = None,
+    at: At = None,
+    late: LateWhy = None,
+) -> None:
     """Save a draft, or show it."""
     call = the_call(ctx)
-    stated = given.diagnoses_of(diagnosis or ())
+    stated, plan, when = _typed(call, diagnosis, treatment, follow_up, at, late)
     patient_id, visit_id = _visit(call, turn_id)
     held = _held(call, patient_id, visit_id)
     if text is not None:
-        held = _saved(call, patient_id, visit_id, held, given.text_of(text), stated)
+        typed = (given.text_of(text), stated, plan, when)
+        held = _saved(call, patient_id, visit_id, held, typed)
     _show_draft(call, patient_id, visit_id, held)
+
+
+def _typed(
+    call: Call,
+    diagnosis: list[str] | None,
+    treatment: list[str] | None,
+    follow_up: list[str] | None,
+    at: str | None,
+    late: str | None,
+) -> tuple[Stated, Plan, Late | None]:
+    """What the options say of diagnoses, plan and hour. Raises InvalidInput with all that is wrong."""
+    from clinicdesk.clinic.records.plan import Plan
+
+    problems, plan = given.Problems(), Plan()
+    stated: Stated = ()
+    when: Late | None = None
+    with problems.noted():
+        stated = given.diagnoses_of(diagnosis or ())
+    with problems.noted():
+        plan = given.plan_of(call, treatment or (), follow_up or ())
+    with problems.noted():
+        when = given.late_of(at, late, call.session().actor.at.zone)
+    problems.settle()
+    return stated, plan, when
 
 
 def _visit(call: Call, turn_id: str) -> tuple[UUID, UUID]:
@@ -68,18 +124,25 @@ def _held(call: Call, patient_id: UUID, visit_id: UUID) -> DraftRow | None:
 
 
 def _saved(
-    call: Call, patient_id: UUID, visit_id: UUID, held: DraftRow | None, text: str, stated: Stated
+    call: Call,
+    patient_id: UUID,
+    visit_id: UUID,
+    held: DraftRow | None,
+    typed: tuple[str, Stated, Plan, Late | None],
 ) -> DraftRow | None:
     """Save unless the server holds just this: the same command twice is one save."""
     from clinicdesk.clinic.records import service
 
-    if held is not None and (held.text, held.diagnoses) == (text, stated):
+    text, stated, plan, late = typed
+    if held is not None and (held.text, held.diagnoses, held.plan, held.late) == typed:
         return held
     order = service.SaveDraft(
         patient_id=patient_id,
         visit_id=visit_id,
         text=text,
         diagnoses=stated,
+        plan=plan,
+        late=late,
         version=held.version + 1 if held else 1,
     )
     call.desk.do(service.save_draft, order)
@@ -91,6 +154,9 @@ def _show_draft(call: Call, patient_id: UUID, visit_id: UUID, held: DraftRow | N
         "visit_id": opaque(patient_id, visit_id),
         "text": held.text if held else "",
         "diagnoses": held.diagnoses if held else (),
+        "treatments": held.plan.treatments if held else (),
+        "follow_ups": held.plan.follow_ups if held else (),
+        "late": held.late if held else None,
         "version": held.version if held else 0,
         "saved_at": held.saved_at if held else None,
     }
@@ -108,20 +174,24 @@ def sign(
     kind: Annotated[
         str, typer.Option("--type", metavar=_("TIPO"), help=_("Tipo de registro, consulta si no."))
     ] = "consulta",
+    treatment: Treatments = None,
+    follow_up: FollowUps = None,
+    at: At = None,
+    late: LateWhy = None,
 ) -> None:
     """Sign a visit's note."""
     from clinicdesk.clinic.records import service, signing
 
     call = the_call(ctx)
-    stated = given.diagnoses_of(diagnosis or ())
+    stated, plan, when = _typed(call, diagnosis, treatment, follow_up, at, late)
     patient_id, visit_id = _visit(call, turn_id)
-    common = {**call.keyed, "patient_id": patient_id, "visit_id": visit_id, "kind": kind}
+    common = {**call.keyed, "patient_id": patient_id, "visit_id": visit_id, "kind": kind, "late": when}
     if text is None:
-        held = call.proved(signing.SignDraft(**common, diagnoses=stated or None))
+        held = call.proved(signing.SignDraft(**common, diagnoses=stated or None, plan=plan or None))
         show_signed(call, call.desk.do(signing.sign_draft, held))
         return
     body = given.text_of(text)
-    order = call.proved(service.SignNote(**common, text=body, diagnoses=stated))
+    order = call.proved(service.SignNote(**common, text=body, diagnoses=stated, plan=plan))
     show_signed(call, call.desk.do(service.sign_note, order))
 
 

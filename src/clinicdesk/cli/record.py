@@ -60,6 +60,12 @@ def add(
         list[str] | None, typer.Option(metavar=_("CLAVE=VALOR"), help=_("Dato suelto; se repite."))
     ] = None,
     sign: Annotated[bool, typer.Option("--sign", help=_("Firmar el texto ahora."))] = False,
+    late: Annotated[
+        str | None,
+        typer.Option(
+            metavar=_("MOTIVO"), help=_("Por qué una atención propia se escribe después; va con --date.")
+        ),
+    ] = None,
 ) -> None:
     """Add an entry."""
     from clinicdesk.clinic.records import service
@@ -87,6 +93,7 @@ def add(
         text=body,
         diagnoses=stated,
         attributes=attributes,
+        late_reason=late,
         sign=sign,
     )
     answer = call.desk.do(service.add_record, call.proved(order) if sign and body.strip() else order)

@@ -40,6 +40,7 @@ class Permission(StrEnum):
     CARE_RELATE = "care.relate"
     NOTE_WRITE = "note.write"
     HISTORY_EXPORT = "history.export"
+    TEMPLATE_MANAGE = "template.manage"
     REPORT_READ = "report.read"
     IMPORT_RUN = "import.run"
     PATIENT_SEAL = "patient.seal"
@@ -122,6 +123,7 @@ PERMISSIONS: Final = MappingProxyType(
             Permission.AGENDA_MANAGE,
             Permission.TURN_OVERBOOK,
             Permission.TURN_OVERBOOK_BEYOND,
+            Permission.TEMPLATE_MANAGE,
             Permission.REPORT_READ,
         },
         Role.ADMINISTRADOR: frozenset(
@@ -130,6 +132,7 @@ PERMISSIONS: Final = MappingProxyType(
                 Permission.SITE_READ,
                 Permission.SITE_MANAGE,
                 Permission.ROOM_MANAGE,
+                Permission.TEMPLATE_MANAGE,
                 Permission.IMPORT_RUN,
                 Permission.AUDIT_SEAL,
             }
@@ -194,6 +197,7 @@ GROUP_PERMISSION: Final = MappingProxyType(
         Permission.CARE_RELATE: "k_secretaria",
         Permission.NOTE_WRITE: "k_medico",
         Permission.HISTORY_EXPORT: "k_resultados",
+        Permission.TEMPLATE_MANAGE: "k_gestion",
         Permission.REPORT_READ: "k_gestion",
         Permission.IMPORT_RUN: "k_importacion",
         Permission.PATIENT_SEAL: "k_privacidad",

@@ -128,6 +128,7 @@ class Charts:
             doctor_id=seen.doctor.id,
             title=story.reason.capitalize(),
             attributes=Jsonb(dict(story.attributes)),
+            written_at=seen.started_at,
         )
 
     def _diagnosis(self, seen: Seen, story: Story) -> None:
@@ -202,7 +203,7 @@ class Charts:
         )
         kept = rules.SignedEntry(
             *(story.kind, seen.started_at, seen.doctor.clinic_id, None, seen.doctor.id),
-            *(story.reason.capitalize(), _as_printed(story.attributes)),
+            *(story.reason.capitalize(), _as_printed(story.attributes), seen.started_at, None),
         )
         return {"entry": kept, "diagnoses": (stated,)}
 

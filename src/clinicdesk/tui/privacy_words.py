@@ -55,6 +55,8 @@ _DEEDS: Final = MappingProxyType(
         "note.addend": _("firmó una adenda"),
         "note.drop_draft": _("descartó un borrador"),
         "record.add": _("agregó un registro"),
+        "visit.enter": _("ingresó una atención pasada"),
+        "treatment.end": _("suspendió un tratamiento"),
         "patient.register": _("registró al paciente"),
         "patient.edit": _("corrigió sus datos"),
         "patient.particular": _("agregó un dato"),

@@ -115,3 +115,76 @@ class BadVital(Refusal):
     """A value that nobody alive has, or a sign that is none."""
 
     says = "{sign}: {value} no es un valor posible. Revisar y volver a escribirlo."
+
+
+class RecordBeforeBirth(Refusal):
+    """Nobody was attended before they were born."""
+
+    says = "La fecha es anterior al nacimiento del paciente, {birth}. Revisarla."
+
+
+class LateReason(Refusal):
+    """What is entered late says why."""
+
+    says = "Para una hora anterior falta el motivo, de 3 a 400 letras."
+    constraint = ("records_late_ck", "visits_late_ck")
+
+
+class BadTreatment(Refusal):
+    """A treatment that says nothing, or ends before it begins; or too many of them."""
+
+    says = "Un tratamiento lleva hasta 400 letras y termina después de empezar; hasta 20."
+    constraint = ("treatments_what_ck", "treatments_period_ck")
+
+
+class BadFollowUp(Refusal):
+    """A control that is not ahead; or too many of them."""
+
+    says = "Un control va de mañana a dos años, con hasta 400 letras; hasta 5 por nota."
+    constraint = "follow_ups_what_ck"
+
+
+class FollowUpWith(Refusal):
+    """A control with somebody who is no doctor of the network."""
+
+    says = "No hay un profesional con ese número para el control."
+    exit = Exit.NOT_FOUND
+    constraint = "follow_ups_doctor_fk"
+
+
+class TreatmentNotFound(Refusal):
+    """No such treatment of the patient."""
+
+    says = "No hay un tratamiento con ese número."
+    exit = Exit.NOT_FOUND
+    constraint = "treatment_ends_treatment_id_fk"
+
+
+class TreatmentEnded(Refusal):
+    """Somebody ended it before."""
+
+    says = "Ese tratamiento ya fue suspendido."
+    exit = Exit.CONFLICT
+    constraint = "treatment_ends_once_uq"
+
+
+class EndReason(Refusal):
+    """Ending a treatment says why."""
+
+    says = "Para suspender un tratamiento falta el motivo, de 3 a 400 letras."
+    constraint = "treatment_ends_why_ck"
+
+
+class TemplateTaken(Refusal):
+    """Another template has the name."""
+
+    says = "Ya hay una plantilla con ese nombre."
+    exit = Exit.CONFLICT
+    constraint = "note_templates_name_uq"
+
+
+class BadTemplate(Refusal):
+    """A template without name or text."""
+
+    says = "Una plantilla lleva nombre de hasta 40 letras y texto de hasta 8.000."
+    constraint = ("note_templates_name_ck", "note_templates_body_ck")

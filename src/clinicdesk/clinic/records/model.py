@@ -21,7 +21,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from clinicdesk.clinic.tables import by_patient, instant, patient_fk, words
+from clinicdesk.clinic.sites.model import edited
+from clinicdesk.clinic.tables import by_patient, instant, patient_fk, reference, words
 
 visits: Final = by_patient(
     "visits",
@@ -33,12 +34,15 @@ visits: Final = by_patient(
     instant("started_at"),
     instant("ended_at", nullable=True),
     words("reason", nullable=True),
+    # Why a visit without a turn was entered after it: it opens no chart by itself.
+    words("late_reason", nullable=True),
     patient_fk("visits", "turn_id", "turns"),
     ForeignKeyConstraint(["clinic_id"], ["clinics.id"], name="visits_clinic_fk"),
     ForeignKeyConstraint(["doctor_id"], ["people.id"], name="visits_doctor_fk"),
     UniqueConstraint("patient_id", "turn_id", name="visits_turn_uq"),
     CheckConstraint("clinic_id IS NOT NULL OR length(institution) >= 1", name="visits_place_ck"),
     CheckConstraint("ended_at IS NULL OR ended_at >= started_at", name="visits_period_ck"),
+    CheckConstraint("length(late_reason) BETWEEN 3 AND 400", name="visits_late_ck"),
 )
 
 records: Final = by_patient(
@@ -52,6 +56,9 @@ records: Final = by_patient(
     words("title", nullable=True),
     Column("attributes", JSONB, nullable=False, server_default=text("'{}'")),
     words("source", nullable=True),
+    # When it was typed; `at` is when it was. With a reason the two stand beside each other.
+    instant("written_at", server_default=text("now()")),
+    words("late_reason", nullable=True),
     patient_fk("records", "visit_id", "visits"),
     ForeignKeyConstraint(["clinic_id"], ["clinics.id"], name="records_clinic_fk"),
     ForeignKeyConstraint(["doctor_id"], ["people.id"], name="records_doctor_fk"),
@@ -61,6 +68,7 @@ records: Final = by_patient(
         name="records_kind_ck",
     ),
     CheckConstraint("jsonb_typeof(attributes) = 'object'", name="records_attributes_ck"),
+    CheckConstraint("length(late_reason) BETWEEN 3 AND 400", name="records_late_ck"),
     Index("records_at_ix", "patient_id", "at"),
     # What a doctor stated last, whoever the patient: the codes offered first.
     Index("records_doctor_ix", "doctor_id", "at"),
@@ -101,6 +109,8 @@ note_drafts: Final = by_patient(
     words("author", server_default=text("session_user")),
     words("text"),
     Column("diagnoses", JSONB, nullable=False, server_default=text("'[]'")),
+    Column("plan", JSONB, nullable=False, server_default=text("'{}'")),
+    Column("late", JSONB(none_as_null=True)),
     Column("version", Integer, nullable=False),
     instant("saved_at"),
     patient_fk("note_drafts", "visit_id", "visits"),
@@ -126,6 +136,62 @@ diagnoses: Final = by_patient(
     CheckConstraint("kind IN ('principal', 'relacionado')", name="diagnoses_kind_ck"),
     CheckConstraint("length(code) BETWEEN 1 AND 40 AND length(text) <= 400", name="diagnoses_text_ck"),
     CheckConstraint("abated IS NULL OR onset IS NULL OR abated >= onset", name="diagnoses_period_ck"),
+)
+
+# What a note orders, signed with it: insert-only. What ends a treatment is a row of its own.
+treatments: Final = by_patient(
+    "treatments",
+    Column("record_id", Uuid, nullable=False),
+    words("what"),
+    Column("since", Date, nullable=False),
+    Column("until", Date),
+    patient_fk("treatments", "record_id", "records"),
+    CheckConstraint("length(what) BETWEEN 1 AND 400", name="treatments_what_ck"),
+    CheckConstraint("until IS NULL OR until >= since", name="treatments_period_ck"),
+)
+
+treatment_ends: Final = by_patient(
+    "treatment_ends",
+    Column("treatment_id", Uuid, nullable=False),
+    Column("day", Date, nullable=False),
+    words("why"),
+    Column("person_id", BigInteger, nullable=False),
+    instant("at"),
+    patient_fk("treatment_ends", "treatment_id", "treatments"),
+    ForeignKeyConstraint(["person_id"], ["people.id"], name="treatment_ends_person_fk"),
+    UniqueConstraint("patient_id", "treatment_id", name="treatment_ends_once_uq"),
+    CheckConstraint("length(why) BETWEEN 3 AND 400", name="treatment_ends_why_ck"),
+)
+
+# The next control that a note asks for. Who gives turns learns day and doctor of it (follow_ups.sql).
+follow_ups: Final = by_patient(
+    "follow_ups",
+    Column("record_id", Uuid, nullable=False),
+    Column("clinic_id", BigInteger, nullable=False),
+    Column("doctor_id", BigInteger, nullable=False),
+    Column("due_on", Date, nullable=False),
+    words("what", server_default=text("''")),
+    patient_fk("follow_ups", "record_id", "records"),
+    ForeignKeyConstraint(["clinic_id"], ["clinics.id"], name="follow_ups_clinic_fk"),
+    ForeignKeyConstraint(["doctor_id"], ["people.id"], name="follow_ups_doctor_fk"),
+    CheckConstraint("length(what) <= 400", name="follow_ups_what_ck"),
+    Index("follow_ups_due_ix", "clinic_id", "due_on"),
+)
+
+# The network's own beginnings of a note, for one specialty or for all; its lines that end in a colon are
+# headings. One that is no `active` is offered no more.
+note_templates: Final = reference(
+    "note_templates",
+    Column("specialty_id", BigInteger),
+    words("name"),
+    words("body"),
+    Column("first", Boolean, nullable=False, server_default=text("false")),
+    Column("active", Boolean, nullable=False, server_default=text("true")),
+    *edited("note_templates"),
+    ForeignKeyConstraint(["specialty_id"], ["specialties.id"], name="note_templates_specialty_fk"),
+    UniqueConstraint("name", name="note_templates_name_uq"),
+    CheckConstraint("length(name) BETWEEN 1 AND 40", name="note_templates_name_ck"),
+    CheckConstraint("length(body) BETWEEN 1 AND 8000", name="note_templates_body_ck"),
 )
 
 vitals: Final = by_patient(

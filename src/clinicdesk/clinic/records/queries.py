@@ -17,12 +17,15 @@ from clinicdesk.clinic.patients import one_person
 from clinicdesk.clinic.patients import queries as registry
 from clinicdesk.clinic.patients.misplaced import Misplaced, Whose, whose
 from clinicdesk.clinic.patients.model import patients
-from clinicdesk.clinic.records import measured
+from clinicdesk.clinic.records import measured, planning
 from clinicdesk.clinic.records.model import diagnoses, note_drafts, notes, records, visits
+from clinicdesk.clinic.records.plan import NOTHING, Late, Plan
+from clinicdesk.clinic.records.planning import FollowUpRow, TreatmentRow, by_record
 from clinicdesk.clinic.records.rules import UNSIGNED, DiagnosisEntry
 from clinicdesk.clinic.rights import Permission
 from clinicdesk.clinic.sites.model import clinics
 from clinicdesk.clinic.usecases import Reader, view
+from clinicdesk.kit import clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,8 @@ class EntryRow:
     """One typed entry of the history with its diagnoses and notes. `place` is clinic or institution.
 
     `patient_id` is whom it was entered for; `own_chart` that chart's number, where another one stands for it.
-    Of one that belongs to another person, this chart shows that it was there, and the mark.
+    Of one that belongs to another person, this chart shows that it was there, and the mark. With a
+    `late_reason` it was typed at `written_at`, after it was.
     """
 
     id: UUID
@@ -80,8 +84,12 @@ class EntryRow:
     attributes: dict[str, Any]
     source: str | None
     patient_id: UUID
+    written_at: datetime | None = None
+    late_reason: str | None = None
     diagnoses: tuple[DiagnosisRow, ...] = ()
     notes: tuple[NoteRow, ...] = ()
+    treatments: tuple[TreatmentRow, ...] = ()
+    follow_ups: tuple[FollowUpRow, ...] = ()
     own_chart: int | None = None
     misplaced: Misplaced | None = None
 
@@ -107,7 +115,8 @@ class EntriesQuery:
 class Chart:
     """What a doctor sees of a patient: identity, alerts, problems, last vitals, entries newest first.
 
-    `vitals_gone` are the measurements that turned out to be another person's, newest first.
+    `vitals_gone` are the measurements that turned out to be another person's, newest first. `treatments`
+    are those that are followed today.
     """
 
     patient: registry.PatientRow
@@ -117,6 +126,7 @@ class Chart:
     entries: tuple[EntryRow, ...]
     entries_total: int
     vitals_gone: tuple[measured.MovedVitals, ...] = ()
+    treatments: tuple[TreatmentRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +139,7 @@ class VisitRow:
     doctor_id: int | None
     started_at: datetime
     ended_at: datetime | None
+    late_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +153,8 @@ class DraftRow:
     diagnoses: tuple[DiagnosisEntry, ...]
     version: int
     saved_at: datetime
+    plan: Plan = NOTHING
+    late: Late | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,13 +210,13 @@ def older_entries(tx: Reader, query: EntriesQuery) -> tuple[EntryRow, ...]:
     older = tuple_(records.c.at, records.c.id) < tuple_(literal(at), literal(entry_id))
     mine = whose(tx, query.patient_id)
     bare = _bare_entries(tx, mine, _entries_of(mine).where(older).limit(query.limit))
-    ids = [entry.id for entry in bare]
-    return _whole(bare, _diagnoses(tx, mine, ids), _notes(tx, mine, ids))
+    return _whole(tx, mine, bare, [entry.id for entry in bare])
 
 
 def chart(tx: Reader, query: ChartQuery) -> Chart:
     """The chart, for views of other slices and faces that write the act themselves."""
     patient_id, mine = query.patient_id, whose(tx, query.patient_id)
+    today = clock.local_day(tx.now, tx.actor.at.zone)
     return Chart(
         patient=registry.header(tx, patient_id),
         allergies=registry.allergies_of(tx, patient_id),
@@ -216,13 +229,13 @@ def chart(tx: Reader, query: ChartQuery) -> Chart:
             .where(mine.shows(records.c.patient_id, records.c.id, gone=True))
         ).scalar_one(),
         vitals_gone=measured.vitals_gone(tx, mine),
+        treatments=tuple(row for row in planning.treatments_of(tx, mine) if row.is_active(today)),
     )
 
 
 def _entries(tx: Reader, mine: Whose, limit: int | None) -> tuple[EntryRow, ...]:
     bare = _bare_entries(tx, mine, _entries_of(mine).limit(limit))
-    ids = None if limit is None else [entry.id for entry in bare]
-    return _whole(bare, _diagnoses(tx, mine, ids), _notes(tx, mine, ids))
+    return _whole(tx, mine, bare, None if limit is None else [entry.id for entry in bare])
 
 
 def _entries_of(mine: Whose) -> Select[Any]:
@@ -238,6 +251,8 @@ def _entries_of(mine: Whose) -> Select[Any]:
             records.c.attributes,
             records.c.source,
             records.c.patient_id,
+            records.c.written_at,
+            records.c.late_reason,
         )
         .outerjoin(clinics, clinics.c.id == records.c.clinic_id)
         .outerjoin(people, people.c.id == records.c.doctor_id)
@@ -258,14 +273,20 @@ def _without_words(entry: EntryRow) -> EntryRow:
 
 
 def _whole(
-    bare: Iterable[EntryRow], found: Iterable[DiagnosisRow], written: Iterable[NoteRow]
+    tx: Reader, mine: Whose, bare: tuple[EntryRow, ...], ids: list[UUID] | None
 ) -> tuple[EntryRow, ...]:
-    """Entries with their diagnoses and notes."""
-    stated = _grouped(found)
-    by_record: dict[UUID, list[NoteRow]] = {}
-    for note in written:
-        by_record.setdefault(note.record_id, []).append(note)
-    return tuple(_with(entry, stated.get(entry.id, ()), by_record.get(entry.id, ())) for entry in bare)
+    """Entries with their diagnoses, notes and what they order; `ids` None where they are all there are."""
+    stated, written = by_record(_diagnoses(tx, mine, ids)), by_record(_notes(tx, mine, ids))
+    ordered = by_record(planning.treatments_of(tx, mine, ids))
+    due = by_record(planning.follow_ups_of(tx, mine, ids))
+    return tuple(
+        replace(
+            _with(entry, stated.get(entry.id, ()), written.get(entry.id, ())),
+            treatments=tuple(ordered.get(entry.id, ())),
+            follow_ups=tuple(due.get(entry.id, ())),
+        )
+        for entry in bare
+    )
 
 
 def _with(entry: EntryRow, stated: Iterable[DiagnosisRow], written: Iterable[NoteRow]) -> EntryRow:
@@ -274,14 +295,6 @@ def _with(entry: EntryRow, stated: Iterable[DiagnosisRow], written: Iterable[Not
         name: value for name, value in entry.attributes.items() if not (written and name == UNSIGNED)
     }
     return replace(entry, attributes=attributes, diagnoses=tuple(stated), notes=tuple(written))
-
-
-def _grouped(found: Iterable[DiagnosisRow]) -> dict[UUID, list[DiagnosisRow]]:
-    groups: dict[UUID, list[DiagnosisRow]] = {}
-    for row in found:
-        if row.record_id is not None:
-            groups.setdefault(row.record_id, []).append(row)
-    return groups
 
 
 _DIAGNOSIS: Final = (
@@ -353,6 +366,7 @@ _VISIT = (
     visits.c.doctor_id,
     visits.c.started_at,
     visits.c.ended_at,
+    visits.c.late_reason,
 )
 
 
@@ -385,6 +399,8 @@ def drafts(tx: Reader, query: DraftsQuery) -> tuple[DraftRow, ...]:
             note_drafts.c.diagnoses,
             note_drafts.c.version,
             note_drafts.c.saved_at,
+            note_drafts.c.plan,
+            note_drafts.c.late,
         )
         .where(note_drafts.c.author == literal_column("session_user"))
         .order_by(note_drafts.c.saved_at.desc())
@@ -422,4 +438,7 @@ def unsigned(tx: Reader, _query: AllDrafts) -> tuple[UnsignedRow, ...]:
 
 def _draft(row: Any) -> DraftRow:
     stated = msgspec.convert(row.diagnoses, tuple[DiagnosisEntry, ...])
-    return DraftRow(row.patient_id, row.id, row.visit_id, row.text, stated, row.version, row.saved_at)
+    plan, late = msgspec.convert(row.plan, Plan), msgspec.convert(row.late, Late | None)
+    return DraftRow(
+        row.patient_id, row.id, row.visit_id, row.text, stated, row.version, row.saved_at, plan, late
+    )

@@ -60,6 +60,8 @@ class SignedEntry:
     doctor_id: int | None
     title: str | None
     attributes: str
+    written_at: datetime
+    late_reason: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +79,30 @@ class SignedDiagnosis:
 
 
 @dataclass(frozen=True, slots=True)
+class SignedTreatment:
+    """A treatment as it was ordered; what ends it later is no part of the note."""
+
+    what: str
+    since: date
+    until: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class SignedFollowUp:
+    """A control as it was asked for."""
+
+    clinic_id: int
+    doctor_id: int
+    due_on: date
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
 class Signed:
     """What a signature covers: changing any of it changes the hash.
 
-    A first note covers its entry too, with its diagnoses by id; an addendum (`amends_id`) itself alone.
+    A first note covers its entry too, with diagnoses, treatments and controls by id; an addendum
+    (`amends_id`) itself alone.
     """
 
     patient_id: UUID
@@ -97,6 +119,8 @@ class Signed:
     text: str
     entry: SignedEntry | None = None
     diagnoses: tuple[SignedDiagnosis, ...] = ()
+    treatments: tuple[SignedTreatment, ...] = ()
+    follow_ups: tuple[SignedFollowUp, ...] = ()
 
 
 def note_hash(prev_hash: bytes | None, signed: Signed) -> bytes:
@@ -135,7 +159,7 @@ def _field(value: object) -> str:
     return str(value)
 
 
-_COVERED: Final = (Signed, SignedEntry, SignedDiagnosis)
+_COVERED: Final = (Signed, SignedEntry, SignedDiagnosis, SignedTreatment, SignedFollowUp)
 
 
 def is_cie10(code: str) -> bool:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import fields
+from types import MappingProxyType
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Text, cast, func, insert, select, text
+from sqlalchemy import Table, Text, cast, func, insert, select, text
 
 from clinicdesk.clinic.access.rules import role_of
 from clinicdesk.clinic.records import rules
-from clinicdesk.clinic.records.model import diagnoses, notes, records
+from clinicdesk.clinic.records.model import diagnoses, follow_ups, notes, records, treatments
 from clinicdesk.clinic.usecases import Reader, Tx
 
 # The act of each note that was signed names it with its hash: acts are sealed and anchored, notes are not.
@@ -25,7 +26,14 @@ _ENTRY: Final = tuple(
     cast(records.c[each.name], Text) if each.name == "attributes" else records.c[each.name]
     for each in fields(rules.SignedEntry)
 )
-_DIAGNOSIS: Final = tuple(diagnoses.c[each.name] for each in fields(rules.SignedDiagnosis))
+# Field of `Signed` → the table it is of and what is covered of each row.
+HANGING: Final[Mapping[str, tuple[Table, Any]]] = MappingProxyType(
+    {
+        "diagnoses": (diagnoses, rules.SignedDiagnosis),
+        "treatments": (treatments, rules.SignedTreatment),
+        "follow_ups": (follow_ups, rules.SignedFollowUp),
+    }
+)
 
 
 def append(tx: Tx, row: Mapping[str, Any]) -> bytes:
@@ -62,13 +70,21 @@ def _entry_of(tx: Reader, row: Mapping[str, Any]) -> dict[str, Any]:
 def covered(tx: Reader, patient_id: UUID, record_id: UUID) -> dict[str, Any]:
     """An entry and what hangs on it, as fields of `Signed`."""
     entry = select(*_ENTRY).where(records.c.patient_id == patient_id, records.c.id == record_id)
-    stated = (
-        select(*_DIAGNOSIS)
-        .where(diagnoses.c.patient_id == patient_id, diagnoses.c.record_id == record_id)
-        .order_by(diagnoses.c.id)
-    )
     (found,) = tx.into(rules.SignedEntry, entry)
-    return {"entry": found, "diagnoses": tx.into(rules.SignedDiagnosis, stated)}
+    hanging = {
+        name: _hanging(tx, table, made, patient_id, record_id) for name, (table, made) in HANGING.items()
+    }
+    return {"entry": found, **hanging}
+
+
+def _hanging(tx: Reader, table: Table, made: Any, patient_id: UUID, record_id: UUID) -> tuple[Any, ...]:
+    """The rows of an entry in one table, by id."""
+    statement = (
+        select(*(table.c[each.name] for each in fields(made)))
+        .where(table.c.patient_id == patient_id, table.c.record_id == record_id)
+        .order_by(table.c.id)
+    )
+    return tx.into(made, statement)
 
 
 def _folded(patient_id: UUID) -> int:

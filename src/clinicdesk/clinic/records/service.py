@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import and_, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from clinicdesk.clinic.access.errors import ProofNeeded
@@ -16,8 +16,7 @@ from clinicdesk.clinic.access.rules import Proof
 from clinicdesk.clinic.admissions.errors import NobodyWaits, NotYourService
 from clinicdesk.clinic.admissions.queries import next_of
 from clinicdesk.clinic.changes import Change, Kind
-from clinicdesk.clinic.patients.rules import EARLIEST_BIRTH
-from clinicdesk.clinic.records import queries, rules, sealing
+from clinicdesk.clinic.records import dropping, lateness, planning, queries, rules, sealing
 from clinicdesk.clinic.records.errors import (
     BadRecordKind,
     DraftChanged,
@@ -25,11 +24,11 @@ from clinicdesk.clinic.records.errors import (
     NoteNotFound,
     NoteTooLong,
     NotYourVisit,
-    RecordOutOfTime,
     ReservedAttribute,
     VisitNotFound,
 )
 from clinicdesk.clinic.records.model import diagnoses, note_drafts, notes, records, visits
+from clinicdesk.clinic.records.plan import NOTHING, Late, Plan
 from clinicdesk.clinic.records.rules import DiagnosisEntry, RecordKind
 from clinicdesk.clinic.rights import Permission
 from clinicdesk.clinic.turns import queries as agenda
@@ -166,6 +165,8 @@ class SaveDraft(Order):
     visit_id: UUID
     text: str
     diagnoses: tuple[DiagnosisEntry, ...] = ()
+    plan: Plan = NOTHING
+    late: Late | None = None
     version: int
 
 
@@ -177,6 +178,9 @@ class DraftAnswer:
     saved_at: datetime
 
 
+_TYPED: Final = ("text", "diagnoses", "plan", "late")
+
+
 @use_case("note.draft", needs=Permission.NOTE_WRITE, answer=DraftAnswer, purpose="TREAT", act=False)
 def save_draft(tx: Tx, order: SaveDraft) -> DraftAnswer:
     """Keep a draft on the server; its version makes a repeated save harmless. Raises DraftChanged."""
@@ -186,18 +190,19 @@ def save_draft(tx: Tx, order: SaveDraft) -> DraftAnswer:
         visit_id=order.visit_id,
         text=order.text.replace("\x00", ""),
         diagnoses=msgspec.to_builtins(order.diagnoses),
+        plan=msgspec.to_builtins(order.plan),
+        late=msgspec.to_builtins(order.late),
         version=order.version,
         saved_at=tx.now,
     )
     new = fresh.excluded
     statement = fresh.on_conflict_do_update(
         constraint="note_drafts_author_uq",
-        set_={name: new[name] for name in ("text", "diagnoses", "version", "saved_at")},
+        set_={name: new[name] for name in (*_TYPED, "version", "saved_at")},
         where=(note_drafts.c.version == new.version - 1)
         | (
             (note_drafts.c.version == new.version)
-            & (note_drafts.c.text == new.text)
-            & (note_drafts.c.diagnoses == new.diagnoses)
+            & and_(*(note_drafts.c[name].is_not_distinct_from(new[name]) for name in _TYPED))
         ),
     ).returning(note_drafts.c.version)
     if tx.first(statement) is None:
@@ -206,28 +211,11 @@ def save_draft(tx: Tx, order: SaveDraft) -> DraftAnswer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DropDraft(Order):
-    """The actor's draft of a visit goes, as it was at `version`."""
-
-    patient_id: UUID
-    visit_id: UUID
-    version: int
-
-
-@use_case("note.drop_draft", needs=Permission.NOTE_WRITE, answer=DraftAnswer, purpose="TREAT")
-def drop_draft(tx: Tx, order: DropDraft) -> DraftAnswer:
-    """Take back a draft that says nothing any more. Raises DraftChanged where it moved on meanwhile."""
-    mine = (note_drafts.c.patient_id == order.patient_id) & (note_drafts.c.visit_id == order.visit_id)
-    found = tx.first(select(note_drafts.c.version).where(mine).with_for_update())
-    if found is not None and found.version != order.version:
-        raise DraftChanged
-    _drop_draft(tx, order.patient_id, order.visit_id)
-    return DraftAnswer(0, tx.now)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SignNote(Order):
-    """The visit's note as it is shown, signed. `proof` says that the password was typed just now."""
+    """The visit's note as it is shown, signed. `proof` says that the password was typed just now.
+
+    `late`: the visit was at another hour than the program knows, and why.
+    """
 
     patient_id: UUID
     visit_id: UUID
@@ -236,6 +224,8 @@ class SignNote(Order):
     kind: str = RecordKind.CONSULTA.value
     text: str
     diagnoses: tuple[DiagnosisEntry, ...] = ()
+    plan: Plan = NOTHING
+    late: Late | None = None
     proof: Proof | None = field(default=None, repr=False, metadata={"made": True})
 
 
@@ -254,30 +244,29 @@ class NoteAnswer:
 def sign_note(tx: Tx, order: SignNote) -> NoteAnswer:
     """Sign the note of one's own visit, once; the draft goes.
 
-    Raises ProofNeeded, NoteEmpty, VisitNotFound, NotYourVisit, NoteSigned.
+    Raises ProofNeeded, NoteEmpty, VisitNotFound, NotYourVisit, NoteSigned; RecordOutOfTime,
+    RecordBeforeBirth, LateReason; BadTreatment, BadFollowUp.
     """
     demand_proof(tx, order.proof)
     visit = _own_visit(tx, order.patient_id, order.visit_id)
+    lateness.demand_good(tx, order.patient_id, order.late)
     record = {
         "patient_id": order.patient_id,
         "id": order.record_id,
         "visit_id": visit.id,
         "kind": _kind(order.kind).value,
-        "at": visit.started_at,
+        "at": order.late.at if order.late else visit.started_at,
         "clinic_id": tx.actor.at.clinic_id,
         "doctor_id": tx.actor.person_id,
+        "written_at": tx.now,
+        "late_reason": order.late.reason if order.late else visit.late_reason,
     }
     tx.write(insert(records), record)
     _write_diagnoses(tx, order.patient_id, order.record_id, visit.id, order.diagnoses)
+    planning.write_plan(tx, order.patient_id, order.record_id, order.plan)
     answer = write_note(tx, order, order.record_id, visit_id=visit.id)
-    _drop_draft(tx, order.patient_id, visit.id)
+    dropping.drop(tx, order.patient_id, visit.id)
     return answer
-
-
-def _drop_draft(tx: Tx, patient_id: UUID, visit_id: UUID | None) -> None:
-    """The actor's draft of a visit: row policies spare everybody else's."""
-    mine = (note_drafts.c.patient_id == patient_id) & (note_drafts.c.visit_id == visit_id)
-    tx.write(delete(note_drafts).where(mine))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -302,13 +291,16 @@ def addend_note(tx: Tx, order: AddendNote) -> NoteAnswer:
     if amended is None:
         raise NoteNotFound
     answer = write_note(tx, order, amended.record_id, order.amends_id)
-    _drop_draft(tx, order.patient_id, amended.visit_id)
+    dropping.drop(tx, order.patient_id, amended.visit_id)
     return answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddRecord(Order):
-    """A typed entry of the history from outside a visit: another institution's, or an older one's."""
+    """A typed entry of the history from outside a visit: another institution's, an older one's, or one's own.
+
+    `late_reason`: why something that was attended here is entered only now; it takes `at`.
+    """
 
     patient_id: UUID
     record_id: UUID = new_row()
@@ -319,6 +311,8 @@ class AddRecord(Order):
     institution: str | None = None
     text: str = ""
     diagnoses: tuple[DiagnosisEntry, ...] = ()
+    plan: Plan = NOTHING
+    late_reason: str | None = None
     attributes: dict[str, str] = field(default_factory=dict)
     sign: bool = True
     proof: Proof | None = field(default=None, repr=False, metadata={"made": True})
@@ -337,10 +331,10 @@ class RecordAnswer:
 def add_record(tx: Tx, order: AddRecord) -> RecordAnswer:
     """Add an entry with its diagnoses; a text is signed with it and asks for proof, or waits (`sign` False).
 
-    Raises BadRecordKind, RecordOutOfTime, ReservedAttribute, ProofNeeded, NoteTooLong.
+    Raises BadRecordKind, RecordOutOfTime, RecordBeforeBirth, LateReason, ReservedAttribute, ProofNeeded,
+    NoteTooLong, BadTreatment, BadFollowUp.
     """
-    if order.at is not None and (order.at > tx.now or order.at.date() < EARLIEST_BIRTH):
-        raise RecordOutOfTime
+    lateness.demand_good_record(tx, order.patient_id, order.at, order.late_reason)
     if rules.UNSIGNED in order.attributes:
         raise ReservedAttribute(name=rules.UNSIGNED)
     text = rules.typed_text(order.text)
@@ -357,9 +351,12 @@ def add_record(tx: Tx, order: AddRecord) -> RecordAnswer:
         "doctor_id": tx.actor.person_id,
         "title": order.title,
         "attributes": order.attributes | waits,
+        "written_at": tx.now,
+        "late_reason": order.late_reason,
     }
     tx.write(insert(records), record)
     _write_diagnoses(tx, order.patient_id, order.record_id, None, order.diagnoses)
+    planning.write_plan(tx, order.patient_id, order.record_id, order.plan)
     if not text or waits:
         tx.changed(Change(Kind.RECORD, tx.act, ids=((order.patient_id, order.record_id),)))
         return RecordAnswer(order.patient_id, order.record_id)

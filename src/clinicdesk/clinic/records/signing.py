@@ -14,6 +14,7 @@ from clinicdesk.clinic.access.rules import Proof
 from clinicdesk.clinic.records import queries, service
 from clinicdesk.clinic.records.errors import NoteEmpty, NotYourVisit, RecordNotFound
 from clinicdesk.clinic.records.model import records
+from clinicdesk.clinic.records.plan import Late, Plan
 from clinicdesk.clinic.records.rules import UNSIGNED, DiagnosisEntry, RecordKind
 from clinicdesk.clinic.rights import Permission
 from clinicdesk.clinic.usecases import Order, Tx, new_row, use_case
@@ -21,7 +22,7 @@ from clinicdesk.clinic.usecases import Order, Tx, new_row, use_case
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignDraft(Order):
-    """The actor's draft of a visit, as the server holds it, signed; `diagnoses` in place of the draft's."""
+    """The actor's draft of a visit, as the server holds it, signed; what is given in place of the draft's."""
 
     patient_id: UUID
     visit_id: UUID
@@ -29,6 +30,8 @@ class SignDraft(Order):
     note_id: UUID = new_row()
     kind: str = RecordKind.CONSULTA.value
     diagnoses: tuple[DiagnosisEntry, ...] | None = None
+    plan: Plan | None = None
+    late: Late | None = None
     proof: Proof | None = field(default=None, repr=False, metadata={"made": True})
 
 
@@ -49,6 +52,8 @@ def sign_draft(tx: Tx, order: SignDraft) -> service.NoteAnswer:
         kind=order.kind,
         text=found[0].text,
         diagnoses=found[0].diagnoses if order.diagnoses is None else order.diagnoses,
+        plan=found[0].plan if order.plan is None else order.plan,
+        late=order.late or found[0].late,
         proof=order.proof,
     )
     return service.sign_note.run(tx, signed)

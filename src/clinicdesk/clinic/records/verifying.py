@@ -141,7 +141,7 @@ def verify_person(tx: Reader, query: PersonQuery) -> Verdict:
 def held_notes(tx: Reader, patient_id: UUID) -> tuple[Held, ...]:
     """One chart's notes with all that their signatures cover, in the order of signing."""
     own = {"note_id": "id"}
-    names = [name for name in rules.Signed.__slots__ if name not in {"entry", "diagnoses"}]
+    names = [name for name in rules.Signed.__slots__ if name not in {"entry", *sealing.HANGING}]
     columns = [notes.c[own.get(name, name)] for name in names]
     statement = (
         select(notes.c.prev_hash, notes.c.hash, *columns)

@@ -113,6 +113,7 @@ WORDS: Final = MappingProxyType(
         "procedures": "una práctica",
         "agenda_blocks": "un bloque de agenda",
         "fee_schedules": "un nomenclador",
+        "note_templates": "una plantilla",
     }
 )
 SOMEBODY: Final = "Otra persona"

@@ -14,6 +14,7 @@ from clinicdesk.clinic.prescriptions.queries import PrescribedRow
 from clinicdesk.clinic.records.measured import MovedVitals, VitalRow
 from clinicdesk.clinic.records.queries import DiagnosisRow, EntryRow, NoteRow
 from clinicdesk.clinic.records.rules import DiagnosisEntry
+from clinicdesk.clinic.records.wording import follow_up_text, late_text, treatment_text
 from clinicdesk.clinic.results.queries import ObservationRow
 from clinicdesk.kit import clock
 from clinicdesk.kit.text import cells, cut, fit, shown
@@ -84,7 +85,8 @@ def entry_lines(entry: EntryRow, width: int, zone: str) -> list[Cell]:
         return [cut(shown(was), width), cut(shown(" " * (_INDENT - 1) + entry.misplaced.words), width)]
     first = head + _main_words(entry, width - cells(head))
     who = ", ".join(part for part in (entry.doctor.partition(",")[0], entry.place) if part)
-    said = " · ".join(filter(None, (who, _first_words(entry) if entry.diagnoses else "")))
+    late = _("escrito después") if entry.late_reason else ""
+    said = " · ".join(filter(None, (late, who, _first_words(entry) if entry.diagnoses else "")))
     notes = _notes_words(entry)
     room = max(_KIND, width - _INDENT - cells(notes) - 1)
     return [first, spread(" " * (_INDENT - 1) + cut(shown(said), room), notes, width)]
@@ -124,14 +126,15 @@ def entry_page(entry: EntryRow, width: int, zone: str) -> list[Cell]:
         lines += wrapped(f"{mark.words} · {mark.person}, {day_short(mark.at, zone)}", width, Tone.TITLE)
         if mark.gone:
             return [*lines, "", *wrapped(_("Se ingresó aquí por error: se lee en esa historia."), width)]
-    if entry.title:
-        lines += wrapped(entry.title, width, Tone.TITLE)
+    lines += wrapped(late_text(entry, zone), width, Tone.STRONG) if entry.late_reason else []
+    lines += wrapped(entry.title, width, Tone.TITLE) if entry.title else []
     if entry.own_chart is not None:
         lines.append(_("Ingresado en HC {:06d}, que lleva a esta historia.").format(entry.own_chart))
     lines += [_("Atendió {}").format(entry.doctor) if entry.doctor else _("Sin profesional registrado"), ""]
     for row in entry.diagnoses:
         lines += diagnosis_lines(row, width)
     lines += [""] if entry.diagnoses else []
+    lines += plan_lines(entry, width)
     for note in entry.notes:
         lines += _note_page(note, width, zone)
     for name, value in entry.attributes.items():
@@ -142,6 +145,16 @@ def entry_page(entry: EntryRow, width: int, zone: str) -> list[Cell]:
     if entry.source:
         lines.append(_("Importado de {}.").format(entry.source))
     return lines
+
+
+def plan_lines(entry: EntryRow, width: int) -> list[Cell]:
+    """Treatments and controls, each over as many rows as it takes."""
+    lines: list[Cell] = []
+    for row in entry.treatments:
+        lines += wrapped(f"{_('Tratamiento')}: {treatment_text(row)}", width)
+    for due in entry.follow_ups:
+        lines += wrapped(follow_up_text(due), width)
+    return [*lines, ""] if lines else []
 
 
 def _note_page(note: NoteRow, width: int, zone: str) -> list[Cell]:

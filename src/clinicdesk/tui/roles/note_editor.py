@@ -12,7 +12,7 @@ from uuid import UUID
 from textual import events
 from textual.widget import Widget
 
-from clinicdesk.clinic.records import queries, service
+from clinicdesk.clinic.records import dropping, queries, service
 from clinicdesk.clinic.records.queries import DraftRow
 from clinicdesk.kit import clock
 from clinicdesk.kit.errors import Refusal
@@ -245,8 +245,8 @@ class NoteScreen(NoteSigning):
         visit_id, version = self.job.visit_id, keeper.version
         empty = self.editor.text == self._blank or not note_text.tidy(self.editor.text)
         if visit_id is not None and version and empty and not self.side.stated:
-            drop = service.DropDraft(patient_id=self.job.patient_id, visit_id=visit_id, version=version)
-            await self.do(service.drop_draft, drop)
+            drop = dropping.DropDraft(patient_id=self.job.patient_id, visit_id=visit_id, version=version)
+            await self.do(dropping.drop_draft, drop)
 
     def _stated_anew(self) -> None:
         self._typed(1)
