@@ -499,7 +499,11 @@ CREATE UNLOGGED TABLE staging_registry (
   name_sounds TEXT[] NOT NULL,
   documents TEXT[] NOT NULL,
   document_columns TEXT[] NOT NULL,
-  document_texts TEXT[] NOT NULL
+  document_texts TEXT[] NOT NULL,
+  name_in_use TEXT,
+  gender TEXT,
+  blood_group TEXT,
+  facts JSONB
 );
 
 CREATE UNLOGGED TABLE staging_rejects (

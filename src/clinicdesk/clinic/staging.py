@@ -152,6 +152,7 @@ staging_observations: Final = _staging(
 )
 
 # One row of a list of patients. `key` is the source's own, a document's or, `numbered`, names, birth and sex.
+# `facts` are `allergies` (none: asked, and there is none), `contacts` and `consents`.
 staging_registry: Final = _staging(
     "staging_registry",
     words("key"),
@@ -169,6 +170,8 @@ staging_registry: Final = _staging(
     Column("documents", ARRAY(Text), nullable=False),
     Column("document_columns", ARRAY(Text), nullable=False),
     Column("document_texts", ARRAY(Text), nullable=False),
+    *map(_optional, ("name_in_use", "gender", "blood_group")),
+    Column("facts", JSONB),
 )
 
 # What becomes of each row: new, known, changed, same, or why not. `said` and `base` are digests by field of

@@ -69,6 +69,9 @@ class Fault(StrEnum):
     SAME_PATIENT = "same_patient"
     EDITED_SINCE = "edited_since"
     BAD_CODE = "bad_code"
+    ALLERGIES_AND_NONE = "allergies_and_none"
+    WHICH_ALLERGY = "which_allergy"
+    NO_NUMBER = "no_number"
 
 
 class Bad(Exception):  # noqa: N818 - a verdict on a row, not an error of the program

@@ -8,8 +8,18 @@ from types import MappingProxyType
 from typing import Final
 
 from clinicdesk.clinic.countries import PACKS
+from clinicdesk.clinic.patients.particulars import Purpose
 from clinicdesk.clinic.patients.spelling import folded
 
+_AGREES: Final = "consiente consentimiento consentimientode consentimientopara acepta autoriza recibe consent"
+_PURPOSES: Final = {
+    Purpose.AVISOS: "avisos recordatorios notificaciones avisosdeturnos recordatoriosdeturnos",
+    Purpose.RESULTADOS: "resultados envioderesultados results",
+    Purpose.SEGUIMIENTO: "seguimiento encuestas",
+    Purpose.CAMPANAS: "campanas promociones publicidad novedades marketing",
+    Purpose.TELECONSULTA: "teleconsulta teleconsultas telemedicina telehealth",
+    Purpose.DATOS: "datos datospersonales tratamientodedatos usodedatos data",
+}
 # What a field is called in the files of others: folded, without blanks.
 _NAMES: Final = {
     "key": (
@@ -61,8 +71,47 @@ _NAMES: Final = {
         "nroafiliado numeroafiliado numerodeafiliado nafiliado noafiliado afiliado credencial "
         "nrocredencial member memberid membernumber"
     ),
+    "name_in_use": (
+        "nombreenuso nombreautopercibido nombresocial nombreelegido nombrepercibido preferredname nameinuse"
+    ),
+    "gender": (
+        "identidaddegenero identidadgenero generoautopercibido generopercibido genderidentity autopercepcion"
+    ),
+    "blood_group": (
+        "gruposanguineo grupo gruposangre tipodesangre sangre gruposanguineoyfactor gruposanguineoyfactorrh "
+        "grupoyfactor grupofactor bloodgroup bloodtype gs gsf"
+    ),
+    "blood_factor": "factor factorrh rh factorsanguineo rhfactor",
+    "allergies": "alergias alergia allergies allergy alergicoa alergicaa",
+    "contact": (
+        "contactoemergencia contactodeemergencia contactoemergencia1 nombrecontactoemergencia avisara "
+        "nombrecontactodeemergencia personadecontacto encasodeemergencia encasodeemergenciaavisara "
+        "emergencycontact emergencycontactname nombredelcontacto"
+    ),
+    "contact_phone": (
+        "telefonoemergencia telefonodeemergencia telemergencia teldeemergencia telefonocontactoemergencia "
+        "telefonocontactodeemergencia telefonodelcontacto telefonoemergencia1 celularemergencia "
+        "emergencyphone emergencycontactphone"
+    ),
+    "contact_relation": (
+        "vinculo parentesco vinculocontacto parentescocontacto vinculocontactoemergencia relacion "
+        "parentescocontactoemergencia relacioncontacto relationship emergencycontactrelationship"
+    ),
+    "contact2": "contactoemergencia2 segundocontacto segundocontactodeemergencia emergencycontact2",
+    "contact2_phone": "telefonoemergencia2 telefonosegundocontacto emergencyphone2",
+    "contact2_relation": "vinculo2 parentesco2 vinculosegundocontacto relationship2",
+    "consent_number": "numeroconsentimiento telefonoconsentimiento contactoconsentimiento",
+    "consent_evidence": "constancia constanciaconsentimiento evidencia evidenciaconsentimiento evidence",
+    **{
+        f"consent:{purpose.value}": " ".join(
+            f"{verb}{noun}" for verb in _AGREES.split() for noun in nouns.split()
+        )
+        for purpose, nouns in _PURPOSES.items()
+    },
 }  # fmt: skip
 FIELDS: Final = tuple(_NAMES)
+MORE: Final = frozenset(FIELDS[FIELDS.index("name_in_use") :])
+"""What few lists say."""
 Column = tuple[str, str]
 """What a column is called in the file, and its field."""
 _BY_NAME: Final = MappingProxyType({name: field for field, names in _NAMES.items() for name in names.split()})

@@ -15,9 +15,11 @@ from clinicdesk.clinic.patients.spelling import SearchNames, sound
 from clinicdesk.importers._batch import Staged
 from clinicdesk.importers._cells import Bad, Bads, Fault, key, line
 from clinicdesk.importers._csv import Cells
-from clinicdesk.importers._people_columns import Column, plain
+from clinicdesk.importers._people_columns import MORE, Column, plain
+from clinicdesk.importers._people_facts import FactsReader
 from clinicdesk.importers._people_map import DateOrder, PeopleMap
 from clinicdesk.importers._people_papers import Paper, PaperReader
+from clinicdesk.kit.words import _
 
 _DAY: Final = re.compile(
     r"(\d{1,4})[/.\- ](\d{1,2}|[a-z]{3,10})\.?[/.\- ](\d{1,4})"
@@ -53,6 +55,7 @@ _UNREADABLE: Final = "\N{REPLACEMENT CHARACTER}"
 _MOST_LETTERS: Final = MappingProxyType(
     {"email": NAME_MOST, "member": NUMBER_MOST, "payer": NAME_MOST, "plan": NAME_MOST}
 )
+_EVIDENCE: Final = _("Lista de {source}")
 _TEXTS: Final = ("address", "city", "payer", "plan", "member")
 CheckedT = TypeVar("CheckedT")
 
@@ -83,6 +86,10 @@ class PeopleRows:
         self._sexes = {**_SEXES, **said.sex}
         self.evidence = Evidence()
         self.papers = PaperReader(columns, country)
+        self.facts = FactsReader(
+            self.header, self.phone, self.mail, _EVIDENCE.format(source=said.source or "sin nombre")
+        )
+        self.tells_more = not MORE.isdisjoint((*self._fields, *said.constants))
         self._month_first = said.dates.order.startswith("m")
         self._days = None if said.dates.order == "ymd" else _USUAL_DAY
 
@@ -203,6 +210,13 @@ class PeopleRows:
         """Words of one line, None where they are but blanks. Raises Bad."""
         return line(self.header(field), said, _MOST_LETTERS.get(field, 400)) or None
 
+    def name(self, field: str, said: str) -> str | None:
+        """A name. Raises Bad."""
+        found = line(self.header(field), said, NAME_MOST)
+        if _UNREADABLE in found:
+            raise Bad(self.header(field), said, Fault.NOT_TEXT)
+        return found or None
+
     def key(self, field: str, said: str) -> str:
         """The other system's own name of a row. Raises Bad."""
         return key(self.header(field), said)
@@ -226,6 +240,7 @@ class _Person:
         texts = [self._checked(name, rows.text) for name in _TEXTS]
         first, second = self._checked("phone", rows.phone), self._checked("mobile", rows.phone)
         mail = self._checked("email", rows.mail)
+        more = self._more(second or first, mail) if rows.tells_more else ()
         source_key = self._checked("key", rows.key)
         if self._bad:
             raise Bads(self._bad)
@@ -255,7 +270,17 @@ class _Person:
             _listed(keys),
             _quoted(column for _paper, column, _said in papers),
             _quoted(said for _paper, _column, said in papers),
+            *more,
         )
+
+    def _more(self, dialled: str | None, mail: str | None) -> Staged:
+        """Name in use, gender, blood group and the facts that come in any number."""
+        rows = self._rows
+        name = self._checked("name_in_use", rows.name)
+        gender = self._checked("gender", rows.facts.gender)
+        field = "blood_group" if "blood_group" in self._told else "blood_factor"
+        blood = self._checked(field, lambda _field, _said: rows.facts.blood(self._told))
+        return name, gender, blood, rows.facts.read(self._told, dialled, mail, self._bad)
 
     def _checked(
         self, field: str, check: Callable[[str, str], CheckedT], *, needed: bool = False

@@ -58,6 +58,9 @@ REASONS: Final = MappingProxyType(
         Fault.DOCUMENT_OF_ANOTHER: _("es de una persona de otro nombre y otro nacimiento (HC {detail})"),
         Fault.SAME_PATIENT: _("otra fila del archivo ya es este paciente"),
         Fault.BAD_CODE: _("no es un código de la CIE-10 (A00, A00.0) ni un capítulo"),
+        Fault.ALLERGIES_AND_NONE: _("dice a la vez que no hay alergias y cuáles hay"),
+        Fault.WHICH_ALLERGY: _("dice que hay alergias y no cuáles: escribir las sustancias, o dejarlo vacío"),
+        Fault.NO_NUMBER: _("el consentimiento es para un teléfono o correo, y la fila no tiene ninguno"),
         Fault.EDITED_SINCE: _("se corrigió a mano desde la última lista: queda lo corregido"),
     }
 )

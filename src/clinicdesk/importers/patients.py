@@ -30,8 +30,11 @@ _ORIGIN: Final = "lista"
 _NEEDED: Final = (("family", "name"), ("sex",))
 _MOST_TOLD: Final = 8
 _EXTRA: Final = ("linked", "alike")
+_MORE: Final = ("name_in_use", "gender", "blood_group", "facts")
 _COLUMNS: Final = tuple(
-    column.name for column in staging_registry.columns if column.name not in {"batch", "line", "place"}
+    column.name
+    for column in staging_registry.columns
+    if column.name not in {"batch", "line", "place", *_MORE}
 )
 
 
@@ -73,7 +76,7 @@ def run(
         path=path,
         layout=read.layout,
         table=staging_registry,
-        columns=_COLUMNS,
+        columns=(*_COLUMNS, *_MORE) if made.tells_more else _COLUMNS,
         row=made.row,
         merge=lambda batch: func.import_registry(origin, batch, func.now(), dry_run).table_valued(
             *COUNTED, *_EXTRA
@@ -156,6 +159,13 @@ def _problems(header: list[str], fields: list[str | None], said: PeopleMap) -> l
                     field=_(" o ").join(either)
                 )
             )
+    problems += [
+        _("la columna de {field} necesita la de su teléfono ({phone}).").format(
+            field=field, phone=f"{field}_phone"
+        )
+        for field in ("contact", "contact2")
+        if field in given and f"{field}_phone" not in given
+    ]
     for field in dict.fromkeys(found):
         if found.count(field) > 1:
             which = ", ".join(name for name, meant in zip(header, fields, strict=True) if meant == field)
@@ -206,7 +216,9 @@ def _notes(result: ImportResult, read: _Read, encoding: str, said: PeopleMap) ->
 IMPORTER: Final = Importer(
     name="patients",
     title=_("Pacientes de otro sistema (CSV)"),
-    help=_("Una persona por fila: apellido, sexo y, si están, documento, nacimiento, contacto y cobertura."),
+    help=_(
+        "Una persona por fila: apellido, sexo y, si están, documento, nacimiento, contacto, cobertura y más."
+    ),
     permission=Permission.IMPORT_RUN,
     run=run,
     optional=("map", "encoding", "separator", "dates", "source"),
