@@ -93,7 +93,7 @@ def test_facts_are_added_and_ended_by_verbs_of_their_own(cli: Cli) -> None:
     found = done(cli, "show", who, "--json", user="lpaz").data
     assert [each["granted"] for each in found["consents"]] == [False]
     assert (found["authorisations"][0]["number"], found["authorisations"][0]["times"]) == ("A-1", 5)
-    assert cli("msosa", "patient", "allergy", "end", found["allergies"][0]["id"]).code == 4
+    assert cli("cruiz", "patient", "allergy", "end", found["allergies"][0]["id"]).code == 4
     done(cli, "allergy", "end", found["allergies"][0]["id"], user="lpaz")
     for verb in (
         ("phone", "remove", first["id"]),

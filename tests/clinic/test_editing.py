@@ -16,14 +16,17 @@ from sqlalchemy.exc import DBAPIError
 
 from clinicdesk.bootstrap import Session
 from clinicdesk.clinic.desk import NotAllowed
-from clinicdesk.clinic.patients import editing, history
+from clinicdesk.clinic.patients import additions, editing, history, identity
+from clinicdesk.clinic.patients import particulars as known
 from clinicdesk.clinic.patients import queries as registry
 from clinicdesk.clinic.patients import service as registering
 from clinicdesk.clinic.patients.errors import PatientChanged, PatientClosed, PatientNotFound
 from clinicdesk.clinic.patients.facts import FACTS, KEPT
 from clinicdesk.clinic.patients.model import patient_edits, patients
+from clinicdesk.clinic.patients.rules import Document
 from clinicdesk.kit.errors import InvalidInput
 from clinicdesk.kit.ids import new_id
+from tests.clinic.test_merging import merged
 from tests.factories import Network, new_patient
 
 LogIn = Callable[..., Session]
@@ -62,6 +65,75 @@ def test_each_fact_that_changed_has_its_row(network: Network, log_in: LogIn) -> 
     assert {(each.version, each.login, each.person) for each in edits} == {(2, "u_msosa", "Sosa, Marta")}
     row = row_of(network, made.patient_id)
     assert (row.phone, row.city, row.version) == ("+541155550222", None, 2)
+
+
+def test_what_is_added_ended_and_answered_is_told_too(network: Network, log_in: LogIn) -> None:
+    clerk, nurse = log_in("msosa"), log_in("enfe")
+    patient_id = new_patient(clerk).patient_id
+
+    def add(fact: known.Particular) -> UUID:
+        asked = additions.AddParticular(patient_id=patient_id, fact=fact)
+        return clerk.desk().do(additions.add_particular, asked).row_id
+
+    rows = {
+        "phone": add(known.Phone("+54 11 5555 0123", note="de noche")),
+        "contact": add(known.Contact("madre", "Inés Ruiz")),
+        "coverage": add(known.Coverage("OSDE", "310", "61-1")),
+    }
+    for granted in (True, False, False):
+        add(known.Consent("datos", granted, "lo firmó"))
+    for kind, row_id in rows.items():
+        end = additions.EndParticular(patient_id=patient_id, row_id=row_id, kind=kind)
+        clerk.desk().do(additions.end_particular, end)
+    paper = Document("AR", "PAS", f"E{new_id().hex[-8:].upper()}")
+    clerk.desk().do(identity.add_document, identity.AddDocument(patient_id=patient_id, document=paper))
+    void = identity.VoidDocument(patient_id=patient_id, document=paper, reason="de otra")
+    clerk.desk().do(identity.void_document, void)
+    clerk.desk().do(additions.no_allergies, additions.NoAllergies(patient_id=patient_id))
+    told = add(known.Allergy("penicilina"))
+    nurse.desk().do(additions.end_allergy, additions.EndAllergy(patient_id=patient_id, row_id=told))
+    edits = edits_of(clerk, patient_id)
+    shown = f"PAS {paper.number}"
+    assert [(each.field, each.before, each.after) for each in reversed(edits)] == [
+        ("phones", "", "+541155550123, celular, de noche"),
+        ("contacts", "", "madre, Inés Ruiz"),
+        ("coverages", "", "OSDE, 310, 61-1"),
+        ("consents", "", "datos, sí"),
+        ("consents", "datos, sí", "datos, no"),
+        ("phones", "+541155550123, celular, de noche", ""),
+        ("contacts", "madre, Inés Ruiz", ""),
+        ("coverages", "OSDE, 310, 61-1", ""),
+        ("documents", "", shown),
+        ("documents", shown, ""),
+        ("allergies", "sin_preguntar", "ninguna"),
+        ("allergies", "", "anotada"),
+        ("allergies", "anotada", "cerrada"),
+    ]
+    assert {each.login for each in edits} == {"u_msosa", "u_enfe"}
+    assert all(each.fact.shown(each.after) != each.after for each in edits if each.field == "allergies")
+    # An addition overtakes nobody's correction.
+    assert clerk.desk().do(editing.edit, order(patient_id, 1, city="Salta")).version == 2
+
+
+def test_what_a_merged_chart_filled_can_be_blanked(network: Network, log_in: LogIn) -> None:
+    clerk, secre = log_in("msosa"), log_in("secre")
+    kept, gone = (
+        new_patient(clerk, phone=None, city="Salta"),
+        new_patient(clerk, phone="+541155550111", city="Jujuy"),
+    )
+    merged(secre, kept.patient_id, gone.patient_id)
+    shown = secre.desk().see(registry.show, registry.PatientQuery(kept.patient_id))
+    assert shown.phone == "+541155550111"
+    clerk.desk().do(editing.edit, order(kept.patient_id, shown.version, phone="", city=""))
+    now = secre.desk().see(registry.show, registry.PatientQuery(kept.patient_id))
+    assert (now.phone, now.city) == (None, None)
+    assert {
+        (each.patient_id, each.field, each.before, each.after) for each in edits_of(clerk, kept.patient_id)
+    } == {
+        (gone.patient_id, "phone", "+541155550111", ""),
+        (gone.patient_id, "city", "Jujuy", ""),
+        (kept.patient_id, "city", "Salta", ""),
+    }
 
 
 def test_what_says_the_same_writes_nothing(network: Network, log_in: LogIn) -> None:

@@ -28,6 +28,10 @@ DENIED = [
     ("msosa", "UPDATE coverages SET payer = 'x' WHERE false"),
     ("msosa", "UPDATE authorisations SET number = 'x' WHERE false"),
     ("msosa", "UPDATE allergies SET until = current_date WHERE false"),
+    ("lpaz", "UPDATE allergies SET until = current_date WHERE false"),
+    ("enfe", "UPDATE fact_edits SET after = 'x' WHERE false"),
+    ("msosa", "DELETE FROM fact_edits WHERE false"),
+    ("msosa", "INSERT INTO fact_edits (person) SELECT 'u_lpaz' WHERE false"),
     ("enfe", "INSERT INTO phones SELECT * FROM phones WHERE false"),
     (
         "msosa",
@@ -53,7 +57,6 @@ ALLOWED = [
     ("msosa", "INSERT INTO consents SELECT * FROM consents WHERE false"),
     ("msosa", "UPDATE phones SET ended_at = now() WHERE false"),
     ("msosa", "UPDATE coverages SET until = current_date WHERE false"),
-    ("lpaz", "UPDATE allergies SET until = current_date WHERE false"),
     ("enfe", "INSERT INTO turn_events SELECT * FROM turn_events WHERE false"),
 ]
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 
 from clinicdesk.bootstrap import Session
+from clinicdesk.clinic.desk import NotAllowed
 from clinicdesk.clinic.patients import additions, check_digits, details, identity, phones, queries
 from clinicdesk.clinic.patients import particulars as known
 from clinicdesk.clinic.patients.errors import (
     AllergiesStand,
+    AllergyStays,
     DocumentKnown,
     DocumentNotTheirs,
     NotTemporary,
@@ -273,6 +276,31 @@ def test_none_known_is_an_answer_and_an_allergy_another(log_in: LogIn) -> None:
         clerk.desk().do(additions.no_allergies, additions.NoAllergies(patient_id=patient_id))
     end = additions.EndAllergy(patient_id=patient_id, row_id=row)
     assert doctor.desk().do(additions.end_allergy, end).row_id == row
+    assert whole(clerk, patient_id).patient.allergy_status == "sin_preguntar"
+
+
+def unsaid(session: Session, patient_id: UUID, row_id: UUID) -> None:
+    session.desk().do(additions.unsay_allergy, additions.EndAllergy(patient_id=patient_id, row_id=row_id))
+
+
+def test_an_allergy_is_closed_by_carers_and_soon_by_who_wrote_it(network: Network, log_in: LogIn) -> None:
+    clerk, other, nurse = log_in("msosa"), log_in("cruiz"), log_in("enfe")
+    patient_id = new_patient(clerk).patient_id
+    mistake, late, wrong = (add(clerk, patient_id, known.Allergy(name)) for name in ("polen", "látex", "ajo"))
+    with pytest.raises(AllergyStays):
+        unsaid(other, patient_id, mistake)
+    with pytest.raises(NotAllowed):
+        clerk.desk().do(additions.end_allergy, additions.EndAllergy(patient_id=patient_id, row_id=mistake))
+    unsaid(clerk, patient_id, mistake)
+    with pytest.raises(ParticularNotFound):
+        unsaid(clerk, patient_id, mistake)
+    with network.owner.begin() as owner:
+        aged = text("UPDATE allergies SET told_at = told_at - interval '13 hours' WHERE id = :id")
+        owner.execute(aged, {"id": late})
+    with pytest.raises(AllergyStays):
+        unsaid(clerk, patient_id, late)
+    for row in (late, wrong):
+        nurse.desk().do(additions.end_allergy, additions.EndAllergy(patient_id=patient_id, row_id=row))
     assert whole(clerk, patient_id).patient.allergy_status == "sin_preguntar"
 
 

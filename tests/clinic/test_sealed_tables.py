@@ -99,7 +99,7 @@ READ: Final = (
 )
 WRITE: Final = (
     "UPDATE coverages SET until = current_date WHERE patient_id = :p",
-    "UPDATE allergies SET until = current_date WHERE patient_id = :p",
+    "SELECT close_allergy(:p, (SELECT id FROM allergies WHERE patient_id = :p), current_date)::integer",
 )
 
 

@@ -323,6 +323,13 @@ CREATE POLICY patient_edits_made ON patient_edits FOR INSERT TO k_admision, k_se
   WITH CHECK (EXISTS (SELECT FROM patients p
     WHERE p.patient_id = patient_edits.patient_id AND p.version = patient_edits.version));
 
+ALTER TABLE fact_edits ENABLE ROW LEVEL SECURITY;
+CREATE POLICY fact_edits_seen ON fact_edits FOR SELECT
+  TO k_admision, k_secretaria, k_medico, k_enfermeria, k_laboratorio, k_resultados, k_gestion, k_privacidad
+  USING (EXISTS (SELECT FROM patients p WHERE p.patient_id = fact_edits.patient_id));
+CREATE POLICY fact_edits_made ON fact_edits FOR INSERT TO k_admision, k_secretaria, k_medico, k_enfermeria
+  WITH CHECK (EXISTS (SELECT FROM patients p WHERE p.patient_id = fact_edits.patient_id));
+
 -- Where a turn stood before a move is written with it, and by nobody else.
 ALTER TABLE turn_moves ENABLE ROW LEVEL SECURITY;
 CREATE POLICY turn_moves_seen ON turn_moves FOR SELECT
@@ -468,16 +475,11 @@ BEGIN
                     name || '_ended', name, name);
   END LOOP;
 END $$;
--- Who was merged into whom, and why, is seen with the person. An allergy is a safety fact that any carer reads,
--- sealed or not; it is closed by whom the person's row is seen.
+-- Who was merged into whom, and why, is seen with the person.
 ALTER TABLE patient_merges ENABLE ROW LEVEL SECURITY;
 CREATE POLICY patient_merges_seen ON patient_merges FOR SELECT
   TO k_admision, k_secretaria, k_medico, k_enfermeria, k_laboratorio, k_resultados, k_gestion, k_privacidad
   USING (EXISTS (SELECT FROM patients p WHERE p.patient_id = patient_merges.patient_id));
-ALTER TABLE allergies ENABLE ROW LEVEL SECURITY;
-CREATE POLICY allergies_seen ON allergies FOR SELECT TO k_medico, k_enfermeria, k_resultados USING (true);
-CREATE POLICY allergies_closed ON allergies FOR UPDATE TO k_medico
-  USING (EXISTS (SELECT FROM patients p WHERE p.patient_id = allergies.patient_id));
 CREATE POLICY consents_own ON consents AS RESTRICTIVE FOR INSERT TO k_admision, k_secretaria, k_medico
   WITH CHECK (person_id = (SELECT charts.me()));
 CREATE POLICY former_documents_own ON former_documents AS RESTRICTIVE FOR INSERT TO k_admision, k_secretaria, k_medico

@@ -84,17 +84,17 @@ GRANT EXECUTE ON FUNCTION search_alike(text, text, text, date), learn_words(text
 GRANT INSERT ON patients, patient_documents, patient_search, coverages, distinct_people
   TO k_admision, k_secretaria, k_medico;
 -- What else is known of a person. Consents and documents taken away are only added to; of the rest the end is
--- set. The counter tells of an allergy and reads none: a doctor closes it.
+-- set. The counter tells of an allergy and reads none: who cares for the patient closes it.
 GRANT SELECT ON phones, contacts, authorisations, consents, former_documents
   TO k_admision, k_secretaria, k_medico, k_enfermeria, k_laboratorio, k_resultados, k_gestion, k_privacidad;
 GRANT INSERT ON phones, contacts, authorisations, consents, former_documents
   TO k_admision, k_secretaria, k_medico;
 GRANT UPDATE (ended_at) ON phones, contacts TO k_admision, k_secretaria, k_medico;
 GRANT UPDATE (until) ON coverages TO k_admision, k_secretaria, k_medico;
-GRANT UPDATE (until) ON allergies TO k_medico;
 GRANT UPDATE (valid) ON patient_documents TO k_admision, k_secretaria, k_medico;
 GRANT EXECUTE ON FUNCTION take_document(uuid, text, text, text, date),
   tell_allergy(uuid, uuid, text, text, text, text, date) TO k_admision, k_secretaria, k_medico;
+GRANT EXECUTE ON FUNCTION close_allergy(uuid, uuid, date) TO k_admision, k_secretaria, k_medico, k_enfermeria;
 GRANT EXECUTE ON FUNCTION is_living(uuid), demand_living(uuid)
   TO k_admision, k_secretaria, k_medico, k_enfermeria, k_gestion;
 GRANT SELECT (patient_id, other_id) ON distinct_people
@@ -115,6 +115,10 @@ GRANT SELECT ON patient_edits
   TO k_admision, k_secretaria, k_medico, k_enfermeria, k_laboratorio, k_resultados, k_gestion, k_privacidad;
 GRANT INSERT (patient_id, version, field, before, after, act) ON patient_edits
   TO k_admision, k_secretaria, k_medico, k_privacidad;
+GRANT SELECT ON fact_edits
+  TO k_admision, k_secretaria, k_medico, k_enfermeria, k_laboratorio, k_resultados, k_gestion, k_privacidad;
+GRANT INSERT (patient_id, id, field, before, after, act) ON fact_edits
+  TO k_admision, k_secretaria, k_medico, k_enfermeria;
 GRANT EXECUTE ON FUNCTION find_anew(uuid, text, date, text[]) TO k_admision, k_secretaria, k_medico;
 
 GRANT INSERT ON turns, bookings, block_places TO k_admision, k_secretaria, k_medico, k_gestion;

@@ -169,7 +169,30 @@ BEGIN
   IF public.is_hidden(p_patient) THEN
     RAISE EXCEPTION 'the patient is sealed' USING ERRCODE = '42501';
   END IF;
-  INSERT INTO public.allergies (patient_id, id, substance, category, reaction, severity, since)
-  VALUES (p_patient, p_id, p_substance, p_category, p_reaction, p_severity, p_since);
+  INSERT INTO public.allergies (patient_id, id, substance, category, reaction, severity, since, told_by, told_at)
+  VALUES (p_patient, p_id, p_substance, p_category, p_reaction, p_severity, p_since, session_user, clock_timestamp());
   UPDATE public.patients SET allergy_status = 'registradas' WHERE patient_id = p_patient;
+END $$;
+
+-- An allergy is no more, or never was: by whoever cares for patients, or within twelve hours by who wrote it
+-- down. After the last one it has to be asked again.
+CREATE FUNCTION public.close_allergy(p_patient uuid, p_id uuid, p_on date) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  told public.allergies;
+BEGIN
+  SELECT * INTO told FROM public.allergies a
+    WHERE a.patient_id = p_patient AND a.id = p_id AND a.until IS NULL FOR UPDATE;
+  IF told.id IS NULL OR charts.me() IS NULL OR public.is_hidden(p_patient) THEN
+    RETURN false;
+  END IF;
+  IF NOT (charts.is_member('k_medico') OR charts.is_member('k_enfermeria'))
+     AND (told.told_by = session_user AND told.told_at > clock_timestamp() - interval '12 hours') IS NOT TRUE THEN
+    RAISE EXCEPTION 'not yours to close' USING ERRCODE = '42501', CONSTRAINT = 'allergies_closing';
+  END IF;
+  UPDATE public.allergies SET until = p_on WHERE patient_id = p_patient AND id = p_id;
+  UPDATE public.patients SET allergy_status = 'sin_preguntar'
+  WHERE patient_id = p_patient
+    AND NOT EXISTS (SELECT FROM public.allergies a WHERE a.patient_id = p_patient AND a.until IS NULL);
+  RETURN true;
 END $$;

@@ -558,6 +558,8 @@ CREATE TABLE allergies (
   severity TEXT,
   since DATE,
   until DATE,
+  told_by TEXT,
+  told_at TIMESTAMP WITH TIME ZONE,
   CONSTRAINT allergies_pk PRIMARY KEY (patient_id, id),
   CONSTRAINT allergies_severity_ck CHECK (severity IS NULL OR severity IN ('leve', 'moderada', 'severa')),
   CONSTRAINT allergies_substance_ck CHECK (length(substance) BETWEEN 1 AND 300),
@@ -668,6 +670,21 @@ CREATE TABLE coverages (
   CONSTRAINT coverages_plan_ck CHECK (length(plan) <= 120 AND length(member_number) <= 60),
   CONSTRAINT coverages_period_ck CHECK (until IS NULL OR since IS NULL OR until >= since),
   CONSTRAINT coverages_patient_fk FOREIGN KEY(patient_id) REFERENCES patients (patient_id)
+);
+
+CREATE TABLE fact_edits (
+  patient_id UUID NOT NULL,
+  id UUID NOT NULL,
+  field TEXT NOT NULL,
+  before TEXT,
+  after TEXT,
+  at TIMESTAMP WITH TIME ZONE DEFAULT clock_timestamp() NOT NULL,
+  person TEXT DEFAULT session_user NOT NULL,
+  act UUID NOT NULL,
+  CONSTRAINT fact_edits_pk PRIMARY KEY (patient_id, id),
+  CONSTRAINT fact_edits_other_ck CHECK (before IS DISTINCT FROM after),
+  CONSTRAINT fact_edits_field_ck CHECK (length(field) BETWEEN 2 AND 40),
+  CONSTRAINT fact_edits_patient_fk FOREIGN KEY(patient_id) REFERENCES patients (patient_id)
 );
 
 CREATE TABLE fee_schedules (

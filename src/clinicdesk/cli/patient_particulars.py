@@ -282,15 +282,17 @@ def no_allergies(ctx: typer.Context, patient: Patient) -> None:
     call.answer({"allergy_status": additions.NO_ALLERGIES}, _("Sin alergias conocidas."))
 
 
-@verb(allergy, "end", _("Un médico dice que una alergia no es tal."), cls=Writes)
+@verb(allergy, "end", _("No es alergia, o ya no: quien atiende, o quien recién la anotó."), cls=Writes)
 def end_allergy(ctx: typer.Context, row: Row) -> None:
     """End an allergy."""
     from clinicdesk.clinic.patients import additions
+    from clinicdesk.clinic.rights import Permission
 
     call = the_call(ctx)
     patient_id, row_id = given.pair_of(row)
     order = additions.EndAllergy(**call.keyed, patient_id=patient_id, row_id=row_id)
-    answer = call.desk.do(additions.end_allergy, order)
+    carer = call.session().actor.may(Permission.VITALS_WRITE)
+    answer = call.desk.do(additions.end_allergy if carer else additions.unsay_allergy, order)
     call.answer({"id": opaque(answer.patient_id, answer.row_id)}, _("Alergia cerrada."))
 
 

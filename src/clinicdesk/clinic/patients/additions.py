@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import date
 from types import MappingProxyType
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Table, and_, func, insert, literal, select, update
+from sqlalchemy import Table, and_, func, insert, select, update
 
 from clinicdesk.clinic.changes import Change, Kind
-from clinicdesk.clinic.patients import particulars, queries
+from clinicdesk.clinic.patients import one_person, particulars, queries
 from clinicdesk.clinic.patients.errors import AllergiesStand, ParticularNotFound
+from clinicdesk.clinic.patients.history import note
 from clinicdesk.clinic.patients.model import (
     allergies,
     authorisations,
@@ -35,6 +36,9 @@ _TABLES: Final[MappingProxyType[type[particulars.Particular], Table]] = MappingP
         particulars.Contact: contacts,
         particulars.Consent: consents,
     }
+)
+_FIELDS: Final[MappingProxyType[type[particulars.Particular], str]] = MappingProxyType(
+    {kind: table.name for kind, table in _TABLES.items()} | {particulars.Allergy: allergies.name}
 )
 NO_ALLERGIES: Final = "ninguna"
 NOT_ASKED: Final = "sin_preguntar"
@@ -68,9 +72,22 @@ def add_particular(tx: Tx, order: AddParticular) -> ParticularAnswer:
     """Add a fact. Raises InvalidInput with all its problems, PatientNotFound, and what its table refuses."""
     patient_id = queries.header(tx, order.patient_id).patient_id
     fact = order.fact.checked(place_of(tx))
+    before = _said_before(tx, patient_id, fact)
     write_particular(tx, patient_id, order.row_id, fact)
+    note(tx, patient_id, _FIELDS[type(fact)], before, fact.told)
     _changed(tx, patient_id)
     return ParticularAnswer(patient_id, order.row_id)
+
+
+def _said_before(tx: Tx, patient_id: UUID, fact: particulars.Particular) -> str | None:
+    """Of a consent, what the person said last to the same; all else is new."""
+    if not isinstance(fact, particulars.Consent):
+        return None
+    of = consents.c
+    same = (of.purpose == fact.purpose, of.number.is_not_distinct_from(fact.number))
+    last = select(of.granted).where(one_person.of(of.patient_id, patient_id), *same)
+    row = tx.first(last.order_by(of.at.desc(), of.id.desc()).limit(1))
+    return None if row is None else replace(fact, granted=row.granted).told
 
 
 def place_of(tx: Tx) -> particulars.Place:
@@ -102,11 +119,12 @@ def _changed(tx: Tx, patient_id: UUID) -> None:
     tx.changed(Change(Kind.PATIENT, tx.act, ids=((patient_id, patient_id),)))
 
 
-_ENDS: Final[MappingProxyType[str, tuple[Table, Callable[[Tx, date], dict[str, Any]]]]] = MappingProxyType(
+_Ended = type[particulars.Phone | particulars.Contact | particulars.Coverage]
+_ENDS: Final[MappingProxyType[str, tuple[_Ended, Callable[[Tx, date], dict[str, Any]]]]] = MappingProxyType(
     {
-        "phone": (phones, lambda tx, _day: {"ended_at": tx.now}),
-        "contact": (contacts, lambda tx, _day: {"ended_at": tx.now}),
-        "coverage": (coverages, lambda _tx, day: {"until": day}),
+        "phone": (particulars.Phone, lambda tx, _day: {"ended_at": tx.now}),
+        "contact": (particulars.Contact, lambda tx, _day: {"ended_at": tx.now}),
+        "coverage": (particulars.Coverage, lambda _tx, day: {"until": day}),
     }
 )
 
@@ -131,13 +149,16 @@ def end_particular(tx: Tx, order: EndParticular) -> ParticularAnswer:
     """End a fact; its row stays. Raises ParticularNotFound where there is none that holds."""
     if order.kind not in _ENDS:
         raise ParticularNotFound
-    table, values = _ENDS[order.kind]
+    fact, values = _ENDS[order.kind]
+    table = _TABLES[fact]
     today = place_of(tx).today
     mine = and_(table.c.patient_id == order.patient_id, table.c.id == order.row_id)
     holds = table.c.ended_at.is_(None) if "ended_at" in table.c else _goes_on(table, order.on or today)
-    ended = update(table).where(mine, holds).values(values(tx, order.on or today)).returning(table.c.id)
-    if tx.first(ended) is None:
+    said = [table.c[each.name] for each in fields(fact)]
+    row = tx.first(update(table).where(mine, holds).values(values(tx, order.on or today)).returning(*said))
+    if row is None:
         raise ParticularNotFound
+    note(tx, order.patient_id, table.name, fact(**row._mapping).told, None)
     _changed(tx, order.patient_id)
     return ParticularAnswer(order.patient_id, order.row_id)
 
@@ -171,32 +192,38 @@ def no_allergies(tx: Tx, order: NoAllergies) -> ParticularAnswer:
     )
     if tx.first(answered) is None:
         raise AllergiesStand
+    note(tx, patient_id, allergies.name, person.allergy_status, NO_ALLERGIES)
     _changed(tx, patient_id)
     return ParticularAnswer(patient_id, patient_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndAllergy(Order):
-    """A doctor says that it is no allergy, or no longer one."""
+    """It is no allergy, or no longer one."""
 
     patient_id: UUID
     row_id: UUID
 
 
-@use_case("patient.allergy_end", needs=Permission.NOTE_WRITE, answer=ParticularAnswer, purpose="TREAT")
+@use_case("patient.allergy_end", needs=Permission.VITALS_WRITE, answer=ParticularAnswer, purpose="TREAT")
 def end_allergy(tx: Tx, order: EndAllergy) -> ParticularAnswer:
     """Close an allergy; after the last one it has to be asked again. Raises ParticularNotFound.
 
-    What may save a life is added by whoever hears it, and taken away by a doctor alone.
+    What may save a life is added by whoever hears it, and taken away by doctors and nurses.
     """
-    of = allergies.c
-    mine = and_(of.patient_id == order.patient_id, of.id == order.row_id, of.until.is_(None))
-    ended = update(allergies).where(mine).values(until=place_of(tx).today).returning(of.id)
-    if tx.first(ended) is None:
+    return _close(tx, order)
+
+
+@use_case("patient.allergy_unsay", needs=Permission.PATIENT_WRITE, answer=ParticularAnswer)
+def unsay_allergy(tx: Tx, order: EndAllergy) -> ParticularAnswer:
+    """Take back what oneself wrote down by mistake, soon after. Raises ParticularNotFound, AllergyStays."""
+    return _close(tx, order)
+
+
+def _close(tx: Tx, order: EndAllergy) -> ParticularAnswer:
+    closed = func.close_allergy(order.patient_id, order.row_id, place_of(tx).today)
+    if not tx.run(select(closed)).scalar_one():
         raise ParticularNotFound
-    held = select(literal(1)).where(of.patient_id == order.patient_id, of.until.is_(None))
-    if tx.first(held) is None:
-        unasked = update(patients).where(patients.c.patient_id == order.patient_id)
-        tx.write(unasked.values(allergy_status=NOT_ASKED))
+    note(tx, order.patient_id, allergies.name, particulars.Allergy.told, "cerrada")
     _changed(tx, order.patient_id)
     return ParticularAnswer(order.patient_id, order.row_id)

@@ -53,8 +53,10 @@ def edit(tx: Tx, order: EditPatient) -> PatientAnswer:
     row = held(tx, one_person.standing(tx, order.patient_id))
     if row.version != order.version:
         raise overtaken(tx, row.patient_id, order.version)
+    blanks = {name: value for name, value in wanted.items() if one_person.is_blank(name, value)}
     wanted = {name: value for name, value in wanted.items() if getattr(row, name) != value}
     changed = {name: value for name, value in _reached(tx, wanted).items() if getattr(row, name) != value}
+    _empty_others(tx, row, blanks)
     if not changed:
         return PatientAnswer(row.patient_id, row.chart_number, row.version)
     documents = _documents(tx, row.patient_id)
@@ -63,6 +65,16 @@ def edit(tx: Tx, order: EditPatient) -> PatientAnswer:
     if _FOUND_BY & changed.keys():
         _find_anew(tx, row, changed, [document.number for document in documents])
     return PatientAnswer(row.patient_id, row.chart_number, row.version + 1)
+
+
+def _empty_others(tx: Tx, row: Any, blanks: Mapping[str, Any]) -> None:
+    """What is to be blank would be filled from an entry merged into this one: it goes there too, traced."""
+    others = one_person.members(tx, row.patient_id)[1:] if blanks else ()
+    for each in others:
+        other = held(tx, each)
+        known = {name: value for name, value in blanks.items() if getattr(other, name) != value}
+        if known:
+            keep(tx, other, known)
 
 
 def _parsed(said: Mapping[str, str]) -> dict[str, Any]:

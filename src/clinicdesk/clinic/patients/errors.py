@@ -50,14 +50,19 @@ class EditTwice(Refusal):
 
     says = "Ese cambio ya está en la historia del paciente."
     exit = Exit.CONFLICT
-    constraint = ("patient_edits_pk", "patient_edits_version_ck")
+    constraint = ("patient_edits_pk", "patient_edits_version_ck", "fact_edits_pk")
 
 
 class EditOfNothing(Refusal):
     """A change that changes nothing, or of a fact without a name."""
 
     says = "Un cambio tiene un dato, y dice otra cosa que antes."
-    constraint = ("patient_edits_other_ck", "patient_edits_field_ck")
+    constraint = (
+        "patient_edits_other_ck",
+        "patient_edits_field_ck",
+        "fact_edits_other_ck",
+        "fact_edits_field_ck",
+    )
 
 
 class SamePatient(Refusal):
@@ -188,8 +193,16 @@ class NoSuchPatient(Refusal):
 class AllergiesStand(Refusal):
     """An allergy is known: there cannot be none."""
 
-    says = "Tiene alergias anotadas: un médico las cierra antes de decir que no hay."
+    says = "Tiene alergias anotadas: quien lo atiende las cierra antes de decir que no hay."
     exit = Exit.CONFLICT
+
+
+class AllergyStays(Refusal):
+    """What may save a life is taken away by who cares for the patient, or soon by who wrote it down."""
+
+    says = "Esa alergia la cierra quien atiende; quien la anotó, hasta doce horas después."
+    exit = Exit.NOT_ALLOWED
+    constraint = "allergies_closing"
 
 
 class DocumentNotTheirs(Refusal):

@@ -140,4 +140,22 @@ PROVISIONAL: Final = Fact("provisional", _("Identidad temporaria"), _("la identi
 KEPT: Final[Mapping[str, Fact]] = MappingProxyType(
     {**CORRECTED, **{fact.name: fact for fact in (SEALED, DECEASED, PROVISIONAL)}}
 )
-"""Whatever the history knows."""
+"""Whatever the history knows of the patient's own row."""
+
+_ALLERGIES: Final = {
+    "sin_preguntar": _("sin preguntar"),
+    "ninguna": _("ninguna conocida"),
+    "anotada": _("una, anotada"),
+    "cerrada": _("una, cerrada"),
+}
+_ADDED: Final = (
+    Fact("phones", _("Otro teléfono"), _("los teléfonos")),
+    Fact("coverages", _("Cobertura"), _("las coberturas")),
+    Fact("authorisations", _("Autorización"), _("las autorizaciones")),
+    Fact("contacts", _("Contacto"), _("los contactos")),
+    Fact("consents", _("Consentimiento"), _("los consentimientos")),
+    Fact("documents", _("Documento"), _("los documentos")),
+    Fact("allergies", _("Alergias"), _("las alergias"), shown=lambda said: _ALLERGIES.get(said, said)),
+)
+TOLD: Final[Mapping[str, Fact]] = MappingProxyType({**KEPT, **{fact.name: fact for fact in _ADDED}})
+"""Those, and what is added and ended one by one."""

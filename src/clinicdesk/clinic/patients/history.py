@@ -8,14 +8,14 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, insert, select, update
+from sqlalchemy import ColumnElement, Select, Subquery, func, insert, literal, select, union_all, update
 
 from clinicdesk.clinic.access.model import logins, people
 from clinicdesk.clinic.changes import Change, Kind
 from clinicdesk.clinic.patients import one_person, queries
 from clinicdesk.clinic.patients.errors import PatientChanged, PatientClosed
-from clinicdesk.clinic.patients.facts import KEPT, Fact
-from clinicdesk.clinic.patients.model import patient_edits, patients
+from clinicdesk.clinic.patients.facts import KEPT, TOLD, Fact
+from clinicdesk.clinic.patients.model import fact_edits, patient_edits, patients
 from clinicdesk.clinic.rights import Permission
 from clinicdesk.clinic.sites.rules import JUST_NOW, SOMEBODY, ago
 from clinicdesk.clinic.usecases import Reader, Tx, view
@@ -58,9 +58,18 @@ def keep(tx: Tx, row: Any, changed: Mapping[str, Any]) -> None:
     tx.changed(Change(Kind.PATIENT, tx.act, ids=((row.patient_id, row.patient_id),)))
 
 
+def note(tx: Tx, patient_id: UUID, field: str, before: str | None, after: str | None) -> None:
+    """Keep what was added to a patient's other facts, or ended; said again it is no change. Once an act."""
+    if before != after:
+        said = {"patient_id": patient_id, "id": tx.act, "field": field, "act": tx.act}
+        tx.write(insert(fact_edits), said | {"before": before, "after": after})
+
+
 @dataclass(frozen=True, slots=True)
 class EditRow:
     """One fact that changed: what it said before and after, as text ("" is nothing), in which version.
+
+    Facts besides the patient's own row have no version: 0.
 
     `login` is who the database saw, `person` their surname and name; `act` the act it was part of.
     `patient_id` is the entry it was written under, one of those that were merged into one.
@@ -80,7 +89,7 @@ class EditRow:
     @property
     def fact(self) -> Fact:
         """What it is about."""
-        return KEPT[self.field]
+        return TOLD[self.field]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +115,26 @@ def changes_on(tx: Reader, query: ChangesQuery) -> tuple[EditRow, ...]:
 def _changes(tx: Reader, query: ChangesQuery) -> tuple[EditRow, ...]:
     if queries.header(tx, query.patient_id).closed:
         raise PatientClosed
-    return _edits(tx, one_person.of(patient_edits.c.patient_id, query.patient_id), query.limit)
+    own = _own(one_person.of(patient_edits.c.patient_id, query.patient_id))
+    of = fact_edits.c
+    told = (of.before, of.after, of.at, of.person, of.act, of.at.label("moment"))
+    others = select(of.patient_id, literal(0).label("version"), of.field, *told)
+    both = union_all(own, others.where(one_person.of(of.patient_id, query.patient_id)))
+    return _edits(tx, both.subquery(), query.limit)
 
 
-def _edits(tx: Reader, which: ColumnElement[bool], limit: int) -> tuple[EditRow, ...]:
-    """The edits of some entries, those of the last change first."""
+def _own(which: ColumnElement[bool]) -> Select[Any]:
+    """Changes of patients' own rows; `moment` is when the last fact of a version was written."""
+    of = patient_edits.c
+    moment = func.max(of.at).over(partition_by=[of.patient_id, of.version]).label("moment")
+    told = (of.before, of.after, of.at, of.person, of.act, moment)
+    return select(of.patient_id, of.version, of.field, *told).where(which)
+
+
+def _edits(tx: Reader, rows: Subquery, limit: int) -> tuple[EditRow, ...]:
+    """The edits with who made them, those of the last change first."""
     name = func.concat_ws(", ", people.c.family, func.nullif(people.c.given, ""))
-    edits = patient_edits.c
-    at = func.max(edits.at).over(partition_by=[edits.patient_id, edits.version])
+    edits = rows.c
     statement = (
         select(
             edits.patient_id,
@@ -129,8 +150,7 @@ def _edits(tx: Reader, which: ColumnElement[bool], limit: int) -> tuple[EditRow,
         )
         .outerjoin(logins, "u_" + logins.c.username == edits.person)
         .outerjoin(people, people.c.id == logins.c.person_id)
-        .where(which)
-        .order_by(at.desc(), edits.version.desc(), edits.field)
+        .order_by(edits.moment.desc(), edits.version.desc(), edits.field)
         .limit(limit)
     )
     return tx.into(EditRow, statement)
@@ -139,7 +159,7 @@ def _edits(tx: Reader, which: ColumnElement[bool], limit: int) -> tuple[EditRow,
 def overtaken(tx: Reader, patient_id: UUID, version: int) -> PatientChanged:
     """Who was first, with what and how long ago."""
     later = (patient_edits.c.patient_id == patient_id) & (patient_edits.c.version > version)
-    edits = _edits(tx, later, _MOST)
+    edits = _edits(tx, _own(later).subquery(), _MOST)
     if not edits:
         return PatientChanged(who=SOMEBODY, what=_("estos datos"), when=JUST_NOW, edits=())
     return PatientChanged(**said_of(edits, tx.now, tx.actor.at.zone), edits=edits)

@@ -14,7 +14,7 @@ from clinicdesk.clinic.patients import one_person, queries, rules
 from clinicdesk.clinic.patients.additions import place_of
 from clinicdesk.clinic.patients.errors import DocumentKnown, DocumentNotTheirs, NotTemporary
 from clinicdesk.clinic.patients.finding import find_anew
-from clinicdesk.clinic.patients.history import held, keep
+from clinicdesk.clinic.patients.history import held, keep, note
 from clinicdesk.clinic.patients.model import former_documents, patient_documents
 from clinicdesk.clinic.patients.particulars import Faults
 from clinicdesk.clinic.rights import Permission
@@ -85,8 +85,22 @@ def add_document(tx: Tx, order: AddDocument) -> DocumentAnswer:
     patient_id = queries.header(tx, order.patient_id).patient_id
     if problems := rules.document_problems(order.document):
         raise InvalidInput(*problems)
+    known = _known(tx, order.document)
     take(tx, patient_id, order.document, order.expires_on)
+    note(tx, patient_id, "documents", known, _told(order.document, order.expires_on))
     return _named(tx, patient_id, order.document)
+
+
+def _known(tx: Tx, document: rules.Document) -> str | None:
+    """What the registry says of a document that names somebody, where it is being renewed."""
+    of = patient_documents.c
+    row = tx.first(select(of.expires_on).where(of.document_key == document.key, of.valid))
+    return None if row is None else _told(document, row.expires_on)
+
+
+def _told(document: rules.Document, expires_on: date | None) -> str:
+    shown = rules.shown_document(document.country, document.kind, document.number)
+    return shown if expires_on is None else _("{}, vence {:%d/%m/%Y}").format(shown, expires_on)
 
 
 def _named(tx: Tx, patient_id: UUID, document: rules.Document) -> DocumentAnswer:
@@ -127,6 +141,7 @@ def void_document(tx: Tx, order: VoidDocument) -> DocumentAnswer:
         raise DocumentNotTheirs(document=order.document.key)
     said = {"reason": reason, "at": tx.now, "person_id": tx.actor.person_id}
     tx.write(insert(former_documents), {"id": order.row_id} | dict(row._mapping) | said)
+    note(tx, row.patient_id, "documents", _told(order.document, row.expires_on), None)
     return _named(tx, row.patient_id, order.document)
 
 

@@ -191,6 +191,21 @@ patient_edits: Final = Table(
     info={"class": TableClass.BY_PATIENT},
 )
 
+# What was added to a person's other facts since they were registered (phones, coverages, contacts, consents,
+# documents, allergies), ended or answered: insert-only, by whom and when as of `patient_edits`. Of an allergy
+# it says that there is one and not which: who reads this may read none.
+fact_edits: Final = by_patient(
+    "fact_edits",
+    words("field"),
+    words("before", nullable=True),
+    words("after", nullable=True),
+    instant("at", server_default=text("clock_timestamp()")),
+    words("person", server_default=text("session_user")),
+    Column("act", Uuid, nullable=False),
+    CheckConstraint("before IS DISTINCT FROM after", name="fact_edits_other_ck"),
+    CheckConstraint("length(field) BETWEEN 2 AND 40", name="fact_edits_field_ck"),
+)
+
 # When the whole registry was last compared with itself.
 registry_scans: Final = reference(
     "registry_scans",
@@ -210,6 +225,9 @@ allergies: Final = by_patient(
     words("severity", nullable=True),
     Column("since", Date),
     Column("until", Date),
+    # Who wrote it down and when, filled by tell_allergy; NULL for what came from elsewhere.
+    words("told_by", nullable=True),
+    instant("told_at", nullable=True),
     CheckConstraint(
         "severity IS NULL OR severity IN ('leve', 'moderada', 'severa')", name="allergies_severity_ck"
     ),

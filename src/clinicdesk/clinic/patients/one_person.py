@@ -64,6 +64,11 @@ def retired_charts(tx: Reader, patient_id: UUID) -> dict[UUID, int]:
     return {row.patient_id: row.chart_number for row in rows}
 
 
+def is_blank(name: str, value: Any) -> bool:
+    """Whether a value of a column says that nothing is known, so that another entry's fills it."""
+    return name not in _OWN and bool(value == _BLANK.get(name))
+
+
 def filled(own: Mapping[str, Any], others: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """An entry's values, its blanks filled from the others', the first that knows leading.
 

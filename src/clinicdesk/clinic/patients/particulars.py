@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
-from typing import Final, TypeVar
+from typing import ClassVar, Final, TypeVar
 from uuid import UUID
 
 from clinicdesk.clinic.patients import phones
@@ -92,6 +92,10 @@ class Severity(StrEnum):
     SEVERA = "severa"
 
 
+def _listed(*parts: str | None) -> str:
+    return ", ".join(filter(None, parts))
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where and when something is said: whose country's numbers, and today there."""
@@ -116,6 +120,11 @@ class Phone:
     kind: str = PhoneKind.CELULAR.value
     note: str | None = None
 
+    @property
+    def told(self) -> str:
+        """As the history of changes keeps it."""
+        return _listed(self.number, self.kind, self.note)
+
     def checked(self, at: Place) -> Phone:
         """In E.164. Raises InvalidInput."""
         faults = Faults()
@@ -135,6 +144,11 @@ class Coverage:
     member_number: str | None = None
     since: date | None = None
     until: date | None = None
+
+    @property
+    def told(self) -> str:
+        """As the history of changes keeps it."""
+        return _listed(self.payer, self.plan, self.member_number)
 
     def checked(self, _at: Place) -> Coverage:
         """Without blanks. Raises InvalidInput."""
@@ -162,6 +176,11 @@ class Authorisation:
     until: date | None = None
     times: int = 1
 
+    @property
+    def told(self) -> str:
+        """As the history of changes keeps it."""
+        return self.number
+
     def checked(self, _at: Place) -> Authorisation:
         """Without blanks. Raises InvalidInput."""
         faults = Faults()
@@ -184,6 +203,11 @@ class Contact:
     guardian: bool = False
     emergency: bool = False
 
+    @property
+    def told(self) -> str:
+        """As the history of changes keeps it."""
+        return _listed(self.relation, self.name, self.phone)
+
     def checked(self, at: Place) -> Contact:
         """With the phone in E.164. Raises InvalidInput."""
         faults = Faults()
@@ -204,6 +228,11 @@ class Consent:
     granted: bool
     evidence: str
     number: str | None = None
+
+    @property
+    def told(self) -> str:
+        """As the history of changes keeps it."""
+        return _listed(self.purpose, self.number, _("sí") if self.granted else _("no"))
 
     def checked(self, at: Place) -> Consent:
         """With the number in E.164, or the address as it is. Raises InvalidInput."""
@@ -237,6 +266,9 @@ class Allergy:
     reaction: str | None = None
     category: str | None = None
     since: date | None = None
+
+    told: ClassVar = "anotada"
+    """The history of changes says that there is one, not which."""
 
     def checked(self, at: Place) -> Allergy:
         """Without blanks. Raises InvalidInput."""

@@ -79,7 +79,7 @@ class PatientPage(WalkIns, Booking, Correcting, Uniting):
             on_move=lambda _row: self._announce(),
         )
         self.edits = LineList[EditRow](
-            lambda edit: (edit.patient_id, edit.version, edit.field),
+            lambda edit: (edit.act, edit.patient_id, edit.field),
             (
                 Column[EditRow](_("Cuándo"), 14, lambda edit: words.day_time(edit.at, self.actor.at.zone)),
                 Column[EditRow](_("Quién"), 14, lambda edit: short_name(edit.family or edit.login, "", 14)),
