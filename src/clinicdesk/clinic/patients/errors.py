@@ -193,7 +193,7 @@ class NoSuchPatient(Refusal):
 class AllergiesStand(Refusal):
     """An allergy is known: there cannot be none."""
 
-    says = "Tiene alergias anotadas: quien lo atiende las cierra antes de decir que no hay."
+    says = "Tiene alergias anotadas: las cierra quien atiende, antes de decir que no hay."
     exit = Exit.CONFLICT
 
 
