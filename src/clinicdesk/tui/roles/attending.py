@@ -7,6 +7,7 @@ from abc import abstractmethod
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 from uuid import UUID
 
@@ -256,6 +257,8 @@ class Attending(ClinicScreen):
             reason=turn.reason if turn else None,
             draft=attended.draft,
             problems=contents.chart.problems,
+            sex=contents.chart.patient.sex,
+            days=_days_lived(contents.chart.patient.birth, self.today().date()),
         )
 
     async def _addendum_job(self, entry: EntryRow | None) -> NoteJob | None:
@@ -376,3 +379,7 @@ def _kind_of(turn: TurnRow | None) -> str:
     """`control` for a turn whose practice is one; a plain attention otherwise."""
     name = (turn.procedure or "").lower() if turn else ""
     return name if name in list(RecordKind) else RecordKind.CONSULTA.value
+
+
+def _days_lived(birth: date | None, today: date) -> int | None:
+    return (today - birth).days if birth else None

@@ -26,6 +26,7 @@ from clinicdesk.tui.roles import chart_text as words
 from clinicdesk.tui.roles import note_text
 from clinicdesk.tui.roles.drafts import DraftKeeper, Written
 from clinicdesk.tui.roles.joint import Joint
+from clinicdesk.tui.roles.note_codes import Codes
 from clinicdesk.tui.roles.note_job import NoteJob
 from clinicdesk.tui.roles.note_signing import NoteSigning, OnClose, SignOrder
 from clinicdesk.tui.roles.note_stated import StatedSide
@@ -59,7 +60,14 @@ class NoteScreen(NoteSigning):
             on_full=self._full,
             id="note",
         )
-        self.side = StatedSide(draft.diagnoses if draft else (), job.problems, self.prompt, self._stated_anew)
+        self.side = StatedSide(
+            draft.diagnoses if draft else (),
+            job.problems,
+            self.prompt,
+            Codes(self, job.problems, job.sex, job.days),
+            self._stated_anew,
+            self._picking,
+        )
         self.keeper = self._keeper()
         self._saving: asyncio.Task[None] | None = None
 
@@ -122,6 +130,23 @@ class NoteScreen(NoteSigning):
         yield Command("x", _("Quitar"), side.drop, _("quitar el diagnóstico"), why_not=side.no_drop)
         yield Command("escape", _("Volver"), self.leave, _("volver; el borrador queda guardado"))
 
+    def keys_changed(self) -> None:
+        """While codes are offered the picker's keys stand in the bar; it closes when its field is left."""
+        super().keys_changed()
+        if not self.side.picking or self.signing:
+            return
+        if self.focused is not self.side.code:
+            self.side.close_picks()
+            return
+        picker = (
+            Command("enter", _("Elegir"), self.side.enter),
+            Command("down", _("Mover"), self.side.enter, shown_as="↓↑"),
+            Command("tab", _("Certeza"), self.side.enter, shown_as="Tab"),
+            Command("escape", _("Cerrar lista"), self.leave),
+            Command("f9", _("Firmar"), self.sign, why_not=self._no_signing),
+        )
+        self.keys.set(picker, Command("f1", _("Ayuda"), self.show_help))
+
     def _bars(self, width: int) -> tuple[int, ...]:
         if self.job.amends_id or self.signing:
             return ()
@@ -181,6 +206,9 @@ class NoteScreen(NoteSigning):
     def draft_state(self) -> None:
         """Row 23: how much was saved and when, or since when it was not."""
         keeper = self.keeper
+        if self.side.picking:
+            self.prompt.hint(self.side.pointed)
+            return
         left = "" if self.job.amends_id else f"{self.side.counted}."
         if keeper is None:
             self.prompt.hint(_("Sin borrador en el servidor: firmar antes de salir."))
@@ -232,6 +260,8 @@ class NoteScreen(NoteSigning):
         if self.signing:
             self.back_to_text()
             return
+        if self.side.close_picks():
+            return
         if self.keeper is None and self.editor.text.strip():
             if not await self.prompt.accept(_("La adenda no está firmada. Enter: descartarla. Esc: seguir.")):
                 return
@@ -247,6 +277,11 @@ class NoteScreen(NoteSigning):
         if visit_id is not None and version and empty and not self.side.stated:
             drop = dropping.DropDraft(patient_id=self.job.patient_id, visit_id=visit_id, version=version)
             await self.do(dropping.drop_draft, drop)
+
+    def _picking(self) -> None:
+        """The picker opened, moved or closed: other keys, and row 23 says the code pointed at whole."""
+        self.draft_state()
+        self.keys_changed()
 
     def _stated_anew(self) -> None:
         self._typed(1)

@@ -15,7 +15,7 @@ class NoteJob:
     """What is written: the note of `visit_id`, or with `amends_id` an addendum to a signed note.
 
     Without a visit an addendum has no draft on the server. `about` names the entry it is added to;
-    `problems` are the patient's, to be named by code alone.
+    `problems` are the patient's, to be named by code alone; `sex` and `days` lived tell which codes are not.
     """
 
     patient: PatientLine
@@ -27,6 +27,8 @@ class NoteJob:
     about: str = ""
     draft: DraftRow | None = None
     problems: tuple[DiagnosisRow, ...] = ()
+    sex: str = ""
+    days: int | None = None
 
     def __post_init__(self) -> None:
         """A job without both is a mistake of the program."""

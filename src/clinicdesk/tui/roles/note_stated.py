@@ -1,26 +1,40 @@
-"""The diagnoses of a note: the field where one is typed, over the list of those that stand."""
+"""The diagnoses of a note: the field where one is typed, over those that stand, or the codes that fit."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from textual import events
 from textual.widget import Widget
 
+from clinicdesk.clinic.cie10.rules import code_of
 from clinicdesk.clinic.records.queries import DiagnosisRow
 from clinicdesk.clinic.records.rules import DiagnosisEntry
 from clinicdesk.kit.text import cut, shown
 from clinicdesk.kit.words import _, plural
-from clinicdesk.tui.parts import Body, Cell, Field, LineList, PromptLine, Rule, TextLines
+from clinicdesk.tui.finder import Finder
+from clinicdesk.tui.parts import Body, Cell, LineList, PromptLine, Rule, TextLines
 from clinicdesk.tui.roles import note_text
+from clinicdesk.tui.roles.note_codes import CodeField, CodeList, Codes, Offered
 
 _ROW = 2
 """Screen rows of one diagnosis."""
+_TITLED = 9
+_FAVOURITE = "f"
+_OF = {"p": "certainty", "c": "certainty", "1": "kind", "2": "kind", "3": "chronic"}
+"""What of a diagnosis each key of `TURNS` says."""
+_HELP = (
+    f" {_('Código, palabras o sigla.')}",
+    f" {_('En la lista: Enter cambia,')}",
+    f" {_('x quita. ↓: los de siempre')}",
+)
 
 
 class StatedSide(Body):
     """The pane beside the text. `stated` is what stands in it; `on_change` hears of each change by a person.
 
     `problems` are the patient's, to be named by code alone; questions go through the screen's `prompt`.
+    `on_hint` hears when the picker opened, moved or closed.
     """
 
     def __init__(
@@ -28,26 +42,41 @@ class StatedSide(Body):
         stated: Iterable[DiagnosisEntry],
         problems: Iterable[DiagnosisRow],
         prompt: PromptLine,
+        codes: Codes,
         on_change: Callable[[], None],
+        on_hint: Callable[[], None],
     ) -> None:
-        """The field above, the list below it."""
+        """The field above, a list below it: of what stands, or while one types of the codes that fit."""
         self.stated = tuple(stated)
-        self._problems, self._prompt, self._on_change = tuple(problems), prompt, on_change
-        self.code = Field(_("Dx"), id="code")
+        self._problems, self._prompt, self._codes = tuple(problems), prompt, codes
+        self._on_change, self._on_hint = on_change, on_hint
+        self.code = CodeField(_("Dx"), self._typed, self._key)
         self.list = LineList[DiagnosisEntry](
             lambda entry: entry.code, draw=_diagnosis_rows, tall=_ROW, title=_("Diagnósticos"), id="diagnoses"
         )
-        help_lines = TextLines(
-            f" {_('Código y nombre: I10 HTA.')}",
-            f" {_('En la lista: Enter cambia,')}",
-            f" {_('x quita.')}",
-        )
-        super().__init__(self.code, self.list, Rule(), help_lines, id="stated")
+        self.picks = CodeList(lambda _each: self._on_hint())
+        self.picks.can_focus = False
+        self.picks.display = False
+        self._finder: Finder[tuple[Offered, ...]] = Finder(codes.find, self._found)
+        self._turned: dict[str, str] = {}
+        self._below = TextLines(*_HELP)
+        super().__init__(self.code, self.list, self.picks, Rule(), self._below, id="stated")
 
     @property
     def counted(self) -> str:
         """`2 diagnósticos`."""
         return plural(len(self.stated), _("diagnóstico"), _("diagnósticos"))
+
+    @property
+    def picking(self) -> bool:
+        """Whether the codes that fit are shown."""
+        return bool(self.picks.display)
+
+    @property
+    def pointed(self) -> str:
+        """The code pointed at with its whole text; nothing while none is offered."""
+        each = self.picks.current if self.picking else None
+        return f"{each.row.code} {each.row.text}" if each else ""
 
     @property
     def _focused(self) -> Widget | None:
@@ -60,25 +89,152 @@ class StatedSide(Body):
         self.list.show(self.stated)
         self.list.title(f"{_('Diagnósticos')} · {len(self.stated)}")
 
+    # Picking
+
+    def _typed(self, text: str) -> None:
+        self._turned = {}
+        if not text:
+            self.close_picks()
+            self._finder.forget()
+        else:
+            self._finder.want(text)
+
+    def _found(self, text: str, found: tuple[Offered, ...]) -> None:
+        if not self.is_attached or text != self.code.value:
+            return
+        if not found:
+            self.close_picks()
+            return
+        self.picks.show(found)
+        self.picks.select(found[0].row.code)
+        self.picks.title(f"CIE-10 · «{cut(shown(text), _TITLED)}» · {len(found)}" if text else _("A mano"))
+        self._turn_to(picks=True)
+
+    def close_picks(self) -> bool:
+        """The diagnoses again; False if they were there. What is typed stays."""
+        was = self.picking
+        self._turned = {}
+        if was:
+            self._turn_to(picks=False)
+        return was
+
+    def _turn_to(self, *, picks: bool) -> None:
+        self.picks.display, self.list.display = picks, not picks
+        self._tell()
+        self._on_hint()
+
+    def _key(self, key: str) -> bool:
+        """The picker's keys in the field: those that move, and Tab for what a code is taken as."""
+        if self.picking and CodeList.moves(key):
+            self.picks.press(events.Key(key, None))
+            return True
+        if self.picking and key == "tab":
+            self.picks.desk.run_command(self._ask_turn)
+            return True
+        if key == "down" and not self.code.value:
+            self.picks.desk.run_command(self._at_hand)
+            return True
+        return False
+
+    async def _at_hand(self) -> None:
+        """What this doctor states most, before anything is typed."""
+        found = await self._codes.find("")
+        self._found("", found)
+        if not found:
+            self._prompt.refuse(_("Todavía no hay códigos a mano."))
+
+    async def _ask_turn(self) -> None:
+        """How the code will be taken, or that it is kept at hand."""
+        each = self.picks.current
+        if each is None:
+            return
+        options = {**note_text.TURNS, _FAVOURITE: _("favorito")}
+        key = await self._prompt.pick(f"{each.row.code}:", options, at_once=True)
+        if key == _FAVOURITE:
+            kept = await self._codes.keep(each.row.code)
+            said = _("{} queda entre sus favoritos.") if kept else _("{} ya no está entre sus favoritos.")
+            self._prompt.say(said.format(each.row.code))
+            self._finder.again()
+        elif key is not None:
+            self._turned[_OF[key]] = "" if key == "3" and "3" in self._turned.values() else key
+            self._tell()
+
+    def _tell(self) -> None:
+        """Three lines: how to type, or how the code pointed at will be taken."""
+        if not self.picking:
+            self._below.set(*_HELP)
+            return
+        entry = self._entry()
+        chronic = _("sí") if entry and entry.chronic else _("no")
+        lines = (
+            (_("Certeza"), entry.certainty if entry else ""),
+            (_("Clase"), entry.kind if entry else ""),
+            (_("Crónico"), chronic),
+        )
+        self._below.set(*(f" {name:<8} {value}" for name, value in lines))
+
+    def _entry(self) -> DiagnosisEntry | None:
+        """The one pointed at as a diagnosis: with the text that is shown, turned as was asked."""
+        each = self.picks.current
+        if each is None:
+            return None
+        kind = "relacionado" if self.stated else "principal"
+        chronic = bool(each.problem and each.problem.chronic)
+        entry = DiagnosisEntry(each.row.code, each.row.text, kind=kind, chronic=chronic)
+        for key in filter(None, self._turned.values()):
+            entry = note_text.turned(entry, key)
+        return entry
+
     async def enter(self) -> None:
-        """Enter: what is typed is added, or the one pointed at is changed."""
+        """Enter: the code pointed at or what is typed is added, or the one pointed at is changed."""
         if self._focused is self.code:
-            self._add()
+            await self._add()
         elif self._focused is self.list:
             await self._change()
 
-    def _add(self) -> None:
-        """What stands in the field becomes a diagnosis."""
-        if not self.code.value:
+    async def _add(self) -> None:
+        """A code that was seen, or is exactly what was typed; else what stands in the field."""
+        text = self.code.value
+        if text and not self.picking and self._finder.shown(text) is None:
+            found = await self._finder.answer(text)
+            if found and found[0].row.code != code_of(text):
+                return  # they are shown now, and Enter again takes one
+        if self.picking:
+            self._take()
+        elif text:
+            self._add_typed(text)
+
+    def _take(self) -> None:
+        entry = self._entry()
+        if entry is None:
             return
-        found = note_text.stated(self.code.value, self._problems, self.stated)
+        if any(each.code == entry.code for each in self.stated):
+            self._prompt.refuse(_("Ese código ya está en la nota."))
+            return
+        mark = self.picks.current.mark if self.picks.current else ""
+        self._stand(entry)
+        if mark in {_("sexo"), _("edad")}:
+            said = _("{} no corresponde a este paciente por {}, según el catálogo: revisar.")
+            self._prompt.refuse(said.format(entry.code, mark))
+
+    def _add_typed(self, text: str) -> None:
+        """What stands in the field becomes a diagnosis."""
+        found = note_text.stated(text, self._problems, self.stated)
         if isinstance(found, str):
             self.code.wrong()
             self._prompt.refuse(found)
-            return
+        else:
+            self._stand(found)
+
+    def _stand(self, entry: DiagnosisEntry) -> None:
+        """One more; where it is the main one, another steps back."""
+        stated = (*self.stated, entry)
+        if entry.kind == "principal":
+            stated = note_text.turned_in(stated, entry.code, "1")
         self.code.value = ""
-        self._state((*self.stated, found))
-        self.list.select(found.code)
+        self.close_picks()
+        self._state(stated)
+        self.list.select(entry.code)
 
     async def _change(self) -> None:
         entry = self.list.current
