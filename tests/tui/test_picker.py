@@ -86,7 +86,8 @@ def test_codes_are_picked_turned_and_signed(surgery: Surgery, open_desk: Callabl
     desk.press("<Enter>")
     desk.wait_for("Nota firmada")
     stated = surgery.scalar(
-        "SELECT string_agg(concat_ws('/', code, text, certainty, kind), '|' ORDER BY d.id) FROM diagnoses d"
+        "SELECT string_agg(concat_ws('/', d.code, d.text, d.certainty, d.kind), '|' ORDER BY d.id)"
+        " FROM diagnoses d"
         " JOIN notes n USING (patient_id, record_id) WHERE patient_id = :id AND n.text LIKE '%Control.%'",
         id=patient,
     )
