@@ -307,6 +307,17 @@ def test_an_allergy_is_closed_by_carers_and_soon_by_who_wrote_it(network: Networ
 # Documents and temporary identities
 
 
+def test_one_number_of_two_booklets_is_of_two_people_and_finds_both(log_in: LogIn) -> None:
+    clerk = log_in("msosa")
+    born = date(1938, 5, 4)
+    him, her = (
+        new_patient(clerk, document=Document("AR", kind, "5987123"), sex=sex, birth=born).patient_id
+        for kind, sex in (("LE", "M"), ("LC", "F"))
+    )
+    found = clerk.desk().see(queries.search, queries.SearchQuery("5.987.123"))
+    assert {row.patient_id for row in found.rows} == {him, her}
+
+
 def test_a_document_entered_by_mistake_is_given_to_whom_it_is_of(log_in: LogIn) -> None:
     clerk = log_in("msosa")
     wrong, right = (new_patient(clerk).patient_id for _n in range(2))
