@@ -140,7 +140,7 @@ def test_everything_said_at_the_counter_is_kept(log_in: LogIn) -> None:
     assert made.warnings == ()
     found = whole(clerk, made.patient_id)
     person = found.patient
-    assert (person.name_in_use, found.gender, found.blood_group) == ("Rosi", "mujer_trans", "AB-")
+    assert (person.name_in_use, person.gender, person.blood_group) == ("Rosi", "mujer_trans", "AB-")
     assert (person.phone, person.allergy_status, person.payer) == ("+541155554444", "registradas", "OSDE")
     assert [(each.kind, each.has_expired(date(2026, 1, 1))) for each in found.documents] == [
         ("DNI", False),

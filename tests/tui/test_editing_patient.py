@@ -27,7 +27,7 @@ def opened(front: Desk, person: Person) -> None:
 
 def retyped(front: Desk, name: str, text: str) -> None:
     """Go down to a field and write another text."""
-    for _each in range(12):
+    for _each in range(16):
         if f"» {name}" in front.text:
             break
         front.press("<Tab>")
@@ -165,7 +165,7 @@ def test_what_was_left_by_esc_is_there_again_and_meets_what_changed(
 def test_what_cannot_be_is_marked_and_stays(front: Desk, counter: Counter) -> None:
     person = counter.patient("Errada", "Ana")
     opened(front, person)
-    front.press("<Tab><Tab><Tab>")
+    front.press("<Tab><Tab><Tab><Tab><Tab>")
     front.wait_for("» Nacimiento")
     front.send(DELETE_LINE)
     front.press("31022000")
@@ -176,6 +176,34 @@ def test_what_cannot_be_is_marked_and_stays(front: Desk, counter: Counter) -> No
     assert counter.scalar("SELECT version FROM patients WHERE patient_id = :id", id=person.patient_id) == 1
     front.press("<Esc>")
     front.hides("Corregir datos")
+
+
+def test_what_a_person_is_called_and_who_answers_is_corrected_too(
+    front: Desk, counter: Counter, other: Session
+) -> None:
+    person = counter.patient("Llamada Sol", "Ana")
+    opened(front, person)
+    front.shows("Grupo sang.  desconocido", "A cargo      N")
+    retyped(front, "En uso", "Nita")
+    retyped(front, "Género", "n")
+    front.wait_for("Género       no binario")
+    retyped(front, "Grupo sang.", "b")
+    front.press("<Tab>s")
+    front.wait_for("A cargo      S")
+    edited_by(other, person, 1, gender="mujer", blood_group="A+", dependent="true")
+    front.line_shows("Ruiz cambió estos datos hace ")
+    front.press("<F5>")
+    front.line_shows("Los dos cambiaron 2 datos.")
+    front.shows("Género       no binario", "ahora: mujer", "Grupo sang.  B-", "ahora: A+", "A cargo      S")
+    front.press("1<F8>")
+    front.line_shows("Datos guardados: Llamada Sol, Ana.")
+    front.press("<Down>")
+    front.line_shows("No tiene anotado quién responde por la persona.")
+    words = "SELECT concat_ws(' | ', name_in_use, gender, blood_group, dependent) FROM patients p"
+    assert (
+        counter.scalar(f"{words} WHERE patient_id = :id", id=person.patient_id)
+        == "Nita | no_binario | B- | t"
+    )
 
 
 def test_who_restricts_their_data_is_not_corrected(

@@ -41,12 +41,12 @@ PERSON = PatientRow(
     payer="OSDE",
     name_in_use="Nita",
     provisional="nn",
-)
-WHOLE = PatientDetails(
-    PERSON,
     gender="mujer_trans",
     blood_group="AB+",
     dependent=True,
+)
+WHOLE = PatientDetails(
+    PERSON,
     documents=(
         DocumentRow("AR", "DNI", "28431907", date(2026, 1, 2)),
         DocumentRow("AR", "DNI", "99", None, "era de otra"),
@@ -108,6 +108,7 @@ def test_everything_is_said() -> None:
 def test_of_whom_nothing_is_known_it_is_said_in_one_page() -> None:
     blank = replace(PERSON, birth=None, birth_estimated=False, deceased_on=None, name_in_use=None)
     blank = replace(blank, provisional=None, phone=None, email=None, address=None, city=None)
+    blank = replace(blank, gender="sin_preguntar", blood_group="desconocido", dependent=False)
     assert page(PatientDetails(blank)) == [
         "Nacimiento   sin fecha",
         "Teléfono     sin registrar",

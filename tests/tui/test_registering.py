@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from clinicdesk.clinic.patients import additions, particulars
+from clinicdesk.kit import clock
 from tests.tui.counter import Counter
 from tests.tui.desk import Desk
 
@@ -13,23 +15,37 @@ def test_the_second_page_takes_what_there_is_time_for(front: Desk, counter: Coun
     front.wait_for("» Alergias     ninguna conocida")
     front.press("<PageDown>")
     front.wait_for("» Alérgico a")
+    front.shows("(polen, látex:severa)")
     front.hides("Domicilio")
     front.shows("Entera, Ana", "RePág: primeros datos")
-    front.press("<Tab>aa<Tab>m<Tab>Nita<Tab>s<Tab><Tab>210<Tab>123/4<Tab>Luis Paz<Tab>p<Tab>1144446666")
-    front.wait_for("Grupo sang.  A+")
+    front.press("<Tab>aa<Tab>m<Tab>Nita<Tab>s<Tab><Tab>210<Tab>123/4<Tab>pas:AA123456<Tab>01022040")
+    front.wait_for("» Otro tel.")
+    front.press("1144447777")
+    front.shows("Grupo sang.  A+", "vence      01/02/2040")
+    front.press("<PageDown>")
+    front.wait_for("» Responsable")
+    front.press("<Up><Up><Up>")
+    front.wait_for("» Otra emerg.")
+    front.press("Eva Sol<Tab>aa<Tab>1144448888<Up><Up><Up><Up><Up>Luis Paz<Tab>p<Tab>1144446666")
     front.wait_for("teléfono   1144446666")
-    front.press("<PageUp>")
+    front.press("<PageDown>")
     front.wait_for("» Documento")
     front.shows("Cobertura    OSDE")
     front.press("<F8>")
     front.line_shows("Registro HC", "Entera, Ana")
     found = (
         "SELECT concat_ws(' | ', p.allergy_status, p.blood_group, p.gender, p.name_in_use, p.birth_estimated,"
-        " c.payer, c.plan, c.member_number, k.relation, k.name, k.phone, k.emergency) FROM patients p"
+        " c.payer, c.plan, c.member_number, n.number, e.expires_on,"
+        " (SELECT string_agg(concat_ws(',', k.relation, k.name, k.phone, k.emergency), ' | ' ORDER BY k.name)"
+        "  FROM contacts k WHERE k.patient_id = p.patient_id)) FROM patients p"
         " JOIN patient_documents d USING (patient_id) JOIN coverages c USING (patient_id)"
-        " JOIN contacts k USING (patient_id) WHERE d.number = '62000011'"
+        " JOIN patient_documents e USING (patient_id) JOIN phones n USING (patient_id)"
+        " WHERE d.number = '62000011' AND e.kind = 'PAS'"
     )
-    said = "ninguna | A+ | mujer | Nita | t | OSDE | 210 | 123/4 | padre | Luis Paz | +541144446666 | t"
+    said = (
+        "ninguna | A+ | mujer | Nita | t | OSDE | 210 | 123/4 | +541144447777 | 2040-02-01"
+        " | amistad,Eva Sol,+541144448888,t | padre,Luis Paz,+541144446666,t"
+    )
     assert counter.scalar(found) == said
     front.press("<F2>")
     front.wait_for("Cobertura    OSDE 210 n.º 123/4")
@@ -93,9 +109,9 @@ def test_what_the_second_page_cannot_say_is_marked_and_nothing_is_lost(front: De
     front.shows("El consentimiento es para un teléfono o correo: falta cuál.")
     front.press("1144445555<PageDown>")
     front.wait_for("» Alérgico a")
-    front.press("látex<Tab><Tab><Tab><Tab><Tab><Tab><Tab><Tab><Tab>Luis Paz<PageUp>")
-    front.wait_for("» Documento")
-    front.press("<F8>")
+    front.press("látex, penicilina:severa<PageDown>")
+    front.wait_for("» Responsable")
+    front.press("<Tab><Tab><Tab><Tab><Tab><Tab>Luis Paz<F8>")
     front.wait_for("Un contacto de emergencia necesita teléfono.")
     front.shows("!   teléfono", "Marcada, Ana")
     front.press("<Esc>")
@@ -103,14 +119,35 @@ def test_what_the_second_page_cannot_say_is_marked_and_nothing_is_lost(front: De
     front.press("<Enter>")
     front.wait_for("Apellidos    Marcada")
     front.press("<PageDown>")
+    front.shows("Alérgico a   látex, penicilina:severa", "Avisos SMS   sí")
+    front.press("<PageDown>")
     front.wait_for("Emergencia   Luis Paz")
-    front.shows("Alérgico a   látex", "Avisos SMS   sí")
     assert counter.scalar("SELECT count(*) FROM patients WHERE family = 'Marcada'") == 0
-    front.press("<Tab><Tab><Tab><Tab><Tab><Tab><Tab><Tab><Tab><Tab><Tab>1144446666<F8>")
+    front.press("<Tab><Tab><Tab><Tab><Tab><Tab><Tab><Tab>1144446666<F8>")
     front.line_shows("Registro HC", "Marcada, Ana")
     found = (
-        "SELECT concat_ws(' | ', p.allergy_status, a.substance, k.name, c.purpose, c.granted, c.number)"
-        " FROM patients p JOIN allergies a USING (patient_id) JOIN contacts k USING (patient_id)"
+        "SELECT concat_ws(' | ', p.allergy_status, k.name, c.purpose, c.granted, c.number,"
+        " (SELECT string_agg(concat_ws(',', a.substance, a.severity), ' | ' ORDER BY a.substance)"
+        "  FROM allergies a WHERE a.patient_id = p.patient_id))"
+        " FROM patients p JOIN contacts k USING (patient_id)"
         " JOIN consents c USING (patient_id) WHERE p.family = 'Marcada'"
     )
-    assert counter.scalar(found) == "registradas | látex | Luis Paz | avisos | t | +541144445555"
+    said = "registradas | Luis Paz | avisos | t | +541144445555 | látex | penicilina,severa"
+    assert counter.scalar(found) == said
+
+
+def test_a_minor_without_a_guardian_is_said_until_somebody_answers(front: Desk, counter: Counter) -> None:
+    born = clock.local_day(clock.now(), counter.session.actor.at.zone).year - 5
+    front.press("62000015<Enter><Enter>")
+    front.wait_for("» Apellidos")
+    front.press(f"Menor<Tab>Ana<Tab>f0101{born}<F8>")
+    front.line_shows("Registro HC", "Es menor y no tiene responsable anotado.")
+    front.press("<Down>")
+    front.line_shows("Menor, Ana: sin turno hoy.", "Es menor y no tiene responsable anotado.")
+    patient_id = counter.scalar("SELECT patient_id FROM patients WHERE family = 'Menor'")
+    mother = particulars.Contact("madre", "Eva Menor", guardian=True)
+    order = additions.AddParticular(patient_id=patient_id, fact=mother)
+    counter.session.desk().do(additions.add_particular, order)
+    front.press("<Esc><Esc>62000015<Enter>")
+    front.line_shows("Menor, Ana: sin turno hoy.")
+    front.hides("Es menor")

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from clinicdesk.clinic.patients.merging import MergePlan, Overlap
-    from clinicdesk.clinic.patients.queries import PatientRow
 
 Document = Annotated[str, typer.Argument(metavar=_("DOCUMENTO"), help=_("12345678, DNI:12345678…"))]
 Kept = Annotated[str, typer.Argument(metavar=_("QUEDA"), help=_("La ficha que queda: documento, HC 123."))]
@@ -32,21 +31,6 @@ _MERGE: Final = _(
 _UNMERGE: Final = _(
     "Separar una ficha que se unió: indicar la que se retiró.\n\n"
     "Las dos quedan como antes; lo que se editó mientras tanto en la que quedaba sigue así, y se dice."
-)
-_FIELDS: Final = (
-    (_("Historia"), "chart_number"),
-    (_("Apellidos"), "family"),
-    (_("Nombres"), "given"),
-    (_("Documento"), "document"),
-    (_("Nacimiento"), "birth"),
-    (_("Sexo"), "sex"),
-    (_("Teléfono"), "phone"),
-    (_("Correo"), "email"),
-    (_("Domicilio"), "address"),
-    (_("Localidad"), "city"),
-    (_("Cobertura"), "payer"),
-    (_("Alergias"), "allergy_status"),
-    (_("Fallecimiento"), "deceased_on"),
 )
 _COLUMNS: Final = {_("Dato"): "name", _("Queda"): "kept", _("Se retira"): "retired", _("Resultado"): "result"}
 _MERGES: Final = {
@@ -115,18 +99,13 @@ def _show(call: Call, plan: MergePlan) -> None:
 
 
 def _facts(plan: MergePlan) -> Iterator[dict[str, str]]:
-    for label, name in _FIELDS:
-        sides = {side: _text(getattr(plan, side), name) for side in ("kept", "retired", "result")}
-        yield {"name": label, **sides}
+    """What any of the three says, a fact a row."""
+    from clinicdesk.clinic.patients.facts import PERSON
 
-
-def _text(row: PatientRow, name: str) -> str:
-    from clinicdesk.clinic.patients import phones
-
-    value = getattr(row, name)
-    if name == "phone":
-        return phones.shown(value)
-    return f"{value:06d}" if name == "chart_number" else str(value or "").replace("_", " ")
+    sides = {"kept": plan.kept, "retired": plan.retired, "result": plan.result}
+    for fact in PERSON.values():
+        if not all(map(fact.unknown_of, sides.values())):
+            yield {"name": fact.label} | {side: fact.read(row) for side, row in sides.items()}
 
 
 def _overlap(each: Overlap) -> dict[str, Any]:

@@ -32,9 +32,9 @@ def details_object(whole: Whole, today: date) -> dict[str, Any]:
     whose = person.patient_id
     return patient_object(person) | {
         "name_in_use": person.name_in_use,
-        "gender": found.gender,
-        "blood_group": found.blood_group,
-        "dependent": found.dependent,
+        "gender": person.gender,
+        "blood_group": person.blood_group,
+        "dependent": person.dependent,
         "provisional": person.provisional,
         "documents": [_document(each, today) for each in found.documents],
         "phones": [_row(whose, each, "number", "kind", "note") for each in found.phones],
@@ -87,11 +87,11 @@ def details_lines(whole: Whole, today: date, country: str) -> list[str]:
 
 
 def _facts(found: details.PatientDetails, today: date, country: str) -> Iterable[tuple[str, str]]:
+    from clinicdesk.clinic.patients.facts import FACTS
     from clinicdesk.clinic.patients.phones import shown
 
-    yield _("Nombre en uso"), found.patient.name_in_use or ""
-    yield _("Género"), _said(found.gender) if found.gender != "sin_preguntar" else ""
-    yield _("Grupo sanguíneo"), found.blood_group if found.blood_group != "desconocido" else ""
+    for fact in (FACTS[name] for name in ("name_in_use", "gender", "blood_group", "dependent")):
+        yield fact.label, "" if fact.unknown_of(found.patient) else fact.read(found.patient)
     for paper in found.documents:
         if paper.shown != found.patient.document or paper.expires_on or paper.void_reason:
             yield _("Documento"), _paper(paper, today)

@@ -15,7 +15,7 @@ from clinicdesk.clinic.patients.details import (
     DocumentRow,
     PatientDetails,
 )
-from clinicdesk.clinic.patients.particulars import GENDERS, UNKNOWN_BLOOD
+from clinicdesk.clinic.patients.facts import PERSON
 from clinicdesk.kit.words import _
 from clinicdesk.tui.parts import Bit, Cell
 from clinicdesk.tui.parts.bits import bits_of
@@ -31,7 +31,6 @@ _PURPOSES: Final = {
     "teleconsulta": _("teleconsulta"),
     "datos": _("datos"),
 }
-_PROVISIONAL: Final = {"nn": _("sin identificar (NN)"), "recien_nacido": _("recién nacido")}
 
 
 def fact_lines(known: PatientDetails, country: str, today: date, width: int) -> list[Cell]:
@@ -74,15 +73,10 @@ def _facts(known: PatientDetails, country: str, today: date) -> Iterator[tuple[s
 
 def _said_of_them(known: PatientDetails) -> Iterator[tuple[str, str]]:
     person = known.patient
-    if person.provisional:
-        yield _("Temporaria"), _PROVISIONAL.get(person.provisional, person.provisional)
-    if person.name_in_use:
-        yield _("En uso"), person.name_in_use
-    if known.gender != GENDERS[0]:
-        yield _("Género"), known.gender.replace("_", " ")
-    if known.blood_group != UNKNOWN_BLOOD:
-        yield _("Grupo sang."), known.blood_group
-    if known.dependent:
+    for fact in (PERSON[name] for name in ("provisional", "name_in_use", "gender", "blood_group")):
+        if not fact.unknown_of(person):
+            yield fact.short_label, fact.read(person)
+    if person.dependent:
         yield _("Dependiente"), _("a cargo de otra persona")
 
 

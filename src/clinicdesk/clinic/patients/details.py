@@ -116,9 +116,6 @@ class PatientDetails:
     """One person whole, but for their allergies, which not every role reads. Closed: the identity."""
 
     patient: PatientRow
-    gender: str = "sin_preguntar"
-    blood_group: str = "desconocido"
-    dependent: bool = False
     documents: tuple[DocumentRow, ...] = ()
     phones: tuple[PhoneRow, ...] = ()
     coverages: tuple[CoverageRow, ...] = ()
@@ -133,8 +130,7 @@ def details(tx: Reader, query: PatientQuery) -> PatientDetails:
     person = queries.header(tx, query.patient_id)
     if person.closed:
         return PatientDetails(person)
-    told = queries.told(tx, person.patient_id)
-    return PatientDetails(person, *told, **_parts(tx, person.patient_id))
+    return PatientDetails(person, **_parts(tx, person.patient_id))
 
 
 def _parts(tx: Reader, patient_id: UUID) -> dict[str, Any]:

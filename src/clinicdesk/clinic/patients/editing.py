@@ -14,7 +14,7 @@ from sqlalchemy.types import Date, Text, Uuid
 
 from clinicdesk.clinic.patients import one_person, rules, spelling
 from clinicdesk.clinic.patients.additions import place_of
-from clinicdesk.clinic.patients.facts import CORRECTED
+from clinicdesk.clinic.patients.facts import FACTS
 from clinicdesk.clinic.patients.finding import learn
 from clinicdesk.clinic.patients.history import held, keep, overtaken
 from clinicdesk.clinic.patients.model import patient_documents
@@ -81,11 +81,11 @@ def _parsed(said: Mapping[str, str]) -> dict[str, Any]:
     """The columns' values. Raises InvalidInput."""
     values, problems = {}, []
     for name, text in said.items():
-        if name not in CORRECTED:
+        if name not in FACTS:
             problems.append(_("«{name}» no es un dato del paciente.").format(name=name[:40]))
             continue
         try:
-            values[name] = CORRECTED[name].parsed(text)
+            values[name] = FACTS[name].parsed(text)
         except InvalidInput as wrong:
             problems += wrong.problems
     if problems:

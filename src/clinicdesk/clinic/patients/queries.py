@@ -17,6 +17,7 @@ from clinicdesk.clinic.patients import one_person, rules
 from clinicdesk.clinic.patients.asking import understood
 from clinicdesk.clinic.patients.errors import PatientNotFound
 from clinicdesk.clinic.patients.model import allergies, contacts, coverages, patient_documents, patients
+from clinicdesk.clinic.patients.particulars import GENDERS, UNKNOWN_BLOOD
 from clinicdesk.clinic.patients.search import find_people
 from clinicdesk.clinic.rights import Permission
 from clinicdesk.clinic.usecases import Reader, view
@@ -55,6 +56,9 @@ class PatientRow:
     provisional: str | None = None
     guardian: str | None = None
     """Who answers for a minor or a dependant."""
+    gender: str = GENDERS[0]
+    blood_group: str = UNKNOWN_BLOOD
+    dependent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +210,9 @@ def _row(row: Any) -> PatientRow:
         name_in_use=row.name_in_use,
         provisional=row.provisional,
         guardian=row.guardian,
+        gender=row.gender,
+        blood_group=row.blood_group,
+        dependent=row.dependent,
     )
 
 
@@ -303,19 +310,6 @@ def _united(own: Any, others: list[Any]) -> PatientRow:
         return _row(own)
     values = one_person.filled(own._mapping, [other._mapping for other in others])
     return replace(_row(SimpleNamespace(**values)), united=tuple(other.chart_number for other in others))
-
-
-def told(tx: Reader, patient_id: UUID) -> tuple[str, str, bool]:
-    """Gender, blood group and whether somebody else answers for a person, of all their entries."""
-    of = patients.c
-    names = ("patient_id", "merged_into", "gender", "blood_group", "dependent", "allergy_status")
-    mine = select(*(of[name] for name in names)).where(one_person.of(of.patient_id, patient_id))
-    rows = sorted(tx.rows(mine.order_by(of.chart_number)), key=lambda row: row.merged_into is not None)
-    if not rows:
-        return "sin_preguntar", "desconocido", False
-    own, *others = (dict(zip(names, row, strict=True)) for row in rows)
-    values = one_person.filled(own, others)
-    return values["gender"], values["blood_group"], values["dependent"]
 
 
 def as_one(tx: Reader, kept: UUID, retired: UUID) -> PatientRow:

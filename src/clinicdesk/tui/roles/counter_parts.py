@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from datetime import date
+from typing import TYPE_CHECKING, Final
 
 from textual import events
 from textual.widget import Widget
 
 from clinicdesk.clinic.patients import queries as registry
+from clinicdesk.clinic.patients import rules
 from clinicdesk.clinic.patients.asking import understood
 from clinicdesk.clinic.patients.queries import Found, PatientRow
 from clinicdesk.clinic.turns.queries import TurnRow
@@ -20,6 +22,9 @@ from clinicdesk.tui.parts import Bit, Cell, Command, Rule, SearchBox
 from clinicdesk.tui.parts.screen import WIDE
 from clinicdesk.tui.recent import LATEST
 from clinicdesk.tui.screens import ClinicScreen
+
+if TYPE_CHECKING:
+    from clinicdesk.clinic.rights import Actor
 
 QUEUE_WIDTH: Final = 30
 WIDE_QUEUE_WIDTH: Final = 45
@@ -123,6 +128,17 @@ def many_words(said: str, patient: PatientRow, found: Found) -> str:
     rest = " " + more.format(found.more, found.narrowing)
     room = _LINE - cells(said.format("")) - cells(rest)
     return said.format(shown(short_name(patient.family, patient.given, max(room, 8)))) + rest
+
+
+def missing_of(patient: PatientRow | None, actor: Actor, today: date) -> tuple[str, ...]:
+    """What should be asked of who stands at the counter, as registering says it; of a face nothing."""
+    if patient is None or patient.closed or patient.deceased_on:
+        return ()
+    return rules.warnings_of(
+        *(patient.birth, actor.at.country, today),
+        dependent=patient.dependent,
+        has_guardian=bool(patient.guardian),
+    )
 
 
 def level_lines(waiting: list[TurnRow]) -> list[Cell]:

@@ -61,7 +61,7 @@ class EditForm(PatientForm):
         self._patient_id, self._edits, self._done = patient.patient_id, edits, done
         self.fields = {name: self.field_of(fact) for name, fact in FACTS.items()}
         self.strip = PatientStrip()
-        self.latest = TextLines(tall=_LAST + 2)
+        self.latest = TextLines(tall=_LAST + 1)
         self._seen = patient
         """The row that what is typed goes by."""
         self._fresh: PatientRow | None = None
@@ -104,7 +104,7 @@ class EditForm(PatientForm):
         self.prompt.hint(_("F8 guarda. Esc vuelve y conserva lo escrito."))
 
     def _show_edits(self) -> None:
-        lines: list[Cell] = ["", Bit(f" {_('Últimos cambios')}", Tone.TITLE)]
+        lines: list[Cell] = [Bit(f" {_('Últimos cambios')}", Tone.TITLE)]
         lines += [edit_line(each, self.actor.at.zone) for each in self._edits[:_LAST]]
         self.latest.set(*(lines if self._edits else ()))
 
@@ -252,7 +252,7 @@ def edit_line(edit: EditRow, zone: str) -> Cell:
     fact, nothing = edit.fact, _("vacío")
     who = fit(short_name(edit.family or edit.login, "", _WHO), _WHO)
     return (
-        f"  {day_time(edit.at, zone)} {who} {fit(fact.label, LABEL)} "
+        f"  {day_time(edit.at, zone)} {who} {fit(fact.short_label, LABEL)} "
         f"{fact.shown(edit.before) or nothing} → {fact.shown(edit.after) or nothing}"
     )
 

@@ -13,6 +13,7 @@ from clinicdesk.clinic.patients import queries as registry
 from clinicdesk.clinic.patients import rules
 from clinicdesk.clinic.patients.asking import understood
 from clinicdesk.clinic.patients.queries import Found, PatientRow
+from clinicdesk.clinic.patients.service import PatientAnswer
 from clinicdesk.clinic.rights import Permission
 from clinicdesk.clinic.turns.queries import TurnRow
 from clinicdesk.clinic.turns.rules import State
@@ -39,6 +40,7 @@ from clinicdesk.tui.roles.counter_parts import (
     latest_command,
     level_lines,
     many_words,
+    missing_of,
 )
 from clinicdesk.tui.roles.walk_in import WalkIns
 from clinicdesk.tui.turn_lists import candidate_list, day_list, queue_list, whole_name
@@ -81,7 +83,7 @@ class FrontDesk(WalkIns, Booking, Correcting):
         """What a registration that was left unfinished had in its fields."""
         self._banner_timer: Timer | None = None
         self._asked_from: Widget | None = None
-        """What had the focus before options took the place of the candidates."""
+        """What had the focus before options took the candidates' place."""
         self._chosen_before: PatientRow | None = None
         """Who was chosen when the line broke, while the banner stands in their place."""
 
@@ -289,8 +291,10 @@ class FrontDesk(WalkIns, Booking, Correcting):
     # What the reserved line announces
 
     def announce(self) -> None:
-        """Say what Enter will do, which is exactly what it does."""
-        self.prompt.hint(self._offline_hint() if self.desk.offline else self._hint())
+        """Say what Enter will do, which is exactly what it does, and what is missing of who is chosen."""
+        chosen = self.candidates.current if self.focused is self.candidates else None
+        said = self._offline_hint() if self.desk.offline else self._hint()
+        self.prompt.hint(" ".join((said, *missing_of(chosen, self.actor, self.today().date()))))
 
     def _hint(self) -> str:
         if self.focused is self.box or self._among_latest:
@@ -458,9 +462,7 @@ class FrontDesk(WalkIns, Booking, Correcting):
     # Other screens
 
     def _no_registering(self) -> str | None:
-        if not self.actor.may(Permission.PATIENT_WRITE):
-            return NO_RIGHT
-        return self.no_line()
+        return self.no_line() if self.actor.may(Permission.PATIENT_WRITE) else NO_RIGHT
 
     def _no_patient(self) -> str | None:
         return self.no_line() or (None if self.patient() else _("no hay un paciente señalado"))
@@ -475,12 +477,13 @@ class FrontDesk(WalkIns, Booking, Correcting):
 
         await self.desk.push_screen(RegisterForm(text, self.draft, self._registered))
 
-    def _registered(self, patient: PatientRow, new: bool) -> None:
-        """The form has closed with this person."""
+    def _registered(self, patient: PatientRow, answer: PatientAnswer | None) -> None:
+        """The form has closed with this person, new where registering answered."""
         self.show_patient(patient)
-        if new:
+        if answer is not None:
             said = _("Registro HC {:06d}: {}. d: demanda espontánea. t: dar turno.")
-            self.prompt.say(said.format(patient.chart_number, whole_name(patient)))
+            told = said.format(patient.chart_number, whole_name(patient)), *answer.warnings
+            self.prompt.say(" ".join(told))
 
     def corrected(self, patient: PatientRow, said: str) -> None:
         """The form of their data has closed."""

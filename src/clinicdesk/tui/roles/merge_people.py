@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from textual.widget import Widget
 
-from clinicdesk.clinic.patients import merging, phones
+from clinicdesk.clinic.patients import merging
+from clinicdesk.clinic.patients.facts import PERSON
 from clinicdesk.clinic.patients.merging import MergeAnswer, MergePlan
 from clinicdesk.clinic.patients.queries import DocumentQuery, PatientRow
 from clinicdesk.clinic.rights import Permission
@@ -28,11 +29,6 @@ if TYPE_CHECKING:
     from clinicdesk.clinic.changes import Change
 
 _LABEL: Final = 12
-_ALLERGIES: Final = {
-    "registradas": _("registradas"),
-    "ninguna": _("ninguna conocida"),
-    "sin_preguntar": _("sin preguntar"),
-}
 REASONS: Final = {
     "1": _("ficha duplicada"),
     "2": _("registro sin documento"),
@@ -214,28 +210,13 @@ def _pair(label: str, left: tuple[str, bool], right: tuple[str, bool], room: int
     ]
 
 
-def _facts(plan: MergePlan) -> Sequence[tuple[str, str, str, str]]:
-    """Label, what stays, what is retired, what will be read."""
-    sides = [_texts(row) for row in (plan.kept, plan.retired, plan.result)]
-    return [(label, *(side[label] for side in sides)) for label in sides[0]]  # type: ignore[misc]
-
-
-def _texts(row: PatientRow) -> dict[str, str]:
-    born = f"{row.birth:%d/%m/%Y}" if row.birth else ""
-    return {
-        _("Historia"): f"HC {row.chart_number:06d}",
-        _("Nombre"): full_name(row.family, row.given),
-        _("Documento"): row.document,
-        _("Nacimiento"): f"{born} {_('(estimada)')}" if row.birth and row.birth_estimated else born,
-        _("Sexo"): row.sex,
-        _("Teléfono"): phones.shown(row.phone),
-        _("Correo"): row.email or "",
-        _("Domicilio"): row.address or "",
-        _("Localidad"): row.city or "",
-        _("Cobertura"): row.payer or "",
-        _("Alergias"): _ALLERGIES.get(row.allergy_status, row.allergy_status),
-        _("Falleció"): f"{row.deceased_on:%d/%m/%Y}" if row.deceased_on else "",
-    }
+def _facts(plan: MergePlan) -> Iterator[tuple[str, str, str, str]]:
+    """Label, what stays, what is retired, what will be read: of each fact that any of them says."""
+    rows = (plan.kept, plan.retired, plan.result)
+    for fact in PERSON.values():
+        if not all(map(fact.unknown_of, rows)):
+            kept, retired, result = map(fact.read, rows)
+            yield fact.short_label, kept, retired, result
 
 
 class Uniting(ClinicScreen):

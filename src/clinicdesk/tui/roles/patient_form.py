@@ -124,6 +124,8 @@ def from_form(fact: Fact, text: str) -> str:
     """What a field holds, as the fact's text. Raises InvalidInput for a date that does not exist."""
     if fact.is_flag:
         return TRUE if text == _YES else FALSE
+    if fact.words:
+        return next((code for code, word in fact.words.items() if word == text), text)
     if not fact.is_day or not text:
         return text
     if (day := parsed_date(text)) is None:
@@ -151,10 +153,12 @@ class PatientForm(ClinicScreen):
     def field_of(self, fact: Fact) -> Field:
         """The field of a fact."""
         if fact.is_day:
-            return self.date_field(fact.name, fact.label)
+            return self.date_field(fact.name, fact.short_label)
+        if fact.words:
+            return ChoiceField(fact.short_label, fact.words, lambda text: self.edited(fact.name, text))
         if fact.letters or fact.is_flag:
-            return self.letter_field(fact.name, fact.label, fact.letters or YES_OR_NO)
-        return self.text_field(fact.name, fact.label)
+            return self.letter_field(fact.name, fact.short_label, fact.letters or YES_OR_NO)
+        return self.text_field(fact.name, fact.short_label)
 
     def edited(self, name: str, text: str) -> None:
         """A field holds another text."""

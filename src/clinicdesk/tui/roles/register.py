@@ -25,7 +25,7 @@ from clinicdesk.tui.finder import Burst, Finder
 from clinicdesk.tui.look import Tone
 from clinicdesk.tui.parts import Bar, Bit, Body, Cell, Command, Field, Row, Rule, TextLines
 from clinicdesk.tui.roles.further import (
-    further_fields,
+    further_pages,
     further_problems,
     last_of_first_page,
     order_parts,
@@ -39,7 +39,16 @@ _MOST_ALIKE: Final = 4
 _NAME_IN_QUESTION: Final = 26
 _NAME_IN_TITLE: Final = 42
 _BEFORE_COVERAGE: Final = ("family", "given", "sex", "birth", "phone", "email")
+_HINTS: Final = (
+    _("F8 guarda. AvPág: más datos. Sin documento: dejarlo en blanco."),
+    _("F8 guarda. AvPág: responsables y contactos. RePág: primeros datos."),
+    _("F8 guarda. RePág: datos anteriores. AvPág: primeros datos."),
+)
 _COMPARED: Final = ("document", "family", "given", "sex", "birth")
+
+
+Done = Callable[[PatientRow, service.PatientAnswer | None], None]
+"""Takes the patient, and what registering them answered; None where they were recognised."""
 
 
 class RegisterForm(PatientForm):
@@ -48,15 +57,12 @@ class RegisterForm(PatientForm):
     NAME = _("Registrar paciente")
     DEFAULT_CSS = f"""
     RegisterForm #fields {{ width: 1fr; }}
-    RegisterForm #second {{ display: none; }}
+    RegisterForm .later {{ display: none; }}
     RegisterForm #alike {{ width: {_ALIKE_WIDTH}; height: 1fr; }}
     """
 
-    def __init__(self, text: str, draft: dict[str, str], done: Callable[[PatientRow, bool], None]) -> None:
-        """`text` was searched in vain; `draft`, which an earlier form left, is taken up where it began so.
-
-        `done` takes the patient, and whether they are new or were recognised.
-        """
+    def __init__(self, text: str, draft: dict[str, str], done: Done) -> None:
+        """`text` was searched in vain; `draft`, which an earlier form left, is taken up where it began so."""
         super().__init__()
         self._done, self._draft = done, draft
         self.fields = {
@@ -66,16 +72,22 @@ class RegisterForm(PatientForm):
             **{name: self.field_of(FACTS[name]) for name in ("address", "city")},
             "allergies": last_of_first_page(),
         }
-        self._further = further_fields(self)
+        later = further_pages(self)
         self.heading = TextLines(Bit(f" {_('Registrar paciente nuevo')}", Tone.TITLE), "")
-        self.pages = (Body(*self.fields.values(), id="first"), Body(*self._further.values(), id="second"))
-        self.fields |= self._further
+        self._pages = tuple(tuple(fields.values()) for fields in (self.fields, *later))
+        self.pages = tuple(
+            Body(*fields, classes="later" if at else None) for at, fields in enumerate(self._pages)
+        )
+        for fields in later:
+            self.fields |= fields
         self._blank = {name: field.value for name, field in self.fields.items()}
         self.alike = TextLines(tall=18, id="alike")
         self.finder: Finder[Found] = Finder(self._find_alike, self._show_alike)
         self.burst = Burst()
+        self._page = 0
         self._known: PatientRow | None = None
         self._likely: tuple[Alike, ...] = ()
+        self._alike_ids: tuple[UUID, ...] = ()
         self._asked_about: PatientRow | None = None
         """The look-alike that a first F8 asked about."""
         searched = _from_search(text) if text else {}
@@ -93,8 +105,8 @@ class RegisterForm(PatientForm):
         yield Command("down", _("Campo"), self.next_field, bar=False)
         yield Command("tab", _("Campo"), self.next_field, _("campo siguiente"))
         yield Command("up", _("Campo"), self.previous_field, _("campo anterior"), bar=False)
-        yield Command("pagedown", _("Más datos"), self.second_page, _("más datos"), bar=False)
-        yield Command("pageup", _("Primeros datos"), self.first_page, _("los primeros datos"), bar=False)
+        yield Command("pagedown", _("Más datos"), self.next_page, _("más datos; contactos"), bar=False)
+        yield Command("pageup", _("Antes"), self.previous_page, _("los datos anteriores"), bar=False)
         yield Command("f2", _("Abrir el parecido"), self.open_alike, _("es esa persona"), self._nobody_alike)
         yield Command("f8", _("Guardar"), self.save, _("guardar"), why_not=self.no_line)
         yield Command("escape", _("Volver"), self.back, _("volver; lo escrito se conserva"))
@@ -103,26 +115,26 @@ class RegisterForm(PatientForm):
         """What is known is filled in; the first empty field has the focus."""
         for name, text in self._starting.items():
             self.fields[name].value = text
-        asked = (field for name, field in self.fields.items() if name not in self._further)
-        self.go_to(next((field for field in asked if not field.value), self.fields["phone"]))
+        self.go_to(next((field for field in self._pages[0] if not field.value), self.fields["phone"]))
 
     # Pages
 
-    def first_page(self) -> None:
-        """RePág: what everybody is asked."""
-        self.go_to(self.fields["document"])
+    def next_page(self) -> None:
+        """AvPág: the rest; after the last page, the first."""
+        self.go_to(self._pages[(self._page + 1) % len(self._pages)][0])
 
-    def second_page(self) -> None:
-        """AvPág: the rest."""
-        self.go_to(next(iter(self._further.values())))
+    def previous_page(self) -> None:
+        """RePág: the page before; the first stays."""
+        self.go_to(self._pages[max(self._page - 1, 0)][0])
 
     def go_to(self, field: Field) -> None:
         """Give a field the focus, on its page."""
-        second = field in self._further.values()
-        self.pages[0].display, self.pages[1].display = not second, second
-        self.heading.set(Bit(f" {self._who() if second else _('Registrar paciente nuevo')}", Tone.TITLE), "")
-        first_words = _("F8 guarda. AvPág: más datos. Sin documento: dejarlo en blanco.")
-        self.prompt.hint(_("F8 guarda. RePág: primeros datos.") if second else first_words)
+        self._page = next(at for at, fields in enumerate(self._pages) if field in fields)
+        for at, page in enumerate(self.pages):
+            page.display = at == self._page
+        title = self._who() if self._page else _("Registrar paciente nuevo")
+        self.heading.set(Bit(f" {title}", Tone.TITLE), "")
+        self.prompt.hint(_HINTS[self._page])
         self.focus_on(field)
 
     def _who(self) -> str:
@@ -170,6 +182,7 @@ class RegisterForm(PatientForm):
         if not self.is_mounted:
             return
         self._known = found.rows[0] if found.rows else None
+        self._alike_ids = tuple(row.patient_id for row in found.rows)
         title = Bit(f" {_('Personas parecidas')} · {len(found.rows)}", Tone.TITLE)
         lines: list[Cell] = [title, ""]
         how = {each.patient.patient_id: each for each in self._likely}
@@ -193,13 +206,18 @@ class RegisterForm(PatientForm):
             "",
         ]
 
+    @property
+    def alike_ids(self) -> tuple[UUID, ...]:
+        """Who the list of repeated people shows first, when it is opened from here."""
+        return self._alike_ids
+
     def _nobody_alike(self) -> str | None:
         return None if self._known is not None else _("nadie se parece")
 
     def open_alike(self) -> None:
         """F2: it is that person; the form closes, its text is not kept."""
         if self._known is not None:
-            self._close_with(self._known, new=False)
+            self._close_with(self._known, None)
 
     # Saving
 
@@ -226,7 +244,7 @@ class RegisterForm(PatientForm):
             self.go_to(self.fields["document"])
             self.fields["document"].wrong()
             raise
-        self._close_with(await self.see(registry.reread, registry.PatientQuery(answer.patient_id)), new=True)
+        self._close_with(await self.see(registry.reread, registry.PatientQuery(answer.patient_id)), answer)
 
     async def _order(self, document: rules.Document | None, birth: date | None) -> service.RegisterPatient:
         """What is typed, as an order. Raises PatientNotFound, InvalidInput for the mother."""
@@ -236,7 +254,7 @@ class RegisterForm(PatientForm):
             given=mixed_case(self.value("given")),
             sex=self.value("sex"),
             birth=birth,
-            **order_parts(self.fields),
+            **order_parts(self.fields, self.actor.at.country),
             mother_id=await self._mother(),
             phone=self.value("phone") or None,
             email=self.value("email") or None,
@@ -301,7 +319,7 @@ class RegisterForm(PatientForm):
         return rules.problems_of(given, family, self.value("sex"), birth, document, self.today().date())
 
     def _further_problems(self) -> tuple[str, ...]:
-        """The same of what the second page says: its field is shown, and marked."""
+        """The same of what the later pages say: the field is shown, and marked."""
         at = Place(self.actor.at.country, self.today().date())
         found = next(further_problems(self.fields, at), None)
         if found is None:
@@ -311,10 +329,10 @@ class RegisterForm(PatientForm):
         self.fields[name].wrong()
         return (problem,)
 
-    def _close_with(self, patient: PatientRow, *, new: bool) -> None:
+    def _close_with(self, patient: PatientRow, answer: service.PatientAnswer | None) -> None:
         self._draft.clear()
         self.desk.pop_screen()
-        self._done(patient, new)
+        self._done(patient, answer)
 
     def back(self) -> None:
         """Esc: what was typed waits for the next time."""
