@@ -19,8 +19,17 @@ from clinicdesk.clinic.acts import acts
 from clinicdesk.clinic.desk import NotAllowed
 from clinicdesk.clinic.patients import papers, queries, service
 from clinicdesk.clinic.patients.cards import card_text, proof_of, read_own_card
+from clinicdesk.clinic.patients.details import (
+    AuthorisationRow,
+    ConsentRow,
+    ContactRow,
+    CoverageRow,
+    DocumentRow,
+    PatientDetails,
+    PhoneRow,
+)
 from clinicdesk.clinic.patients.errors import PatientNotFound, SealedOnPaper
-from clinicdesk.clinic.patients.papers import CoverageRow, Paper, PaperKind, PaperQuery
+from clinicdesk.clinic.patients.papers import PaperKind, PaperQuery
 from clinicdesk.clinic.patients.queries import AllergyRow, PatientRow
 from clinicdesk.kit import clock, codes
 from clinicdesk.kit.ids import new_id
@@ -28,7 +37,7 @@ from clinicdesk.kit.sheet import Stamp
 from clinicdesk.kit.slips import MM
 from clinicdesk.reports import _patient_slips as slips
 from clinicdesk.reports._patient_papers import written
-from clinicdesk.reports._patient_summary import summary
+from clinicdesk.reports._patient_summary import Summed, summary
 from tests.factories import Network, followed, new_patient
 from tests.tui.counter import Counter
 
@@ -45,6 +54,25 @@ LONG: Final = replace(
     ROW,
     family="Fernández de la Reguera Ibáñez Παπαδόπουλος",
     given="María de los Ángeles Надежда 王 Íñigo Joaquín Maximiliano de Todos los Santos",
+)
+ID: Final = UUID(int=1)
+WHOLE: Final = PatientDetails(
+    ROW,
+    documents=(
+        DocumentRow("AR", "DNI", "28431907", None),
+        DocumentRow("AR", "PAS", "XX123", date(2026, 2, 1)),
+        DocumentRow("AR", "DNI", "99", None, "era de otra"),
+    ),
+    phones=(PhoneRow(ID, "+541144446666", "trabajo", "de tarde"),),
+    coverages=(CoverageRow(ID, "IOMA", "210", "123-4", date(2020, 1, 1), None),),
+    authorisations=(AuthorisationRow(ID, ID, "Resonancia", "A-77", None, date(2026, 12, 31), 10),),
+    contacts=(
+        ContactRow(ID, "conyuge", "Luis Paz", "+541144447777", None, False, True),
+        ContactRow(ID, "madre", "Eva Paz", None, None, True, False),
+    ),
+    consents=(
+        ConsentRow(ID, "avisos", "+541144446666", True, "dicho acá", datetime(2026, 1, 1, tzinfo=UTC), 1),
+    ),
 )
 # Drawn once, printed as a picture and read by a reader of another maker (ZXing): these are the modules.
 BARS: Final = (
@@ -70,6 +98,11 @@ def size(made: bytes) -> tuple[float, float]:
     """Width and height of the first page, in millimetres."""
     box = PdfReader(io.BytesIO(made)).pages[0].mediabox
     return round(float(box.width) / MM, 1), round(float(box.height) / MM, 1)
+
+
+def summed(known: PatientDetails, allergies: list[AllergyRow] | None = None) -> Summed:
+    """As the summary takes it, without turns."""
+    return Summed(known, None if allergies is None else tuple(allergies), (), {}, "AR")
 
 
 # What is drawn
@@ -123,25 +156,78 @@ def test_the_same_paper_twice_is_the_same_bytes() -> None:
     ],
 )  # fmt: skip
 def test_the_summary_says_what_is_known(status: str, known: list[AllergyRow] | None, words: str) -> None:
-    paper = Paper(
-        replace(ROW, allergy_status=status),
-        ("DNI 28.431.907", "PAS XX123"),
-        (CoverageRow("IOMA", "123-4", date(2020, 1, 1), None),),
-    )
-    made, missing = summary(paper, known, (), {}, STAMP)
+    told = replace(WHOLE, patient=replace(ROW, allergy_status=status))
+    made, missing = summary(summed(told, known), STAMP)
     page = said(made)
     assert missing == ()
     assert words in page
     for each in (
-        "Documentos: DNI 28.431.907, PAS XX123",
+        "Documentos: DNI 28.431.907, PAS XX123 (vencido el 01/02/2026)",
         "Nacimiento: 07/03/1981, 45 a",
-        "Teléfono: 11 5555-4444",
+        "Grupo sanguíneo: desconocido",
+        "Teléfonos: 11 5555-4444; 011 4444-6666 (trabajo, de tarde)",
         "Correo: sin registrar",
-        "IOMA 123-4 01/01/2020",
+        "responsable Eva Paz madre",
+        "emergencia Luis Paz cónyuge 011 4444-7777",
+        "IOMA 210 123-4 01/01/2020",
+        "A-77 IOMA Resonancia 10 31/12/2026",
+        "avisos sí 011 4444-6666 dicho acá",
         "Impreso por Sosa, Marta el 23/11/2026 09:42",
         "Página 1 de 1",
     ):
         assert each in page
+    assert "era de otra" not in page
+
+
+def test_the_summary_of_somebody_of_whom_nothing_is_known_says_so() -> None:
+    nobody = replace(
+        ROW, document="", birth=None, phone=None, address=None, city=None, payer=None, given="",
+        allergy_status="sin_preguntar", provisional="nn", name_in_use="Pelado", gender="varon_trans",
+        dependent=True, united=(12, 345),
+    )  # fmt: skip
+    page = said(summary(summed(PatientDetails(nobody)), STAMP)[0])
+    for each in (
+        "Nombre: Quispe Mamani",
+        "Nombre en uso: Pelado",
+        "Identidad temporaria: sin identificar (NN)",
+        "Documentos: sin documento",
+        "Género: varón trans",
+        "Fichas unidas: HC 000012, HC 000345",
+        "Teléfono: sin registrar",
+        "No tiene anotado quién responde por la persona. Ninguno registrado.",
+        "Consentimientos Sin preguntar.",
+        "Próximos turnos Ninguno.",
+    ):
+        assert each in page
+
+
+def test_many_of_each_with_long_names_go_on_over_pages() -> None:
+    many = replace(
+        WHOLE,
+        patient=LONG,
+        documents=WHOLE.documents * 12,
+        phones=WHOLE.phones * 20,
+        contacts=tuple(replace(each, name=f"{LONG.family}, {LONG.given}") for each in WHOLE.contacts) * 15,
+        coverages=tuple(replace(each, payer="Obra Social " * 8) for each in WHOLE.coverages) * 15,
+        consents=tuple(replace(each, evidence="firmó el papel " * 20) for each in WHOLE.consents) * 15,
+    )
+    made, missing = summary(summed(many), STAMP)
+    pages = len(PdfReader(io.BytesIO(made)).pages)
+    assert missing == ("王",)
+    assert pages > 3
+    assert said(made, pages - 1).endswith(f"Página {pages} de {pages}")
+    whole = " ".join(said(made, page) for page in range(pages))
+    assert whole.count("cónyuge") == 15
+    assert whole.count("de tarde") == 20
+
+
+def test_a_minor_nobody_answers_for_is_said_on_paper() -> None:
+    child = replace(ROW, birth=date(2020, 1, 1))
+    assert "Es menor y no tiene responsable anotado." in said(
+        summary(summed(PatientDetails(child)), STAMP)[0]
+    )
+    guarded = replace(WHOLE, patient=child)
+    assert "Es menor" not in said(summary(summed(guarded), STAMP)[0])
 
 
 # The scan back

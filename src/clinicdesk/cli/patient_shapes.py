@@ -87,7 +87,7 @@ def details_lines(whole: Whole, today: date, country: str) -> list[str]:
 
 
 def _facts(found: details.PatientDetails, today: date, country: str) -> Iterable[tuple[str, str]]:
-    from clinicdesk.clinic.patients.facts import FACTS
+    from clinicdesk.clinic.patients.facts import FACTS, PURPOSE_WORDS, RELATION_WORDS
     from clinicdesk.clinic.patients.phones import shown
 
     for fact in (FACTS[name] for name in ("name_in_use", "gender", "blood_group", "dependent")):
@@ -105,11 +105,11 @@ def _facts(found: details.PatientDetails, today: date, country: str) -> Iterable
     for close in found.contacts:
         roles = (_("responsable") if close.guardian else None, _("emergencia") if close.emergency else None)
         phone_text = shown(close.phone, country) or None
-        yield _("Contacto"), _joined(close.name, _said(close.relation), *roles, phone_text)
+        yield _("Contacto"), _joined(close.name, RELATION_WORDS[close.relation], *roles, phone_text)
     for consent in found.consents:
         said = _("sí") if consent.granted else _("no")
         number = shown(consent.number, country) or None
-        yield _("Consentimiento"), _joined(_said(consent.purpose), number, said, consent.evidence)
+        yield _("Consentimiento"), _joined(PURPOSE_WORDS[consent.purpose], number, said, consent.evidence)
 
 
 def _allergies(whole: Whole) -> Iterable[tuple[str, str]]:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from clinicdesk.clinic.desk import NoCareRelation, TooManyCharts
 from clinicdesk.clinic.patients import papers, queries
-from clinicdesk.clinic.patients.papers import Paper, PaperKind, PaperQuery
+from clinicdesk.clinic.patients.papers import PaperKind, PaperQuery
 from clinicdesk.clinic.rights import Permission
 from clinicdesk.clinic.sites.queries import SitesQuery, list_clinics
 from clinicdesk.clinic.turns.queries import PatientTurnsQuery, patient_turns
@@ -17,6 +17,7 @@ from clinicdesk.clinic.turns.rules import State
 
 if TYPE_CHECKING:
     from clinicdesk.clinic.desk import Desk
+    from clinicdesk.clinic.patients.details import PatientDetails
     from clinicdesk.clinic.patients.queries import AllergyRow
     from clinicdesk.clinic.turns.queries import TurnRow
     from clinicdesk.kit.sheet import Stamp
@@ -40,7 +41,7 @@ def written(desk: Desk, patient_id: UUID, kind: PaperKind, count: int | None, st
 
 
 def _drawn(
-    desk: Desk, row: Paper, kind: PaperKind, count: int | None, stamp: Stamp
+    desk: Desk, row: PatientDetails, kind: PaperKind, count: int | None, stamp: Stamp
 ) -> tuple[bytes, tuple[str, ...]]:
     from clinicdesk.reports import _patient_slips as slips
 
@@ -53,8 +54,8 @@ def _drawn(
     return _summary(desk, row, stamp)
 
 
-def _summary(desk: Desk, row: Paper, stamp: Stamp) -> tuple[bytes, tuple[str, ...]]:
-    from clinicdesk.reports._patient_summary import summary
+def _summary(desk: Desk, row: PatientDetails, stamp: Stamp) -> tuple[bytes, tuple[str, ...]]:
+    from clinicdesk.reports._patient_summary import Summed, summary
 
     patient_id, may = row.patient.patient_id, desk.actor.may
     turns: list[TurnRow] = []
@@ -64,7 +65,8 @@ def _summary(desk: Desk, row: Paper, stamp: Stamp) -> tuple[bytes, tuple[str, ..
         turns = [turn for turn in found if turn.state in _TO_COME]
     if may(Permission.SITE_READ):
         clinics = {each.id: each.name for each in desk.see(list_clinics, SitesQuery(desk.actor.at.clinic_id))}
-    return summary(row, _allergies(desk, patient_id), turns, clinics, stamp)
+    known = Summed(row, _allergies(desk, patient_id), tuple(turns), clinics, desk.actor.at.country)
+    return summary(known, stamp)
 
 
 def _allergies(desk: Desk, patient_id: UUID) -> tuple[AllergyRow, ...] | None:

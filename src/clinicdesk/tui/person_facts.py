@@ -15,7 +15,7 @@ from clinicdesk.clinic.patients.details import (
     DocumentRow,
     PatientDetails,
 )
-from clinicdesk.clinic.patients.facts import PERSON
+from clinicdesk.clinic.patients.facts import PERSON, PURPOSE_WORDS, RELATION_WORDS
 from clinicdesk.kit.words import _
 from clinicdesk.tui.parts import Bit, Cell
 from clinicdesk.tui.parts.bits import bits_of
@@ -23,14 +23,6 @@ from clinicdesk.tui.parts.pager import wrapped
 from clinicdesk.tui.turn_lists import sealed_bit
 
 _LABEL: Final = 13
-_PURPOSES: Final = {
-    "avisos": _("avisos"),
-    "resultados": _("resultados"),
-    "seguimiento": _("seguimiento"),
-    "campanas": _("campañas"),
-    "teleconsulta": _("teleconsulta"),
-    "datos": _("datos"),
-}
 
 
 def fact_lines(known: PatientDetails, country: str, today: date, width: int) -> list[Cell]:
@@ -58,12 +50,12 @@ def _facts(known: PatientDetails, country: str, today: date) -> Iterator[tuple[s
     yield _("Correo"), person.email or unknown
     yield _("Domicilio"), person.address or unknown
     yield _("Localidad"), person.city or unknown
-    holding = [each for each in known.coverages if not _over(each, today)]
+    holding = [each for each in known.coverages if not each.is_over(today)]
     yield _("Cobertura"), "; ".join(map(_coverage, holding)) or _("particular")
     if person.deceased_on is not None:
         yield _("Falleció"), f"{person.deceased_on:%d/%m/%Y}"
     yield from _said_of_them(known)
-    yield from _headed(_("Cob. antes"), [_coverage(each) for each in known.coverages if _over(each, today)])
+    yield from _headed(_("Cob. antes"), [_coverage(each) for each in known.coverages if each.is_over(today)])
     yield from _headed(_("Autorización"), map(_authorisation, known.authorisations))
     for contact in known.contacts:
         yield _contact_label(contact), _contact(contact, country)
@@ -100,10 +92,6 @@ def _paper(row: DocumentRow, today: date) -> str:
     return f"{row.shown} ({_('vencido') if row.has_expired(today) else _('vence')} {row.expires_on:%d/%m/%Y})"
 
 
-def _over(row: CoverageRow, today: date) -> bool:
-    return row.until is not None and row.until < today
-
-
 def _coverage(row: CoverageRow) -> str:
     number = row.member_number and f"{_('n.º')} {row.member_number}"
     return " ".join(filter(None, (row.payer, row.plan, number, _period(row.since, row.until))))
@@ -124,7 +112,7 @@ def _period(since: date | None, until: date | None) -> str:
 def _consent(row: ConsentRow, country: str) -> str:
     answer = _("sí") if row.granted else _("no")
     where = f", {phones.shown(row.number, country)}" if row.number else ""
-    return f"{_PURPOSES.get(row.purpose, row.purpose)}: {answer}{where} ({row.evidence})"
+    return f"{PURPOSE_WORDS.get(row.purpose, row.purpose)}: {answer}{where} ({row.evidence})"
 
 
 def _contact_label(row: ContactRow) -> str:
@@ -132,5 +120,5 @@ def _contact_label(row: ContactRow) -> str:
 
 
 def _contact(row: ContactRow, country: str) -> str:
-    relation = _("cónyuge") if row.relation == "conyuge" else row.relation.replace("_", " ")
+    relation = RELATION_WORDS.get(row.relation, row.relation)
     return " ".join(filter(None, (f"{row.name} ({relation})", phones.shown(row.phone, country))))

@@ -71,6 +71,10 @@ class CoverageRow:
     since: date | None
     until: date | None
 
+    def is_over(self, today: date) -> bool:
+        """Whether its last day has passed."""
+        return self.until is not None and self.until < today
+
 
 @dataclass(frozen=True, slots=True)
 class AuthorisationRow:
@@ -127,10 +131,15 @@ class PatientDetails:
 @view("patient.details", needs=Permission.PATIENT_READ)
 def details(tx: Reader, query: PatientQuery) -> PatientDetails:
     """Everything of one patient, for a page that is open already. Raises PatientNotFound."""
-    person = queries.header(tx, query.patient_id)
-    if person.closed:
-        return PatientDetails(person)
-    return PatientDetails(person, **_parts(tx, person.patient_id))
+    return whole(tx, query.patient_id)
+
+
+def whole(tx: Reader, patient_id: UUID) -> PatientDetails:
+    """One person with all that is known besides. Raises PatientNotFound."""
+    person = queries.header(tx, patient_id)
+    return (
+        PatientDetails(person) if person.closed else PatientDetails(person, **_parts(tx, person.patient_id))
+    )
 
 
 def _parts(tx: Reader, patient_id: UUID) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from clinicdesk.clinic.patients import phones
-from clinicdesk.clinic.patients.particulars import BLOOD_GROUPS, GENDERS, NAME_MOST
+from clinicdesk.clinic.patients.particulars import BLOOD_GROUPS, GENDERS, NAME_MOST, Relation
 from clinicdesk.kit.errors import InvalidInput
 from clinicdesk.kit.text import clean_line
 from clinicdesk.kit.words import _
@@ -93,6 +93,20 @@ ALLERGY_WORDS: Final[Mapping[str, str]] = MappingProxyType(
 PROVISIONAL_WORDS: Final[Mapping[str, str]] = MappingProxyType(
     {"nn": _("sin identificar (NN)"), "recien_nacido": _("recién nacido")}
 )
+RELATION_WORDS: Final[Mapping[str, str]] = MappingProxyType(
+    {each.value: each.value.replace("_", " ") for each in Relation} | {"conyuge": _("cónyuge")}
+)
+PURPOSE_WORDS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "avisos": _("avisos"),
+        "resultados": _("resultados"),
+        "seguimiento": _("seguimiento"),
+        "campanas": _("campañas"),
+        "teleconsulta": _("teleconsulta"),
+        "datos": _("datos"),
+    }
+)
+"""What a person says yes or no to."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import select
-
-from clinicdesk.clinic.patients import one_person, queries, rules
+from clinicdesk.clinic.patients import details
+from clinicdesk.clinic.patients.details import PatientDetails
 from clinicdesk.clinic.patients.errors import SealedOnPaper
-from clinicdesk.clinic.patients.model import coverages, patient_documents
-from clinicdesk.clinic.patients.queries import PatientRow
 from clinicdesk.clinic.rights import Permission
 from clinicdesk.clinic.usecases import Reader, view
 
@@ -39,46 +35,10 @@ class PaperQuery:
         return self.kind.value
 
 
-@dataclass(frozen=True, slots=True)
-class CoverageRow:
-    """A coverage; `until` has ended it."""
-
-    payer: str
-    member_number: str | None
-    since: date | None
-    until: date | None
-
-
-@dataclass(frozen=True, slots=True)
-class Paper:
-    """A patient as papers need them; `documents` in reading form, the valid ones."""
-
-    patient: PatientRow
-    documents: tuple[str, ...]
-    coverages: tuple[CoverageRow, ...]
-
-
 @view("patient.print", needs=Permission.PATIENT_READ, act=True, purpose="OPER")
-def paper(tx: Reader, query: PaperQuery) -> Paper:
+def paper(tx: Reader, query: PaperQuery) -> PatientDetails:
     """What goes on paper: printing it is an act. Raises PatientNotFound, SealedOnPaper."""
-    patient = queries.header(tx, query.patient_id)
-    if patient.closed:
+    known = details.whole(tx, query.patient_id)
+    if known.patient.closed:
         raise SealedOnPaper
-    held = patient_documents.c
-    documents = select(held.country, held.kind, held.number).where(
-        one_person.of(held.patient_id, query.patient_id), held.valid, held.kind != "HC"
-    )
-    cover = coverages.c
-    covers = (
-        select(cover.payer, cover.member_number, cover.since, cover.until)
-        .where(one_person.of(cover.patient_id, query.patient_id))
-        .order_by(cover.until.desc().nulls_first(), cover.id.desc())
-    )
-    return Paper(
-        patient,
-        tuple(
-            rules.shown_document(row.country, row.kind, row.number)
-            for row in tx.rows(documents.order_by(held.document_key))
-        ),
-        tx.into(CoverageRow, covers),
-    )
+    return known

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from clinicdesk.clinic.patients import particulars, rules
-from clinicdesk.clinic.patients.facts import ALLERGY_WORDS, FACTS, PROVISIONAL_WORDS, TRUE
+from clinicdesk.clinic.patients.facts import ALLERGY_WORDS, FACTS, PROVISIONAL_WORDS, RELATION_WORDS, TRUE
 from clinicdesk.kit.errors import InvalidInput
 from clinicdesk.kit.words import _
 from clinicdesk.tui.parts import Field
@@ -26,9 +26,6 @@ _ALLERGIES: Final = MappingProxyType(
     {_NO: ALLERGY_WORDS["sin_preguntar"], "ninguna": ALLERGY_WORDS["ninguna"]}
 )
 _CONSENT: Final = MappingProxyType({_NO: _("sin preguntar"), "si": _("sí"), "no": _("no")})
-_RELATIONS: Final = MappingProxyType(
-    {each.value: each.value.replace("_", " ") for each in particulars.Relation} | {"conyuge": _("cónyuge")}
-)
 _CLOSE: Final = MappingProxyType(
     {
         "guardian": _("Responsable"),
@@ -85,7 +82,7 @@ def _close(form: PatientForm) -> dict[str, Field]:
     fields: dict[str, Field] = {}
     for name, label in _CLOSE.items():
         fields[name] = form.text_field(name, label)
-        fields[f"{name}_relation"] = ChoiceField(_("  vínculo"), _RELATIONS)
+        fields[f"{name}_relation"] = ChoiceField(_("  vínculo"), RELATION_WORDS)
         fields[f"{name}_phone"] = form.text_field(f"{name}_phone", _("  teléfono"))
     return fields
 
