@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from clinicdesk.bootstrap import Session
 from tests.clinic import victims
-from tests.clinic.victims import CARER, CLINICAL, COUNT, OF_VICTIMS, P, asked, row_id
+from tests.clinic.victims import CARER, CLINICAL, COUNT, OF_VICTIMS, REGISTRY, P, asked, row_id
 from tests.factories import Network
 
 LogIn = Callable[..., Session]
@@ -62,6 +62,8 @@ class Attack:
 
 ALL: Final = tuple(STAFF)
 NO_CARE: Final = tuple(role for role in STAFF if role != "medico")
+NO_COUNTER: Final = ("enfermeria", "resultados", "gestion", "administrador", "privacidad")
+"""Who registers nobody and corrects nothing."""
 READS: Final = [
     *(
         Attack(f"read {table}", f"SELECT count(*) FROM {table} WHERE {OF_VICTIMS}", ALL, CARER)
@@ -93,6 +95,13 @@ READS: Final = [
         ("administrador",),
         "msosa",
     ),
+    *(
+        Attack(
+            f"read {table}", f"SELECT count(*) FROM {table} WHERE {OF_VICTIMS}", ("administrador",), "msosa"
+        )
+        for table in REGISTRY
+    ),
+    Attack("read misfiled", f"SELECT count(*) FROM misfiled WHERE {OF_VICTIMS}", ALL, CARER),
     Attack(
         "read acts",
         f"SELECT count(*) FROM acts WHERE {OF_VICTIMS}",
@@ -118,8 +127,41 @@ CHANGES: Final = [
     Attack(
         "change contacts",
         f"UPDATE patients SET phone = 'x' WHERE {OF_VICTIMS}",
-        ("enfermeria", "resultados", "gestion", "administrador", "privacidad"),
+        NO_COUNTER,
         "msosa",
+    ),
+    *(
+        Attack(f"end {table}", f"UPDATE {table} SET ended_at = now() WHERE {OF_VICTIMS}", NO_COUNTER, "msosa")
+        for table in ("phones", "contacts")
+    ),
+    Attack(
+        "add who answers for them",
+        f"""INSERT INTO contacts (patient_id, id, relation, name, guardian, added_at)
+            SELECT {P}, gen_random_uuid(), 'tutor', 'Ladrón', true, now()
+            FROM generate_series(1, {COUNT}) n""",
+        NO_COUNTER,
+        "msosa",
+    ),
+    Attack(
+        "consent for them",
+        f"""INSERT INTO consents (patient_id, id, purpose, granted, evidence, at, person_id)
+            SELECT {P}, gen_random_uuid(), 'datos', true, 'x', now(), charts.me()
+            FROM generate_series(1, {COUNT}) n""",
+        NO_COUNTER,
+        "msosa",
+    ),
+    Attack(
+        "take their documents away",
+        f"UPDATE patient_documents SET valid = false WHERE {OF_VICTIMS}",
+        NO_COUNTER,
+        "msosa",
+    ),
+    Attack("doubt again", f"DELETE FROM distinct_people WHERE {OF_VICTIMS}", NO_COUNTER, "msosa"),
+    Attack(
+        "empty the work list",
+        f"DELETE FROM likely_duplicates WHERE {OF_VICTIMS}",
+        ("admisionista", "medico", "enfermeria", "resultados", "administrador", "privacidad"),
+        "secre",
     ),
     Attack(
         "seal patients",
@@ -176,6 +218,12 @@ FOREVER: Final = (
     "act_answers",
     "turn_events",
     "prescriptions",
+    "consents",
+    "authorisations",
+    "former_documents",
+    "patient_edits",
+    "patient_merges",
+    "misfiled",
 )
 
 

@@ -44,6 +44,7 @@ from clinicdesk.kit import clock
 from clinicdesk.kit.ids import new_id
 from clinicdesk.tui.parts.bits import bits_of
 from clinicdesk.tui.roles import chart_text as words
+from clinicdesk.tui.roles.merge_people import parted_words
 from tests.clinic.test_merging import booked, merged, slot
 from tests.exporters.test_history_pdf import text_of
 from tests.factories import Network, broken_glass, followed, new_patient, proven
@@ -445,3 +446,32 @@ def test_charts_of_one_person_are_read_as_one(people: tuple[Session, Any, Any], 
     (entry,) = chart(doctor, gone.patient_id).entries
     assert [each.text for each in entry.notes] == ["Otra.", "Y más."]
     assert len(chart(doctor, kept.patient_id).entries) == 1
+
+
+def test_what_was_given_and_signed_while_two_were_one_stays_and_is_said(
+    people: tuple[Session, Any, Any], network: Network, log_in: LogIn
+) -> None:
+    doctor, gone, kept = people
+    secre = log_in("secre")
+    booked(secre, kept.patient_id, slot(network, secre, 61))
+    note(doctor, kept.patient_id, "De antes.")
+    merged(secre, kept.patient_id, gone.patient_id)
+    turn = booked(secre, kept.patient_id, slot(network, secre, 62))
+    made = note(doctor, kept.patient_id, "Mientras eran una.")
+    elsewhere = note(doctor, kept.patient_id, "De una tercera.")
+    moved(doctor, kept.patient_id, elsewhere.id, new_patient(secre).patient_id)
+    answer = secre.desk().do(
+        merging.unmerge, merging.UnmergePatients(patient_id=gone.patient_id, reason="eran dos")
+    )
+    assert [(row.kind, row.doctor) for row in answer.entered] == [("turn", "Paz"), ("note", "Paz")]
+    assert answer.entered[0].at == turn.starts_at
+    assert {row.id for row in of(secre, kept.patient_id)} >= {turn.id}
+    assert made.id in {entry.id for entry in chart(doctor, kept.patient_id).entries}
+    said = list(parted_words(answer))
+    assert said[-1].startswith(f"Se dio mientras tanto y queda en HC {kept.chart_number:06d}: 1 turno (")
+    # Of a merge that was not taken back, and for who may not merge, nothing is told.
+    found = "SELECT count(*) FROM public.entered_while_one(:id)"
+    with secre.engine.connect() as connection:
+        assert connection.execute(text(found), {"id": kept.patient_id}).scalar_one() == 0
+    with doctor.engine.connect() as connection, pytest.raises(DBAPIError):
+        connection.execute(text(found), {"id": gone.patient_id})

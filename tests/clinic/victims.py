@@ -22,6 +22,11 @@ CLINICAL: Final = (
     *("prescriptions", "prescription_items", "results", "observations"),
 )
 """Read under a lease."""
+REGISTRY: Final = (
+    *("phones", "contacts", "consents", "authorisations", "former_documents"),
+    *("patient_edits", "patient_merges", "distinct_people", "likely_duplicates"),
+)
+"""What is known of a person besides their row: read by whom the person's row is seen."""
 
 # Ids are made of the row's number: what is tried is an attacker who knows them all.
 
@@ -85,6 +90,40 @@ _ROWS: Final = (
         FROM generate_series(1, :count) n""",
     f"""INSERT INTO chart_leases (login, patient_id, purpose, opened_at, until)
         SELECT 'u_lpaz', {P}, 'TREAT', now(), now() + interval '1 day'
+        FROM generate_series(1, :count) n""",
+    f"""INSERT INTO phones (patient_id, id, number, added_at)
+        SELECT {P}, {row_id(15)}, '+5411444' || lpad(n::text, 5, '0'), now()
+        FROM generate_series(1, :count) n""",
+    f"""INSERT INTO contacts (patient_id, id, relation, name, guardian, added_at)
+        SELECT {P}, {row_id(16)}, 'madre', 'Eva Víctima', true, now()
+        FROM generate_series(1, :count) n""",
+    f"""INSERT INTO consents (patient_id, id, purpose, granted, evidence, at, person_id)
+        SELECT {P}, {row_id(17)}, 'datos', true, 'firmado', now(), :doctor
+        FROM generate_series(1, :count) n""",
+    f"""INSERT INTO authorisations (patient_id, id, coverage_id, procedure_id, number, added_at)
+        SELECT {P}, {row_id(18)}, {row_id(2)}, (SELECT min(id) FROM procedures), 'A-' || n, now()
+        FROM generate_series(1, :count) n""",
+    f"""INSERT INTO former_documents (patient_id, id, country, kind, number, reason, at, person_id)
+        SELECT {P}, {row_id(19)}, 'AR', 'DNI', 70000000 + n, 'era de otra', now(), :doctor
+        FROM generate_series(1, :count) n""",
+    f"""INSERT INTO patient_edits (patient_id, version, field, after, person, act)
+        SELECT {P}, 2, 'phone', '+541144440000', 'u_lpaz', {row_id(14)}
+        FROM generate_series(1, :count) n""",
+    f"""INSERT INTO patient_merges (patient_id, id, seq, survivor_id, way, reason, survivor_before,
+          retired_before, at, person_id, act)
+        SELECT {P}, {row_id(20)}, 1, {row_id(21)}, 'merge', 'ficha duplicada', '{{}}', '{{}}', now(), :doctor,
+          {row_id(14)}
+        FROM generate_series(1, :count) n""",
+    f"""INSERT INTO misfiled (patient_id, id, way, kind, entry_id, other_id, other_entry, other_chart, reason,
+          at, person_id, act)
+        SELECT {P}, {row_id(22)}, 'out', 'record', {row_id(5)}, {row_id(21)}, {row_id(5)}, 1, 'error', now(),
+          :doctor, {row_id(14)}
+        FROM generate_series(1, :count) n""",
+    f"""INSERT INTO distinct_people (patient_id, other_id, person, at)
+        SELECT {P}, {row_id(23)}, 'u_lpaz', now()
+        FROM generate_series(1, :count) n""",
+    f"""INSERT INTO likely_duplicates (patient_id, other_id, likeness, found_at)
+        SELECT {P}, {row_id(24)}, 90, now()
         FROM generate_series(1, :count) n""",
     "ANALYZE",
 )  # fmt: skip

@@ -15,13 +15,13 @@ from clinicdesk import bootstrap
 from clinicdesk.clinic.access import service as access
 from clinicdesk.clinic.access.display import NewDisplayKey, new_display_key
 from clinicdesk.clinic.access.model import clinic_roles
-from clinicdesk.clinic.patients import additions, alike, editing, particulars
+from clinicdesk.clinic.patients import additions, alike, editing, identity, particulars, rules
 from clinicdesk.clinic.patients.model import coverages
 from clinicdesk.clinic.privacy import service as privacy
 from clinicdesk.clinic.privacy.model import chart_alerts
 from clinicdesk.clinic.records.model import note_drafts
 from clinicdesk.clinic.results.model import observations, results
-from clinicdesk.clinic.sites.model import fee_codes, fee_items, fee_schedules
+from clinicdesk.clinic.sites.model import fee_codes, fee_items, fee_schedules, procedures
 from clinicdesk.clinic.turns import service as turns
 from clinicdesk.clinic.turns import suspension
 from clinicdesk.kit import clock
@@ -96,10 +96,26 @@ def _told(clerk: bootstrap.Session, person: Person) -> None:
         particulars.Phone(number, note="x"),
         particulars.Coverage("OSDE", "210", "1"),
         particulars.Contact("padre", "Luis", number, emergency=True),
+        particulars.Contact("madre", "Eva", guardian=True),
         particulars.Consent("avisos", True, "x", number),
     ):
         order = additions.AddParticular(patient_id=person.patient_id, fact=fact)
-        clerk.desk().do(additions.add_particular, order)
+        made = clerk.desk().do(additions.add_particular, order)
+        if isinstance(fact, particulars.Coverage):
+            _authorised(clerk, made)
+    other = rules.Document("AR", "PAS", "AA123456")
+    named = identity.AddDocument(patient_id=person.patient_id, document=other)
+    clerk.desk().do(identity.add_document, named)
+    void = identity.VoidDocument(patient_id=person.patient_id, document=other, reason="x")
+    clerk.desk().do(identity.void_document, void)
+
+
+def _authorised(clerk: bootstrap.Session, coverage: additions.ParticularAnswer) -> None:
+    with clerk.engine.connect() as connection:
+        procedure: int = connection.execute(select(func.min(procedures.c.id))).scalar_one()
+    fact = particulars.Authorisation(coverage.row_id, procedure, "A-77")
+    order = additions.AddParticular(patient_id=coverage.patient_id, fact=fact)
+    clerk.desk().do(additions.add_particular, order)
 
 
 def _suspend(network: Network, counter: Counter) -> None:

@@ -106,7 +106,10 @@ _TOLD: Final = {
     "coverages": ("payer", "plan", "member_number"),
     "contacts": ("name",),
     "consents": ("evidence",),
+    "authorisations": ("number",),
+    "former_documents": ("reason",),
 }
+_SAID: Final = {"patients": (*FIELDS["patients"], "name_in_use"), "contacts": ("name",)}
 _PLACES: Final = {
     "clinics": ("name",),
     "floors": ("name",),
@@ -139,6 +142,7 @@ SCENES: Final = {
         lambda stage: ((stage.known.document, "1 candidato"), ("<Enter>e", "Corregir datos")),
         lambda _stage: ("-<Esc><F5>", "e → Corregir datos"),
         stride=16,
+        fields=FIELDS | _SAID,
     ),
     "RegisterForm": Scene(
         _by_role("msosa"),
@@ -160,7 +164,7 @@ SCENES: Final = {
         lambda _stage: (("<F10>6", "Personas repetidas ·"), ("<Enter>", "Unir fichas")),
         lambda _stage: ("-<Esc><F5> → Personas repetidas ·", "<Enter> → F8 une"),
         stride=64,
-        fields={"patients": ("family", "given")},
+        fields={"patients": ("family", "given", "name_in_use")},
     ),
     "Board": Scene(_by_role("secre"), _nothing, lambda _stage: ("<F5>", "v", "<PageDown>", "<Home>", "v")),
     "NurseHome": Scene(

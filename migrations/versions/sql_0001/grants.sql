@@ -78,7 +78,7 @@ GRANT EXECUTE ON FUNCTION patient_standing(uuid), patient_members(uuid) TO k_sta
 GRANT SELECT (patient_id, id, seq, survivor_id, way, undoes_id, reason, at, person_id, act) ON patient_merges
   TO k_admision, k_secretaria, k_medico, k_enfermeria, k_laboratorio, k_resultados, k_gestion, k_privacidad;
 GRANT EXECUTE ON FUNCTION merge_overlaps(uuid, uuid), merge_patients(uuid, uuid, uuid, text, uuid),
-  unmerge_patients(uuid, uuid, text, uuid) TO k_secretaria, k_gestion;
+  unmerge_patients(uuid, uuid, text, uuid), entered_while_one(uuid) TO k_secretaria, k_gestion;
 GRANT EXECUTE ON FUNCTION search_alike(text, text, text, date), learn_words(text[], text[])
   TO k_admision, k_secretaria, k_medico;
 GRANT INSERT ON patients, patient_documents, patient_search, coverages, distinct_people

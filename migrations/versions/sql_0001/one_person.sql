@@ -154,6 +154,35 @@ BEGIN
     ORDER BY n.key);
 END $$;
 
+-- What was entered for who stands while another entry was one with them: turns given and notes signed since
+-- the merge that was taken back last. It stays where it was entered. Days and names, nothing of a chart.
+CREATE FUNCTION public.entered_while_one(p_retired uuid)
+RETURNS TABLE (kind text, at timestamptz, zone text, doctor text, clinic text)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  PERFORM public.demand_merger();
+  RETURN QUERY
+  WITH back AS (
+    SELECT m.at AS since, public.patient_members(m.survivor_id) AS entries
+    FROM public.patient_merges u JOIN public.patient_merges m ON m.patient_id = u.patient_id AND m.id = u.undoes_id
+    JOIN public.patients p ON p.patient_id = m.survivor_id
+    WHERE u.patient_id = p_retired AND (NOT p.sealed OR charts.may_see_sealed(m.survivor_id))
+    ORDER BY u.seq DESC LIMIT 1
+  )
+  SELECT 'turn', t.starts_at, t.zone, d.family, c.name
+  FROM back b JOIN public.turns t ON t.patient_id = ANY (b.entries) AND t.voided_reason IS NULL
+  JOIN public.turn_events e ON e.patient_id = t.patient_id AND e.turn_id = t.id AND e.seq = 1 AND e.at > b.since
+  JOIN public.people d ON d.id = t.doctor_id JOIN public.clinics c ON c.id = t.clinic_id
+  UNION ALL
+  SELECT 'note', n.signed_at, c.zone, d.family, c.name
+  FROM back b JOIN public.notes n ON n.patient_id = ANY (b.entries) AND n.signed_at > b.since
+  JOIN public.records r ON r.patient_id = n.patient_id AND r.id = n.record_id
+  JOIN public.people d ON d.id = n.author_id JOIN public.clinics c ON c.id = r.clinic_id
+  WHERE NOT EXISTS (
+    SELECT FROM public.misfiled f WHERE f.patient_id = r.patient_id AND f.entry_id = r.id AND f.way = 'out')
+  ORDER BY 1 DESC, 2;
+END $$;
+
 -- Both rows of what belongs to another person; who may say so is for the callers below.
 CREATE FUNCTION public.write_misfiled(p_id uuid, p_kind text, p_from uuid, p_entry uuid, p_to uuid, p_given uuid,
                                       p_reason text, p_act uuid) RETURNS void

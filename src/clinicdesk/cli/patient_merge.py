@@ -15,7 +15,7 @@ from clinicdesk.kit.words import _
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from clinicdesk.clinic.patients.merging import MergePlan, Overlap
+    from clinicdesk.clinic.patients.merging import MergePlan, Overlap, UnmergeAnswer
 
 Document = Annotated[str, typer.Argument(metavar=_("DOCUMENTO"), help=_("12345678, DNI:12345678…"))]
 Kept = Annotated[str, typer.Argument(metavar=_("QUEDA"), help=_("La ficha que queda: documento, HC 123."))]
@@ -30,7 +30,8 @@ _MERGE: Final = _(
 )
 _UNMERGE: Final = _(
     "Separar una ficha que se unió: indicar la que se retiró.\n\n"
-    "Las dos quedan como antes; lo que se editó mientras tanto en la que quedaba sigue así, y se dice."
+    "Las dos quedan como antes; lo que se editó, se dio o se firmó mientras tanto en la que quedaba sigue "
+    "ahí, y se dice: quien sabe de quién es lo pasa a la otra."
 )
 _COLUMNS: Final = {_("Dato"): "name", _("Queda"): "kept", _("Se retira"): "retired", _("Resultado"): "result"}
 _MERGES: Final = {
@@ -139,12 +140,31 @@ def unmerge(ctx: typer.Context, retired: Retired, reason: Reason = None) -> None
         "survivor_id": opaque(answer.survivor_id, answer.survivor_id),
         "survivor_chart": answer.survivor_chart,
         "changed": list(answer.changed),
+        "entered": [
+            {"kind": row.kind, "at": row.at, "doctor_name": row.doctor, "clinic": row.clinic}
+            for row in answer.entered
+        ],
     }
-    lines = [_("HC {0:06d} y HC {1:06d} son otra vez dos fichas.")]
-    if answer.changed:
-        lines.append(_("Lo editado mientras tanto en HC {1:06d} sigue así: {fields}."))
+    call.answer(data, *_parted(answer))
+
+
+def _parted(answer: UnmergeAnswer) -> Iterator[str]:
+    """What became of it: what was edited, given and signed meanwhile stays where it is."""
+    from clinicdesk.clinic.patients.facts import PERSON
+
     values = (answer.chart_number, answer.survivor_chart)
-    call.answer(data, *(line.format(*values, fields=", ".join(answer.changed)) for line in lines))
+    yield _("HC {0:06d} y HC {1:06d} son otra vez dos fichas.").format(*values)
+    if answer.changed:
+        labels = (PERSON[name].label if name in PERSON else name for name in answer.changed)
+        said = _("Lo editado mientras tanto en HC {1:06d} sigue así: {fields}.")
+        yield said.format(*values, fields=", ".join(labels))
+    if answer.entered:
+        yield _("Queda en HC {1:06d} lo que se le dio o firmó mientras tanto:").format(*values)
+    for row in answer.entered:
+        kind = _("turno") if row.kind == "turn" else _("nota")
+        yield _("- {kind} {at:%d/%m/%Y %H:%M}, {doctor}, {clinic}").format(
+            kind=kind, at=row.at, doctor=row.doctor, clinic=row.clinic
+        )
 
 
 def _entry(call: Call, text: str) -> UUID:

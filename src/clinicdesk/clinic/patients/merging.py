@@ -183,14 +183,29 @@ class UnmergePatients(Order):
 
 
 @dataclass(frozen=True, slots=True)
+class EnteredRow:
+    """A turn given or a note signed (`kind`) for who stood, while both were one; `at` has its offset."""
+
+    kind: str
+    at: datetime
+    doctor: str
+    clinic: str
+
+
+@dataclass(frozen=True, slots=True)
 class UnmergeAnswer:
-    """Both entries; `changed` names what was edited of the one that stood, which stays so."""
+    """Both entries; `changed` names what was edited of the one that stood, which stays so.
+
+    `entered` is what was given and signed for that one meanwhile: nobody but a person knows whose it is, so
+    it stays there, to be moved by who knows.
+    """
 
     patient_id: UUID
     chart_number: int
     survivor_id: UUID
     survivor_chart: int
     changed: tuple[str, ...] = ()
+    entered: tuple[EnteredRow, ...] = ()
 
 
 @use_case("patient.unmerge", needs=Permission.PATIENT_MERGE, answer=UnmergeAnswer)
@@ -202,9 +217,14 @@ def unmerge(tx: Tx, order: UnmergePatients) -> UnmergeAnswer:
     called = func.unmerge_patients(order.unmerge_id, order.patient_id, order.reason, tx.act)
     changed = tx.run(select(called)).scalar_one()
     _announce(tx, order.patient_id, row.survivor_id)
-    return UnmergeAnswer(
-        order.patient_id, row.chart_number, row.survivor_id, row.survivor_chart or 0, tuple(changed)
-    )
+    both = (order.patient_id, row.chart_number, row.survivor_id, row.survivor_chart or 0)
+    return UnmergeAnswer(*both, tuple(changed), _entered(tx, order.patient_id))
+
+
+def _entered(tx: Tx, retired_id: UUID) -> tuple[EnteredRow, ...]:
+    names = ("kind", "at", "zone", "doctor", "clinic")
+    rows = tx.rows(select(func.entered_while_one(retired_id).table_valued(*names)))
+    return tuple(EnteredRow(row.kind, clock.local(row.at, row.zone), row.doctor, row.clinic) for row in rows)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from textual.widget import Widget
 
 from clinicdesk.clinic.patients import merging
 from clinicdesk.clinic.patients.facts import PERSON
-from clinicdesk.clinic.patients.merging import MergeAnswer, MergePlan
+from clinicdesk.clinic.patients.merging import EnteredRow, MergeAnswer, MergePlan, UnmergeAnswer
 from clinicdesk.clinic.patients.queries import DocumentQuery, PatientRow
 from clinicdesk.clinic.rights import Permission
 from clinicdesk.kit.names import full_name
@@ -36,6 +36,8 @@ REASONS: Final = {
 }
 _OTHER: Final = "3"
 _REASON_MOST: Final = 400
+_NAMED: Final = 4
+"""So many turns and notes are told by their day where a merge is taken back."""
 
 
 class MergePeople(ClinicScreen):
@@ -219,6 +221,31 @@ def _facts(plan: MergePlan) -> Iterator[tuple[str, str, str, str]]:
             yield fact.short_label, kept, retired, result
 
 
+def parted_words(answer: UnmergeAnswer) -> Iterator[str]:
+    """What was edited, given and signed meanwhile stays where it is: a sentence each, some by their day."""
+    numbers = (answer.chart_number, answer.survivor_chart)
+    yield _("HC {:06d} y HC {:06d} son otra vez dos fichas.").format(*numbers)
+    if answer.changed:
+        labels = (PERSON[name].noun or PERSON[name].label for name in answer.changed if name in PERSON)
+        said = _("Lo editado mientras tanto en HC {:06d} sigue así: {}.")
+        yield said.format(answer.survivor_chart, ", ".join(dict.fromkeys(labels)))
+    if not answer.entered:
+        return
+    words = {"turn": (_("turno"), _("turnos")), "note": (_("nota"), _("notas"))}
+    told = [
+        f"{plural(len(rows), *words[kind])} ({_days(rows)})"
+        for kind in words
+        if (rows := [row for row in answer.entered if row.kind == kind])
+    ]
+    yield _("Se dio mientras tanto y queda en HC {:06d}: {}.").format(answer.survivor_chart, "; ".join(told))
+
+
+def _days(rows: Sequence[EnteredRow]) -> str:
+    """`24/11 10:20 Paz, 25/11 09:00 Ibarra…`."""
+    shown = ", ".join(f"{row.at:%d/%m %H:%M} {row.doctor}" for row in rows[:_NAMED])
+    return f"{shown}…" if len(rows) > _NAMED else shown
+
+
 class Uniting(ClinicScreen):
     """What the page of a patient offers to who may merge: F8 finds the other chart, F9 takes a merge back."""
 
@@ -272,10 +299,7 @@ class Uniting(ClinicScreen):
         entry = await self.see(merging.find_retired, DocumentQuery(f"HC {chart}"))
         order = merging.UnmergePatients(patient_id=entry.patient_id, reason=reason)
         answer = await self.do(merging.unmerge, order)
-        said = _("HC {0:06d} y HC {1:06d} son otra vez dos fichas.")
-        if answer.changed:
-            said += " " + _("Lo editado mientras tanto en HC {1:06d} sigue así.")
-        self.prompt.say(said.format(answer.chart_number, answer.survivor_chart))
+        self.prompt.say(" ".join(parted_words(answer)))
         await self.read_again()
 
     async def _one_of(self, united: Sequence[int]) -> int | None:
