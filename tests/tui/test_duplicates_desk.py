@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -20,6 +23,7 @@ from tests.tui.counter import Counter, Person
 from tests.tui.desk import Desk
 
 Open = Callable[..., Desk]
+SNAPSHOTS = Path(__file__).parent / "snapshots"
 TODAY = date(2026, 11, 23)
 ROSA = PatientRow(
     UUID(int=1), 4417, "Quispe Mamani", "Rosa Elena", "F", date(1981, 3, 7), False, None, "11 5555-4444",
@@ -100,9 +104,9 @@ def keep(network: Network, pairs: list[tuple[Person, Person]]) -> None:
     session.close()
 
 
-def opened(open_desk: Open, user: str = "secre") -> Desk:
+def opened(open_desk: Open, user: str = "secre", **how: Any) -> Desk:
     """The list, opened from the menu."""
-    desk = open_desk(user)
+    desk = open_desk(user, **how)
     desk.press("<F10>")
     desk.wait_for("6 repetidos")
     desk.press("6")
@@ -156,6 +160,43 @@ def test_enter_opens_both_to_be_merged_and_a_merged_pair_leaves(
     desk.line_shows("Unidas: queda HC")
     desk.wait_for("Personas repetidas · 1")
     other.wait_for("Personas repetidas · 1")
+
+
+def test_from_a_registration_those_who_are_like_who_is_typed_come_first(
+    open_desk: Open, pairs: list[tuple[Person, Person]]
+) -> None:
+    desk = open_desk("msosa")
+    desk.press("62000031<Enter><Enter>")
+    desk.wait_for("Registrar paciente nuevo")
+    desk.press("Repetida Brun")
+    desk.wait_for("Personas parecidas · 2")
+    desk.press("<F10>")
+    desk.wait_for("6 repetidos")
+    desk.press("6")
+    desk.wait_for("Personas repetidas · 2")
+    desk.wait_for(lambda: desk.row_of("Nombre").count("Repetida Brun") == 2)
+    desk.press("<Esc>")
+    desk.wait_for("Apellidos    Repetida Brun")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+def test_the_keys_as_drawn(
+    open_desk: Open, pairs: list[tuple[Person, Person]], size: tuple[int, int]
+) -> None:
+    desk = opened(open_desk, size=size)
+    desk.line_shows("¿Es la misma persona?")
+    desk.press("<F1>")
+    desk.wait_for("Teclas de esta pantalla")
+    desk.settle()
+    file = SNAPSHOTS / f"duplicates-keys-{size[0]}x{size[1]}.txt"
+
+    def below() -> str:
+        """Without the header, whose clock goes on."""
+        return "\n".join(desk.lines[1:]) + "\n"
+
+    if os.environ.get("SNAPSHOTS") == "write":
+        file.write_text(below(), "utf-8")
+    desk.becomes(below, file.read_text("utf-8"))
 
 
 def test_who_may_not_merge_or_write_is_told_why(open_desk: Open, pairs: list[tuple[Person, Person]]) -> None:
