@@ -7,19 +7,24 @@ covered by itself.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import MISSING, fields
 from datetime import date
 from typing import Any, Final, get_args, get_origin, get_type_hints
+from uuid import UUID
 
 import pytest
 
 from clinicdesk.bootstrap import Session
-from clinicdesk.clinic.patients import particulars, queries, rules, service
+from clinicdesk.cli.patient_shapes import Whole, details_lines
+from clinicdesk.clinic.patients import details, particulars, queries, rules, service
 from clinicdesk.clinic.patients.editing import EditPatient, edit
 from clinicdesk.clinic.patients.facts import FACTS
 from clinicdesk.clinic.patients.queries import PatientQuery
 from clinicdesk.kit.errors import Refusal
-from clinicdesk.kit.text import clean_line
+from clinicdesk.kit.text import clean_line, shown
+from clinicdesk.tui.parts.bits import bits_of
+from clinicdesk.tui.person_facts import fact_lines
 from tests.data import shared
 from tests.factories import Network
 
@@ -41,6 +46,19 @@ RIGHT: Final[dict[str, str]] = {
     "evidence": "firmado",
     "substance": "penicilina",
 }
+# Free text, and how long it may be; the other fields take phones, addresses or words of a list.
+FREE: Final = {
+    ("phones", "note"): 120,
+    ("coverages", "payer"): 120,
+    ("coverages", "plan"): 120,
+    ("coverages", "member_number"): 60,
+    ("contacts", "name"): 120,
+    ("consents", "evidence"): 400,
+    ("allergies", "substance"): 300,
+    ("allergies", "reaction"): 300,
+    ("allergies", "category"): 60,
+}
+HERE: Final = particulars.Place("AR", date(2026, 1, 1))
 EACH: Final = 9
 """Of fields that only take words of a list, every so manieth string will do: one rule refuses them all."""
 
@@ -125,21 +143,74 @@ def demand_stored(row: queries.PatientRow, said: dict[str, str]) -> None:
         assert getattr(row, name, wanted) == wanted, (name, text)
 
 
+def told(kind: type[Any], name: str, said: str, at: int) -> Any:
+    """A fact with a string in one of its fields; whatever must differ from its neighbours does."""
+    needed: dict[str, Any] = {
+        each.name: RIGHT[each.name] for each in fields(kind) if each.default is MISSING and each.name in RIGHT
+    }
+    if kind in {particulars.Phone, particulars.Consent}:
+        needed["number"] = f"+54114{4_000_000 + at}"
+    if kind is particulars.Consent:
+        needed["granted"] = True
+    return kind(**(needed | {name: said}))
+
+
+def takes(fact: Any) -> bool:
+    """Whether a fact is good as it is; where it is not, the sentence is for people."""
+    try:
+        fact.checked(HERE)
+    except Refusal as refusal:
+        demand_clear(refusal)
+        return False
+    return True
+
+
+def stored_of(session: Session, carer: Session, patient_id: UUID, many: str) -> tuple[list[Any], str]:
+    """What is stored of one kind of fact, and all that the desk and the command line show of the person."""
+    query = PatientQuery(patient_id)
+    known = session.desk().see(details.details, query)
+    allergic = carer.desk().see(details.allergies, query)
+    today = date(2026, 1, 1)
+    desk = "\n".join(
+        "".join(bit.text for bit in bits_of(line)) for line in fact_lines(known, "AR", today, 9999)
+    )
+    prompt = "\n".join(map(shown, details_lines(Whole(known, allergic), today, "AR")))
+    rows = allergic if many == "allergies" else getattr(known, many)
+    return list(rows), desk + prompt
+
+
 @pytest.mark.parametrize(
     ("many", "kind", "name"), fact_fields(), ids=lambda each: getattr(each, "__name__", each)
 )
 def test_every_field_of_what_is_known_besides(
-    counter: Session, many: str, kind: type[Any], name: str
+    network: Network, counter: Session, many: str, kind: type[Any], name: str
 ) -> None:
-    needed: dict[str, Any] = {
-        each.name: RIGHT[each.name]
-        for each in fields(kind)
-        if each.default is MISSING and each.name in RIGHT and each.name != name
-    }
-    if kind is particulars.Consent:
-        needed |= {"granted": True} | ({"number": RIGHT["number"]} if name != "number" else {})
-    for said in strings()[:: 3 * EACH]:
-        registered(counter, **{many: (kind(**needed, **{name: said}),)})
+    """All strings at once: each is stored letter by letter and shown, or the service refuses it too."""
+    good: dict[int, str] = {}
+    for at, said in enumerate(strings()):
+        fact = told(kind, name, said, at)
+        if takes(fact):
+            good[at] = said
+        elif at % (3 * EACH) == 0:
+            assert registered(counter, **{many: (fact,)}) is None, said
+    most = FREE.get((many, name))
+    if most is not None:  # what fits is never refused
+        fits = [said for said in strings() if 1 <= len(clean_line(said)) <= most]
+        assert set(fits) <= set(good.values())
+        assert len(fits) > 400
+    facts = [told(kind, name, said, at) for at, said in good.items()]
+    if most is None:  # a number is stored once, however it is written
+        facts = list({fact.checked(HERE): fact for fact in facts}.values())
+    row = registered(counter, **{many: tuple(facts)})
+    assert row is not None
+    found, seen = stored_of(counter, network.log_in("lpaz"), row.patient_id, many)
+    assert len(found) == len(facts)
+    if most is None:
+        return
+    wanted = Counter(as_stored(said) for said in good.values())
+    assert Counter(getattr(each, name) for each in found) == wanted
+    for text in wanted:
+        assert text is None or shown(text) in seen, text
 
 
 @pytest.mark.parametrize("name", FACTS)
@@ -156,8 +227,13 @@ def test_every_fact_of_a_correction(counter: Session, name: str) -> None:
             demand_clear(refusal)
         else:
             row = desk.see(queries.reread, PatientQuery(patient.patient_id))
-            value = getattr(row, name, None)
-            assert value is None or isinstance(value, bool | date) or value.strip() == value
+            value = getattr(row, name)
+            if name in {"family", "given", "name_in_use", "email", "address", "city"}:
+                assert (value or None) == as_stored(said)
+            elif name == "phone":
+                assert value is None or value[-4:] == "".join(filter(str.isdigit, said))[-4:]
+            else:
+                assert FACTS[name].text(value) in {said.strip().upper(), said.strip(), FACTS[name].nothing}
 
 
 def test_every_document_that_is_typed() -> None:

@@ -163,20 +163,22 @@ def test_enter_opens_both_to_be_merged_and_a_merged_pair_leaves(
 
 
 def test_from_a_registration_those_who_are_like_who_is_typed_come_first(
-    open_desk: Open, pairs: list[tuple[Person, Person]]
+    open_desk: Open, network: Network, counter: Counter
 ) -> None:
+    names = ("Zorrilla Uno", "Yupanqui Dos")
+    keep(network, [(counter.patient(name, "Ana"), counter.patient(name, "Anna")) for name in names])
     desk = open_desk("msosa")
     desk.press("62000031<Enter><Enter>")
     desk.wait_for("Registrar paciente nuevo")
-    desk.press("Repetida Brun")
+    desk.press("Yupanqui Dos")
     desk.wait_for("Personas parecidas · 2")
     desk.press("<F10>")
     desk.wait_for("6 repetidos")
     desk.press("6")
     desk.wait_for("Personas repetidas · 2")
-    desk.wait_for(lambda: desk.row_of("Nombre").count("Repetida Brun") == 2)
+    desk.wait_for(lambda: desk.row_of("Nombre").count("Yupanqui Dos") == 2)
     desk.press("<Esc>")
-    desk.wait_for("Apellidos    Repetida Brun")
+    desk.wait_for("Apellidos    Yupanqui Dos")
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36)])

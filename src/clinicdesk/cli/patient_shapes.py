@@ -118,7 +118,7 @@ def _allergies(whole: Whole) -> Iterable[tuple[str, str]]:
     if not held:
         yield _("Alergias"), {"ninguna": _("ninguna conocida")}.get(status, _said(status))
     for row in held:
-        yield _("Alergia"), _joined(row.substance, row.severity, row.reaction)
+        yield _("Alergia"), _joined(row.substance, row.severity, row.reaction, row.category)
 
 
 def _paper(paper: details.DocumentRow, today: date) -> str:

@@ -131,6 +131,8 @@ class Phone:
         faults.word(self.kind, PhoneKind, _("El tipo de teléfono"))
         note = faults.line(self.note, NAME_MOST, _("La nota del teléfono"))
         number = faults.phone(self.number, at) or ""
+        if not number and not faults.found:
+            faults.found.append(_("El teléfono no puede quedar en blanco."))
         faults.settle()
         return Phone(number, self.kind, note)
 
