@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -13,8 +13,9 @@ from uuid import UUID
 from sqlalchemy import Connection, Engine, text
 
 from clinicdesk.bootstrap import Session
+from clinicdesk.clinic.access import administration
 from clinicdesk.clinic.access.rules import role_of
-from clinicdesk.clinic.records import rules, service, verifying
+from clinicdesk.clinic.records import cosigning, rules, service, verifying
 from clinicdesk.clinic.records.plan import FollowUpEntry, Plan, TreatmentEntry
 from clinicdesk.clinic.records.verifying import Finding, Told
 from clinicdesk.clinic.rights import Actor, ClinicRole, Role
@@ -40,7 +41,7 @@ Forgery = Callable[[Connection, random.Random, Victim], None]
 
 
 def sign_notes(front: Session, secretary: Session, doctor: Session, patients: int) -> list[UUID]:
-    """Patients with three signed entries each, one of them with an addendum, as the program writes them."""
+    """Patients with three signed entries each, the last with an addendum, as the program writes them."""
     made, day = [], clock.local_day(clock.now(), doctor.actor.at.zone)
     for number in range(patients):
         patient_id = followed(secretary, new_patient(front).patient_id, doctor)
@@ -88,15 +89,15 @@ def judged(connection: Connection) -> set[Finding]:
 def judged_here(connection: Connection, patient_id: UUID) -> set[Finding]:
     """What the program finds by itself of one patient."""
     reader = Reader(connection, _NOBODY, clock.now())
-    held = verifying.held_notes(reader, patient_id)
+    held, given = verifying.held_notes(reader, patient_id), verifying.given_over(reader, patient_id)
     told = [Told(*row) for row in connection.execute(_TOLD, {"patient": patient_id})]
     names = {number: role_of(name) for number, name in connection.execute(_LOGINS)}
-    return set(verifying.judge(held, told, names))
+    return set(verifying.judge_chart(held, given, told, names))
 
 
 _TOLD: Final = text(
-    "SELECT patient_id, split_part(subject, ' ', 1)::uuid, split_part(subject, ' ', 2), person FROM acts"
-    " WHERE what = 'note.signed' AND patient_id = :patient"
+    "SELECT patient_id, split_part(subject, ' ', 1)::uuid, split_part(subject, ' ', 2), person, what"
+    " FROM acts WHERE what IN ('note.signed', 'note.cosigned') AND patient_id = :patient"
 )
 _LOGINS: Final = text("SELECT person_id, username FROM logins")
 
@@ -116,6 +117,9 @@ def forged(owner: Engine, forgery: Forgery, seed: int) -> Iterator[tuple[Connect
         victim = Victim(note.patient_id, note.id, note.record_id, other.patient_id)
         connection.execute(text("SET LOCAL session_replication_role = replica"))
         connection.execute(text("ALTER TABLE notes DROP CONSTRAINT notes_chain_uq"))
+        for name in ("reason", "own"):
+            connection.execute(text(f"ALTER TABLE cosignatures DROP CONSTRAINT cosignatures_{name}_ck"))
+        connection.execute(text("DROP INDEX cosignatures_once_uq"))
         forgery(connection, chance, victim)
         yield connection, victim
         connection.rollback()
@@ -128,10 +132,16 @@ def _run(connection: Connection, statement: str, **values: Any) -> None:
     connection.execute(text(statement), values)
 
 
+_SOME_COSIGNATURE: Final = (
+    "CAST(:id AS uuid) IS NOT NULL AND id = (SELECT max(c.id::text)::uuid FROM cosignatures c"
+    " WHERE c.patient_id = :patient)"
+)
+
+
 def _edit(connection: Connection, victim: Victim, table: str, column: str, value: str) -> None:
-    key = {"notes": "note_id", "records": "record_id"}.get(table)
-    where = "id = :id" if key else "record_id = :id"
-    row_id = victim.note_id if key == "note_id" else victim.record_id
+    own = {"notes": "id = :id", "records": "id = :id", "cosignatures": _SOME_COSIGNATURE}
+    where = own.get(table, "record_id = :id")
+    row_id = victim.note_id if table == "notes" else victim.record_id
     _run(
         connection,
         f"UPDATE {table} SET {column} = {value} WHERE patient_id = :patient AND {where}",
@@ -304,12 +314,48 @@ def swap_notes(connection: Connection, _chance: random.Random, victim: Victim) -
     )
 
 
+edit_cosignature = _edits(
+    "cosignatures",
+    {
+        "reason": "coalesce(reason, '') || 'x'",
+        "verdict": "CASE verdict WHEN 'devuelta' THEN 'cofirmada' ELSE 'devuelta' END",
+        "person_id": "author_id",
+        "person_name": "'Otra'",
+        "login": "'u_otra'",
+        "at": "at - interval '1 day'",
+        "note_hash": "sha256('x')",
+        "hash": "sha256('y')",
+    },
+)
+
+
+def drop_cosignature(connection: Connection, _chance: random.Random, victim: Victim) -> None:
+    """Take a patient's co-signatures away."""
+    _run(connection, "DELETE FROM cosignatures WHERE patient_id = :patient", patient=victim.patient_id)
+
+
+def insert_cosignature(connection: Connection, _chance: random.Random, victim: Victim) -> None:
+    """Co-sign a note in a supervisor's name who never did, right in its hash."""
+    _run(
+        connection,
+        "INSERT INTO cosignatures (patient_id, id, record_id, note_id, note_hash, author_id, verdict,"
+        " person_id, person_name, person_license, login, at, hash)"
+        " SELECT n.patient_id, gen_random_uuid(), n.record_id, n.id, n.hash, n.author_id, 'cofirmada',"
+        " l.person_id, 'Vidal', 'MP', 'u_dvidal', now(), n.hash"
+        " FROM notes n, logins l WHERE n.patient_id = :patient AND l.username = 'dvidal' AND NOT EXISTS"
+        " (SELECT FROM cosignatures c WHERE c.note_id = n.id) LIMIT 1",
+        patient=victim.patient_id,
+    )
+    _run(connection, "UPDATE cosignatures c SET hash = charts.cosign_hash(c) WHERE note_hash = hash")
+
+
 FORGERIES: Final[dict[str, Forgery]] = {
     "edit_note": edit_note,
     "edit_entry": edit_entry,
     "edit_diagnosis": edit_diagnosis,
     "edit_treatment": edit_treatment,
     "edit_follow_up": edit_follow_up,
+    "edit_cosignature": edit_cosignature,
     "edit_entry_rechained": _and_rechain(edit_entry),
     "edit_diagnosis_rechained": _and_rechain(edit_diagnosis),
     **{
@@ -317,6 +363,7 @@ FORGERIES: Final[dict[str, Forgery]] = {
         for each in (
             *(drop_diagnosis, _and_rechain(drop_diagnosis), add_diagnosis, _and_rechain(add_diagnosis)),
             *(delete_note, _and_rechain(delete_note), delete_end, delete_all),
+            *(drop_cosignature, insert_cosignature),
             *(insert_note, _and_rechain(insert_note), move_note, move_note_rechained, swap_notes),
         )
     },
@@ -334,11 +381,31 @@ def edit_note_rechained(connection: Connection, chance: random.Random, victim: V
 FORGERIES["edit_note_rechained"] = edit_note_rechained
 
 
-def patients_of(network: Network, patients: int) -> list[UUID]:
-    """`sign_notes` by people who come and go."""
-    sessions = front, secretary, doctor = [network.log_in(name) for name in ("msosa", "secre", "lpaz")]
+def supervised(network: Network, username: str, days: int = 30) -> None:
+    """Somebody a resident from now on, as administration says it."""
+    admin = network.log_in("admin")
     try:
-        return sign_notes(front, secretary, doctor, patients)
+        until = clock.now() + timedelta(days=days)
+        admin.desk().do(administration.supervise, administration.Supervise(username=username, until=until))
+    finally:
+        admin.close()
+
+
+def patients_of(network: Network, patients: int) -> list[UUID]:
+    """`sign_notes` by a resident; what she signed last of each was given back, and then co-signed."""
+    supervised(network, "lpaz")
+    sessions = front, secretary, doctor = [network.log_in(name) for name in ("msosa", "secre", "lpaz")]
+    sessions.append(supervisor := network.log_in("dvidal"))
+    try:
+        made = sign_notes(front, secretary, doctor, patients)
+        newest: dict[UUID, UUID] = {}
+        for row in supervisor.desk().see(cosigning.to_cosign, cosigning.ToCosign()):
+            newest[row.patient_id] = row.note_id
+        for patient_id, note_id in newest.items():
+            order = cosigning.Cosign(patient_id=patient_id, note_id=note_id)
+            for reason in ("Falta el plan de control", None):
+                supervisor.desk().do(cosigning.cosign, replace(order, reason=reason, **proven(supervisor)))
+        return made
     finally:
         for session in sessions:
             session.close()

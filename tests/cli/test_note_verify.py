@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import text
 
@@ -48,3 +49,36 @@ def test_who_may_not_and_what_is_missing_is_said(cli: Cli) -> None:
     neither = cli("priva", "note", "verify")
     assert (neither.code, neither.out) == (2, "")
     assert "--all" in neither.err
+
+
+def test_a_residents_note_is_listed_given_back_and_co_signed(
+    cli: Cli, network: Network, admitted: Callable[..., tuple[str, str]]
+) -> None:
+    until = (datetime.now(UTC) + timedelta(days=30)).date().isoformat()
+    told = cli("admin", "user", "supervise", "jibarra", until)
+    assert told.code == 0, told.err
+    assert told.out.startswith("jibarra: lo que firme espera cofirma")
+    try:
+        _patient, turn = admitted("42390002")
+        assert cli("jibarra", "turn", "start", turn).code == 0
+        assert cli("jibarra", "note", "draft", turn, "--text", "Tos.").code == 0
+        (draft,) = cli("jibarra", "note", "list", "--json").rows
+        assert draft["id"] == turn
+        note = cli("jibarra", "note", "sign", turn, "--json").data["id"]
+        (row,) = [
+            each for each in cli("dvidal", "note", "list", "--to-cosign", "--json").rows if each["id"] == note
+        ]
+        assert (row["state"], row["author"]) == ("pendiente", "Ibarra, Jorge")
+        back = cli("dvidal", "note", "cosign", note, "--return", "Falta el plan", "--json")
+        assert (back.code, back.data["verdict"]) == (0, "devuelta"), back.err
+        assert cli("jibarra", "note", "addend", note, "--text", "Plan: reposo.").code == 0
+        assert cli("jibarra", "note", "cosign", note).code == 4
+        done = cli("dvidal", "note", "cosign", note)
+        assert (done.code, done.out[:19]) == (0, "2 notas cofirmadas,"), done.err
+        assert cli("dvidal", "note", "cosign", note).code == 5
+        shown = cli("dvidal", "history", "show", "42390002").out
+        assert "Devuelta por Vidal, Delia" in shown
+        assert shown.count("Cofirmada por Vidal, Delia") == 2
+        assert "falta cofirma" not in shown
+    finally:
+        assert cli("admin", "user", "supervise", "jibarra", "never").code == 0

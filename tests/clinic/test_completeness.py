@@ -84,6 +84,7 @@ NOT_ACTS: Final = {
     "turn.patient": "goes on with the opening of a patient's page",
     "privacy.alerts": "the officer's board; reviewing an alert is an act",
     "privacy.limits": _SITE,
+    "note.to_cosign": "what waits for the actor; opening each chart is an act",
     "note.verify_page": "goes on with note.verify_all, which is the act; ids and verdicts, no text",
     "care.list": "who follows a patient, beside the act that relates them",
     "patient.find": "finds whom an act is about; showing them is patient.show",

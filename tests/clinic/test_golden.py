@@ -34,6 +34,7 @@ PICTURES: Final[dict[str, Callable[[Connection], list[str]]]] = {
 # Written once and never again: no group may change or take away a row.
 WRITTEN_ONCE: Final = {
     "notes",
+    "cosignatures",
     "acts",
     "act_answers",
     "seals",

@@ -94,7 +94,7 @@ def test_the_acts_of_signing_are_told_to_whom_the_chart_is_open(log_in: LogIn, p
     assert victims.asked(other, asked) == 0
     followed(log_in("secre"), patients[4], other)
     other.desk().see(queries.open_chart, queries.ChartQuery(patients[4]))
-    assert victims.asked(other, asked) == 4
+    assert victims.asked(other, asked) == 4 + 3
 
 
 def test_nothing_is_stated_in_an_entry_that_is_signed(

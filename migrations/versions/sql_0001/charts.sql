@@ -32,8 +32,28 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     UNION SELECT p.patient_id FROM standing s JOIN public.patients p ON p.merged_into = s.id) f;
 $$;
 
--- Turn today, a visit within 30 days, a draft not yet signed, or a standing relation, under any of one person's
--- charts.
+-- The notes under these charts that wait for a co-signature which this person may give: a doctor of the clinic
+-- where it was written (or, written elsewhere, of one where its author is a doctor), under nobody's supervision,
+-- of the author's specialty where both have one.
+CREATE FUNCTION charts.awaiting(p_person bigint, p_patients uuid[]) RETURNS SETOF public.notes
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT n.* FROM public.notes n
+  JOIN public.records r ON r.patient_id = n.patient_id AND r.id = n.record_id
+  JOIN public.people a ON a.id = n.author_id
+  JOIN public.people me ON me.id = p_person AND coalesce(me.supervised_until <= clock_timestamp(), true)
+  WHERE n.supervised AND n.author_id <> p_person AND (p_patients IS NULL OR n.patient_id = ANY (p_patients))
+    AND (a.specialty IS NULL OR me.specialty IS NULL OR a.specialty = me.specialty)
+    AND EXISTS (SELECT FROM public.clinic_roles c
+      WHERE c.person_id = p_person AND c.role = 'medico' AND (c.until IS NULL OR c.until > clock_timestamp())
+        AND (c.clinic_id = r.clinic_id OR r.clinic_id IS NULL AND EXISTS (
+          SELECT FROM public.clinic_roles o
+          WHERE o.person_id = n.author_id AND o.clinic_id = c.clinic_id AND o.role = 'medico')))
+    AND NOT EXISTS (SELECT FROM public.cosignatures s
+      WHERE s.patient_id = n.patient_id AND s.note_id = n.id AND s.verdict = 'cofirmada');
+$$;
+
+-- Turn today, a visit within 30 days, a draft not yet signed, a standing relation, or a supervised note to be
+-- co-signed or just co-signed, under any of one person's charts.
 CREATE FUNCTION charts.attends(p_person bigint, p_patients uuid[]) RETURNS boolean
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT EXISTS (
@@ -53,7 +73,12 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     OR EXISTS (
       SELECT 1 FROM public.care_relations c
       WHERE c.patient_id = ANY (p_patients) AND c.person_id = p_person AND c.since <= current_date
-        AND (c.until IS NULL OR c.until >= current_date) AND c.ended_at IS NULL);
+        AND (c.until IS NULL OR c.until >= current_date) AND c.ended_at IS NULL)
+    OR EXISTS (
+      SELECT 1 FROM public.cosignatures s
+      WHERE s.patient_id = ANY (p_patients) AND s.person_id = p_person
+        AND s.at > clock_timestamp() - interval '30 days')
+    OR EXISTS (SELECT 1 FROM charts.awaiting(p_person, p_patients));
 $$;
 
 -- A turn today, or an open visit, at a clinic where the person holds the role.

@@ -153,7 +153,10 @@ GRANT INSERT ON vitals TO k_enfermeria;
 -- Not `login`: the database fills it, so that no note can be signed in another's name unseen.
 GRANT INSERT (patient_id, id, record_id, visit_id, amends_id, text, author_id, author_name, author_license,
   supervised, signed_at, prev_hash, hash) ON notes TO k_medico;
-GRANT EXECUTE ON FUNCTION charts.is_supervised() TO k_medico;
+GRANT SELECT ON cosignatures TO k_medico, k_enfermeria, k_resultados;
+GRANT INSERT (patient_id, id, record_id, note_id, note_hash, author_id, verdict, reason, person_id, person_name,
+  person_license, at, hash) ON cosignatures TO k_medico;
+GRANT EXECUTE ON FUNCTION charts.is_supervised(), charts.may_cosign(uuid, uuid), charts.to_cosign() TO k_medico;
 GRANT EXECUTE ON FUNCTION charts.signings(uuid) TO k_medico, k_enfermeria, k_resultados;
 GRANT UPDATE (ended_at) ON visits TO k_medico;
 GRANT SELECT ON note_drafts TO k_medico;
@@ -228,6 +231,7 @@ GRANT EXECUTE ON FUNCTION access.create_login(text, bigint, bytea, text, boolean
   access.give_role(text, bigint, text, timestamptz), access.take_role(text, bigint, text),
   access.set_right(text, bigint, text, text, timestamptz, text), access.clear_right(text, bigint, text),
   access.enable_login(text, boolean), access.expire_login(text, timestamptz),
+  access.supervise(text, timestamptz),
   access.end_session(text, uuid), access.live_sessions(), access.sweep() TO k_admin;
 
 -- A draft is its author's alone, in every role.

@@ -77,12 +77,63 @@ CREATE POLICY follow_ups_open ON follow_ups AS RESTRICTIVE FOR INSERT TO k_medic
                       AND r.doctor_id = (SELECT charts.me()))
     AND NOT EXISTS (SELECT FROM notes n WHERE n.patient_id = follow_ups.patient_id AND n.record_id = follow_ups.record_id));
 
+-- The hash that a co-signature must have: the twin of cosign_hash() in clinic/records/rules.py.
+CREATE FUNCTION charts.cosign_hash(c public.cosignatures) RETURNS bytea
+LANGUAGE sql STABLE AS $$
+  SELECT sha256(convert_to(
+    charts.field('clinicdesk.cosign/1') || charts.field(c.patient_id::text) || charts.field(c.id::text)
+    || charts.field(c.note_id::text) || charts.field(encode(c.note_hash, 'hex')) || charts.field(c.verdict)
+    || charts.field(c.reason) || charts.field(c.person_id::text) || charts.field(c.person_name)
+    || charts.field(c.person_license) || charts.field(c.login) || charts.field(c.at), 'UTF8'));
+$$;
+
+-- Whether the session's person may co-sign a note now.
+CREATE FUNCTION charts.may_cosign(p_patient uuid, p_note uuid) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT charts.is_member('k_medico')
+    AND EXISTS (SELECT FROM charts.awaiting(charts.me(), ARRAY[p_patient]) n WHERE n.id = p_note);
+$$;
+
+-- What waits for the session's person: whose note, about whom, and whether it was given back or answered since.
+-- No text: the chart has that.
+CREATE FUNCTION charts.to_cosign()
+RETURNS TABLE (patient_id uuid, note_id uuid, record_id uuid, visit_id uuid, signed_at timestamptz, author text,
+               family text, given text, state text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  WITH mine AS MATERIALIZED (
+    SELECT n.* FROM charts.awaiting(charts.me(), NULL) n WHERE charts.is_member('k_medico')
+  ), roots AS (
+    SELECT m.patient_id, coalesce(m.amends_id, m.id) AS id, min(m.signed_at) AS since, max(m.signed_at) AS latest,
+      min(m.author_name) AS author, (array_agg(m.record_id))[1] AS record_id
+    FROM mine m GROUP BY 1, 2
+  ), said AS (
+    SELECT r.patient_id, r.id, max(c.at) AS returned FROM roots r
+    JOIN public.cosignatures c ON c.patient_id = r.patient_id AND c.note_id = r.id AND c.verdict = 'devuelta'
+    GROUP BY 1, 2
+  )
+  SELECT r.patient_id, r.id, r.record_id, n.visit_id, r.since, r.author, p.family, p.given,
+    CASE WHEN s.returned IS NULL THEN 'pendiente' WHEN r.latest > s.returned THEN 'respondida' ELSE 'devuelta' END
+  FROM roots r JOIN public.patients p ON p.patient_id = r.patient_id
+  JOIN public.notes n ON n.patient_id = r.patient_id AND n.id = r.id
+  LEFT JOIN said s ON s.patient_id = r.patient_id AND s.id = r.id
+  ORDER BY r.since, r.id LIMIT 200;
+$$;
+
+ALTER TABLE cosignatures ENABLE ROW LEVEL SECURITY;
+CREATE POLICY cosignatures_leased ON cosignatures FOR SELECT TO k_medico, k_enfermeria, k_resultados
+  USING (patient_id = ANY ((SELECT charts.leased())::uuid[]));
+CREATE POLICY cosignatures_moved ON cosignatures FOR SELECT TO k_medico, k_enfermeria, k_resultados
+  USING (record_id = ANY ((SELECT charts.moved_in())::uuid[]));
+CREATE POLICY cosignatures_given ON cosignatures FOR INSERT TO k_medico
+  WITH CHECK (patient_id = ANY ((SELECT charts.leased())::uuid[]) AND person_id = (SELECT charts.me())
+    AND charts.may_cosign(patient_id, note_id));
+
 -- What the acts of signing say of one person's notes, for whoever has the chart open.
 CREATE FUNCTION charts.signings(p_patient uuid)
-RETURNS TABLE (patient_id uuid, note_id uuid, hash text, login text)
+RETURNS TABLE (patient_id uuid, note_id uuid, hash text, login text, what text)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-  SELECT a.patient_id, split_part(a.subject, ' ', 1)::uuid, split_part(a.subject, ' ', 2), a.person
+  SELECT a.patient_id, split_part(a.subject, ' ', 1)::uuid, split_part(a.subject, ' ', 2), a.person, a.what
   FROM public.acts a
-  WHERE a.patient_id = p_patient AND a.what = 'note.signed' AND a.outcome = 'done'
+  WHERE a.patient_id = p_patient AND a.what IN ('note.signed', 'note.cosigned') AND a.outcome = 'done'
     AND a.subject ~ '^[0-9a-f]{32} [0-9a-f]{64}$' AND p_patient = ANY (charts.leased());
 $$;

@@ -193,3 +193,10 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   FROM public.personal_rights g JOIN public.logins l ON l.person_id = g.person_id
   WHERE l.username = substr(session_user, 3) ORDER BY g.clinic_id, g.permission;
 $$;
+
+-- Until when what somebody signs waits for a co-signature; NULL: not any more. Nobody says it of themselves.
+CREATE FUNCTION access.supervise(p_username text, p_until timestamptz) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  UPDATE public.people p SET supervised_until = p_until WHERE p.id = access.person_changed(p_username, true);
+END $$;

@@ -37,7 +37,7 @@ CREATE INDEX acts_patient_ix ON acts (patient_id, at);
 
 CREATE INDEX acts_person_ix ON acts (person, at);
 
-CREATE INDEX acts_signed_ix ON acts (patient_id) WHERE what = 'note.signed';
+CREATE INDEX acts_signed_ix ON acts (patient_id) WHERE what IN ('note.signed', 'note.cosigned');
 
 CREATE TABLE bookings (
   resource INT8RANGE NOT NULL,
@@ -1746,8 +1746,11 @@ CREATE TABLE notes (
   CONSTRAINT notes_chain_uq UNIQUE NULLS NOT DISTINCT (patient_id, prev_hash),
   CONSTRAINT notes_text_ck CHECK (length(text) BETWEEN 1 AND 200000),
   CONSTRAINT notes_hash_ck CHECK (length(hash) = 32 AND length(prev_hash) = 32),
+  CONSTRAINT notes_signed_uq UNIQUE (patient_id, id, hash, author_id, supervised),
   CONSTRAINT notes_patient_fk FOREIGN KEY(patient_id) REFERENCES patients (patient_id)
 );
+
+CREATE INDEX notes_supervised_ix ON notes (patient_id, id) WHERE supervised;
 
 CREATE TABLE observations (
   patient_id UUID NOT NULL,
@@ -1796,6 +1799,36 @@ CREATE TABLE treatments (
   CONSTRAINT treatments_period_ck CHECK (until IS NULL OR until >= since),
   CONSTRAINT treatments_patient_fk FOREIGN KEY(patient_id) REFERENCES patients (patient_id)
 );
+
+CREATE TABLE cosignatures (
+  patient_id UUID NOT NULL,
+  id UUID NOT NULL,
+  record_id UUID NOT NULL,
+  note_id UUID NOT NULL,
+  note_hash BYTEA NOT NULL,
+  author_id BIGINT NOT NULL,
+  supervised BOOLEAN DEFAULT true NOT NULL,
+  verdict TEXT NOT NULL,
+  reason TEXT,
+  person_id BIGINT NOT NULL,
+  person_name TEXT NOT NULL,
+  person_license TEXT NOT NULL,
+  login TEXT DEFAULT session_user NOT NULL,
+  at TIMESTAMP WITH TIME ZONE NOT NULL,
+  hash BYTEA NOT NULL,
+  CONSTRAINT cosignatures_pk PRIMARY KEY (patient_id, id),
+  CONSTRAINT cosignatures_record_id_fk FOREIGN KEY(patient_id, record_id) REFERENCES records (patient_id, id),
+  CONSTRAINT cosignatures_note_fk FOREIGN KEY(patient_id, note_id, note_hash, author_id, supervised) REFERENCES notes (patient_id, id, hash, author_id, supervised),
+  CONSTRAINT cosignatures_person_fk FOREIGN KEY(person_id) REFERENCES people (id),
+  CONSTRAINT cosignatures_supervised_ck CHECK (supervised),
+  CONSTRAINT cosignatures_own_ck CHECK (person_id <> author_id),
+  CONSTRAINT cosignatures_verdict_ck CHECK (verdict IN ('cofirmada', 'devuelta')),
+  CONSTRAINT cosignatures_reason_ck CHECK (CASE verdict WHEN 'devuelta' THEN length(reason) BETWEEN 5 AND 1000 AND reason IS NOT NULL ELSE reason IS NULL END),
+  CONSTRAINT cosignatures_hash_ck CHECK (length(hash) = 32),
+  CONSTRAINT cosignatures_patient_fk FOREIGN KEY(patient_id) REFERENCES patients (patient_id)
+);
+
+CREATE UNIQUE INDEX cosignatures_once_uq ON cosignatures (patient_id, note_id) WHERE verdict = 'cofirmada';
 
 CREATE TABLE treatment_ends (
   patient_id UUID NOT NULL,

@@ -28,6 +28,16 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     FROM public.acts a
     WHERE a.what = 'note.signed' AND a.outcome = 'done' AND a.subject ~ '^[0-9a-f]{32} [0-9a-f]{64}$'
       AND a.patient_id > p_after AND a.patient_id <= (SELECT p.id FROM page p ORDER BY 1 DESC LIMIT 1)
+  ), given AS MATERIALIZED (
+    SELECT c.patient_id, c.id, c.hash, c.login, c.person_id, c.note_id, c.note_hash, charts.cosign_hash(c) AS made
+    FROM public.cosignatures c
+    WHERE c.patient_id > p_after AND c.patient_id <= (SELECT p.id FROM page p ORDER BY 1 DESC LIMIT 1)
+  ), cosigned AS MATERIALIZED (
+    SELECT a.patient_id, split_part(a.subject, ' ', 1)::uuid AS id, split_part(a.subject, ' ', 2) AS hash,
+      a.person AS login
+    FROM public.acts a
+    WHERE a.what = 'note.cosigned' AND a.outcome = 'done' AND a.subject ~ '^[0-9a-f]{32} [0-9a-f]{64}$'
+      AND a.patient_id > p_after AND a.patient_id <= (SELECT p.id FROM page p ORDER BY 1 DESC LIMIT 1)
   ), chains AS MATERIALIZED (
     SELECT h.patient_id, h.prev_hash FROM held h GROUP BY 1, 2 HAVING count(*) > 1
   )
@@ -47,5 +57,17 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
       AND NOT EXISTS (SELECT FROM told t WHERE t.patient_id = h.patient_id AND t.id = h.id
                       AND t.hash = encode(h.hash, 'hex') AND t.login = h.login)
   UNION ALL SELECT t.patient_id, NULL, 'removed', t.id FROM told t
-    WHERE NOT EXISTS (SELECT FROM held h WHERE h.patient_id = t.patient_id AND h.id = t.id);
+    WHERE NOT EXISTS (SELECT FROM held h WHERE h.patient_id = t.patient_id AND h.id = t.id)
+  UNION ALL SELECT g.patient_id, NULL, 'cosign_altered', g.id FROM given g
+    WHERE g.hash IS DISTINCT FROM g.made OR NOT EXISTS (
+      SELECT FROM held h WHERE h.patient_id = g.patient_id AND h.id = g.note_id AND h.hash = g.note_hash)
+  UNION ALL SELECT g.patient_id, NULL, 'cosign_login', g.id FROM given g
+    JOIN public.logins l ON l.person_id = g.person_id WHERE g.login <> 'u_' || l.username
+  UNION ALL SELECT g.patient_id, NULL, 'cosign_own', g.id FROM given g
+    JOIN held h ON h.patient_id = g.patient_id AND h.id = g.note_id AND h.author_id = g.person_id
+  UNION ALL SELECT g.patient_id, NULL, 'cosign_no_act', g.id FROM given g
+    WHERE NOT EXISTS (SELECT FROM cosigned t WHERE t.patient_id = g.patient_id AND t.id = g.id
+                      AND t.hash = encode(g.hash, 'hex') AND t.login = g.login)
+  UNION ALL SELECT t.patient_id, NULL, 'cosign_removed', t.id FROM cosigned t
+    WHERE NOT EXISTS (SELECT FROM given g WHERE g.patient_id = t.patient_id AND g.id = t.id);
 $$;

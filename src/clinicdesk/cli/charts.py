@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from clinicdesk.cli.shapes import patient_lines, patient_object, wall
 from clinicdesk.clinic.patients.misplaced import origin_words
+from clinicdesk.clinic.records import cosigning
 from clinicdesk.clinic.records.rules import UNSIGNED
 from clinicdesk.clinic.records.wording import follow_up_text, late_text, treatment_text
 from clinicdesk.kit.ids import opaque
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from clinicdesk.clinic.patients.queries import PatientRow
     from clinicdesk.clinic.prescriptions.queries import PrescribedRow
     from clinicdesk.clinic.records.measured import MovedVitals, VitalRow
-    from clinicdesk.clinic.records.queries import Chart, DiagnosisRow, EntryRow, NoteRow
+    from clinicdesk.clinic.records.queries import Chart, CosignRow, DiagnosisRow, EntryRow, NoteRow
 
 
 def entry_object(row: EntryRow) -> dict[str, Any]:
@@ -77,6 +78,15 @@ def note_object(patient_id: UUID, row: NoteRow) -> dict[str, Any]:
         "license": row.author_license,
         "signed_at": row.signed_at,
         "hash": row.hash,
+        "standing": row.standing.value,
+        "cosignatures": [_cosign_object(each) for each in row.cosignatures],
+    }
+
+
+def _cosign_object(row: CosignRow) -> dict[str, Any]:
+    names = ("verdict", "reason", "at", "hash")
+    return {"by": row.person_name, "license": row.person_license} | {
+        name: getattr(row, name) for name in names
     }
 
 
@@ -202,5 +212,8 @@ def entry_lines(row: EntryRow, zone: tzinfo) -> Iterator[str]:
         yield from (f"  {line}" for line in note.text.split("\n"))
         signature = " · ".join(filter(None, (note.author_name, note.author_license)))
         yield "  " + _("Firmado por {who} · {at}").format(who=signature, at=wall(note.signed_at, zone))
+        yield from (f"  {cosigning.cosign_words(each, wall(each.at, zone))}" for each in note.cosignatures)
+        if missing := cosigning.standing_words(note):
+            yield f"  {missing}"
         yield f"  Nota: {opaque(row.patient_id, note.id)}"
     yield f"  Id: {opaque(row.patient_id, row.id)}"

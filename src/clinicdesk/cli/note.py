@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from clinicdesk.cli import given, note_verify
+from clinicdesk.cli import given, note_cosign, note_verify
 from clinicdesk.cli.frame import Call, Writes, noun, the_call, verb
 from clinicdesk.cli.record import Codes
 from clinicdesk.cli.turn import TurnId, turn_ids
@@ -228,4 +228,5 @@ def show_signed(call: Call, answer: NoteAnswer) -> None:
     call.answer(data, signed, f"Id: {note_id}")
 
 
+note_cosign.add_to(app)
 note_verify.add_to(app)

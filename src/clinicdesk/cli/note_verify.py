@@ -108,4 +108,9 @@ def said_of() -> dict[str, str]:
         "no_act": _("nota sin acto de firma"),
         "rewritten": _("nota distinta de la que se firmó"),
         "removed": _("nota firmada que ya no está"),
+        "cosign_altered": _("cofirma que no corresponde a su firma o a la nota"),
+        "cosign_login": _("cofirma que no escribió quien figura"),
+        "cosign_own": _("cofirma de una nota propia"),
+        "cosign_no_act": _("cofirma sin acto, o distinta de la que se dio"),
+        "cosign_removed": _("cofirma dada que ya no está"),
     }

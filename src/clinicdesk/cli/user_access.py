@@ -25,6 +25,9 @@ Clinic = Annotated[
 Until = Annotated[str | None, typer.Option(metavar=_("FECHA"), help=_("Último día en que vale: AAAA-MM-DD."))]
 Reason = Annotated[str | None, typer.Option(metavar=_("MOTIVO"), help=_("Motivo, hasta 200 caracteres."))]
 _NEVER: Final = "never"
+_SUPERVISE: Final = _(
+    "Residente: hasta qué día lo que firme espera la cofirma de otro profesional; «never»: no más."
+)
 _PAST: Final = 50
 
 
@@ -43,6 +46,7 @@ def add_to(app: typer.Typer) -> None:
     verb(app, "revoke", _("Quitar un rol, o un derecho dado o negado."), cls=Elsewhere)(revoke)
     verb(app, "deny", _("Negar un derecho en un centro: vale más que cualquier rol."), cls=Elsewhere)(deny)
     verb(app, "expire", _("Hasta qué día puede ingresar; «never»: sin fecha."), cls=Writes)(expire)
+    verb(app, "supervise", _SUPERVISE, cls=Writes)(supervise)
     verb(app, "disable", _("Cerrar un usuario: no ingresa más y sus sesiones terminan."), cls=Writes)(disable)
     verb(app, "enable", _("Volver a abrir un usuario."), cls=Writes)(enable)
     verb(app, "unlock", _("Devolver los intentos de ingreso."), cls=Writes)(unlock)
@@ -133,6 +137,24 @@ def expire(
     order = administration.ExpireUser(**call.keyed, username=_name(username), until=last)
     answer = administration.closing(call.desk, administration.expire_user, order)
     said = _("{user}: sin fecha de vencimiento.") if last is None else _("{user}: ingresa{until}.")
+    _told(call, answer, said, until=last)
+
+
+def supervise(
+    ctx: typer.Context,
+    username: User,
+    day: Annotated[str, typer.Argument(metavar=_("FECHA|never"), help=_("Último día: AAAA-MM-DD, o never."))],
+) -> None:
+    """Mark a resident, or end it."""
+    from clinicdesk.clinic.access import administration
+
+    call = the_call(ctx)
+    last = None if day == _NEVER else end_of(day, call)
+    order = administration.Supervise(**call.keyed, username=_name(username), until=last)
+    answer = call.desk.do(administration.supervise, order)
+    said = (
+        _("{user}: firma sin cofirma.") if last is None else _("{user}: lo que firme espera cofirma{until}.")
+    )
     _told(call, answer, said, until=last)
 
 

@@ -40,7 +40,7 @@ acts: Final = keyed(
     Index("acts_at_ix", "at", "key"),
     Index("acts_person_ix", "person", "at"),
     # Against these acts signed notes are verified, patient by patient.
-    Index("acts_signed_ix", "patient_id", postgresql_where=text("what = 'note.signed'")),
+    Index("acts_signed_ix", "patient_id", postgresql_where=text("what IN ('note.signed', 'note.cosigned')")),
 )
 
 act_answers: Final = keyed(

@@ -12,6 +12,7 @@ from typing import Any, Final
 from clinicdesk.clinic.patients.misplaced import origin_words
 from clinicdesk.clinic.patients.queries import AllergyRow, PatientRow
 from clinicdesk.clinic.prescriptions.queries import PrescribedRow
+from clinicdesk.clinic.records import cosigning
 from clinicdesk.clinic.records.measured import VitalRow
 from clinicdesk.clinic.records.queries import DiagnosisRow, EntryRow, NoteRow
 from clinicdesk.clinic.records.signs import Standing, of_value
@@ -253,6 +254,9 @@ class HistoryPaper:
         digest = _("huella {digest}").format(digest=note.hash[:_HASH_BYTES].hex())
         signature = _("Firmado por {who}").format(who=_DOT.join(filter(None, (*signed, digest))))
         paper.paragraph(signature, indent=indent, size=SMALL, grey=True)
+        said = [cosigning.cosign_words(row, self._moment(row.at)) for row in note.cosignatures]
+        for line in filter(None, (*said, cosigning.standing_words(note))):
+            paper.paragraph(line, indent=indent, size=SMALL, grey=True)
 
     def _table(self, heads: Sequence[Head], rows: list[list[str]]) -> None:
         if rows:

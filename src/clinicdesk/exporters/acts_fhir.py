@@ -41,6 +41,7 @@ _ACTIONS: Final = {
         ("add", "add_service", "register", "book", "book_series", "overbook", "overbook_beyond"), "C"
     ),
     **dict.fromkeys(("walk_in", "draft", "take", "sign", "sign_draft", "addend", "signed", "enter"), "C"),
+    **dict.fromkeys(("cosign", "cosigned"), "C"),
     **dict.fromkeys(("open", "show", "find", "list", "more", "again", "items", "waiting", "access_log"), "R"),
     **dict.fromkeys(("merge_plan", "roll", "duplicates", "notices", "fallen", "fallen_by_edit"), "R"),
     **dict.fromkeys(("changes", "allergies"), "R"),

@@ -299,3 +299,20 @@ def verbs_of(permissions: Iterable[Permission]) -> tuple[str, ...]:
     """The verbs for scripts that these permissions allow."""
     held = frozenset(permissions)
     return tuple(verb for verb, needed in rules.SERVICE_VERBS.items() if needed <= held)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Supervise(_AboutUser):
+    """What somebody signs waits for a co-signature until an instant; None: no more."""
+
+    until: datetime | None
+
+
+@use_case(
+    "user.supervise", needs=Permission.USER_MANAGE, answer=AccessAnswer, purpose="ADMIN", explain=_explain
+)
+def supervise(tx: Tx, order: Supervise) -> AccessAnswer:
+    """Mark a resident, or end it. Raises DateGone, OwnRights, UserNotFound."""
+    _demand_ahead(tx, order.until)
+    tx.write(select(func.access.supervise(order.username, order.until)))
+    return AccessAnswer(order.username)

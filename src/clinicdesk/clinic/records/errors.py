@@ -188,3 +188,34 @@ class BadTemplate(Refusal):
 
     says = "Una plantilla lleva nombre de hasta 40 letras y texto de hasta 8.000."
     constraint = ("note_templates_name_ck", "note_templates_body_ck")
+
+
+class CosignOwn(Refusal):
+    """One's own note."""
+
+    says = "Nadie cofirma una nota propia."
+    exit = Exit.NOT_ALLOWED
+    constraint = "cosignatures_own_ck"
+
+
+class Cosigned(Refusal):
+    """Somebody co-signed it first."""
+
+    says = "Esa nota ya está cofirmada."
+    exit = Exit.CONFLICT
+    constraint = ("cosignatures_once_uq", "cosignatures_pk")
+
+
+class NotToCosign(Refusal):
+    """Not a supervised note, or not of a resident whom the actor supervises."""
+
+    says = "Esa nota no espera su cofirma: no es de un residente de su centro."
+    exit = Exit.NOT_ALLOWED
+    constraint = ("cosignatures_supervised_ck", "cosignatures_note_fk")
+
+
+class CosignReason(Refusal):
+    """A note given back without saying why."""
+
+    says = "El motivo de la devolución lleva entre 5 y 1000 caracteres."
+    constraint = "cosignatures_reason_ck"

@@ -100,6 +100,50 @@ notes: Final = by_patient(
     UniqueConstraint("patient_id", "prev_hash", name="notes_chain_uq", postgresql_nulls_not_distinct=True),
     CheckConstraint("length(text) BETWEEN 1 AND 200000", name="notes_text_ck"),
     CheckConstraint("length(hash) = 32 AND length(prev_hash) = 32", name="notes_hash_ck"),
+    # What a co-signature names of the note it is over.
+    UniqueConstraint("patient_id", "id", "hash", "author_id", "supervised", name="notes_signed_uq"),
+    Index("notes_supervised_ix", "patient_id", "id", postgresql_where=text("supervised")),
+)
+
+# What a supervisor says of a supervised note: insert-only as the note. The foreign key holds it to that
+# note's hash and author, so that it can be over no other, and over nobody's own.
+cosignatures: Final = by_patient(
+    "cosignatures",
+    Column("record_id", Uuid, nullable=False),
+    Column("note_id", Uuid, nullable=False),
+    Column("note_hash", LargeBinary, nullable=False),
+    Column("author_id", BigInteger, nullable=False),
+    Column("supervised", Boolean, nullable=False, server_default=text("true")),
+    words("verdict"),
+    words("reason", nullable=True),
+    Column("person_id", BigInteger, nullable=False),
+    words("person_name"),
+    words("person_license"),
+    words("login", server_default=text("session_user")),
+    instant("at"),
+    Column("hash", LargeBinary, nullable=False),
+    patient_fk("cosignatures", "record_id", "records"),
+    ForeignKeyConstraint(
+        ["patient_id", "note_id", "note_hash", "author_id", "supervised"],
+        ["notes.patient_id", "notes.id", "notes.hash", "notes.author_id", "notes.supervised"],
+        name="cosignatures_note_fk",
+    ),
+    ForeignKeyConstraint(["person_id"], ["people.id"], name="cosignatures_person_fk"),
+    CheckConstraint("supervised", name="cosignatures_supervised_ck"),
+    CheckConstraint("person_id <> author_id", name="cosignatures_own_ck"),
+    CheckConstraint("verdict IN ('cofirmada', 'devuelta')", name="cosignatures_verdict_ck"),
+    CheckConstraint(
+        "CASE verdict WHEN 'devuelta' THEN length(reason) BETWEEN 5 AND 1000 AND reason IS NOT NULL"
+        " ELSE reason IS NULL END",
+        name="cosignatures_reason_ck",
+    ),
+    CheckConstraint("length(hash) = 32", name="cosignatures_hash_ck"),
+    Index(
+        "cosignatures_once_uq",
+        *("patient_id", "note_id"),
+        unique=True,
+        postgresql_where=text("verdict = 'cofirmada'"),
+    ),
 )
 
 # One live draft per visit and author; rows leave when the note is signed.

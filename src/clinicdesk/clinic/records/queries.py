@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
@@ -18,10 +19,10 @@ from clinicdesk.clinic.patients import queries as registry
 from clinicdesk.clinic.patients.misplaced import Misplaced, Whose, whose
 from clinicdesk.clinic.patients.model import patients
 from clinicdesk.clinic.records import measured, planning
-from clinicdesk.clinic.records.model import diagnoses, note_drafts, notes, records, visits
+from clinicdesk.clinic.records.model import cosignatures, diagnoses, note_drafts, notes, records, visits
 from clinicdesk.clinic.records.plan import NOTHING, Late, Plan
 from clinicdesk.clinic.records.planning import FollowUpRow, TreatmentRow, by_record
-from clinicdesk.clinic.records.rules import UNSIGNED, DiagnosisEntry
+from clinicdesk.clinic.records.rules import COSIGNED, UNSIGNED, DiagnosisEntry
 from clinicdesk.clinic.rights import Permission
 from clinicdesk.clinic.sites.model import clinics
 from clinicdesk.clinic.usecases import Reader, view
@@ -50,9 +51,31 @@ class DiagnosisRow:
     misplaced: Misplaced | None = None
 
 
+class Standing(StrEnum):
+    """How a signed note stands: by itself, or under supervision waiting, given back, co-signed."""
+
+    SIGNED = "firmada"
+    WAITS = "falta cofirma"
+    RETURNED = "devuelta"
+    COSIGNED = "cofirmada"
+
+
+@dataclass(frozen=True, slots=True)
+class CosignRow:
+    """What a supervisor said of a note: `cofirmada`, or `devuelta` with the reason."""
+
+    note_id: UUID
+    verdict: str
+    reason: str | None
+    person_name: str
+    person_license: str
+    at: datetime
+    hash: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class NoteRow:
-    """A signed note, or an addendum to one (`amends_id`)."""
+    """A signed note, or an addendum to one (`amends_id`); `cosignatures` as they were given."""
 
     id: UUID
     record_id: UUID
@@ -63,6 +86,18 @@ class NoteRow:
     author_license: str
     signed_at: datetime
     hash: bytes
+    supervised: bool = False
+    cosignatures: tuple[CosignRow, ...] = ()
+
+    @property
+    def standing(self) -> Standing:
+        """Whether a co-signature is missing; a note given back still waits for one."""
+        if not self.supervised:
+            return Standing.SIGNED
+        said = {each.verdict for each in self.cosignatures}
+        if COSIGNED in said:
+            return Standing.COSIGNED
+        return Standing.RETURNED if said else Standing.WAITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,13 +385,32 @@ def _notes(tx: Reader, mine: Whose, record_ids: list[UUID] | None) -> tuple[Note
             notes.c.author_license,
             notes.c.signed_at,
             notes.c.hash,
+            notes.c.supervised,
         )
         .where(mine.shows(notes.c.patient_id, notes.c.record_id))
         .order_by(notes.c.signed_at, notes.c.id)
     )
     if record_ids is not None:
         statement = statement.where(notes.c.record_id.in_(record_ids))
-    return tx.into(NoteRow, statement)
+    return _with_cosignatures(tx, mine, tx.into(NoteRow, statement))
+
+
+def _with_cosignatures(tx: Reader, mine: Whose, found: tuple[NoteRow, ...]) -> tuple[NoteRow, ...]:
+    """Supervised notes with what was said of each."""
+    supervised = [note.id for note in found if note.supervised]
+    if not supervised:
+        return found
+    columns = [cosignatures.c[each.name] for each in fields(CosignRow)]
+    statement = (
+        select(*columns)
+        .where(mine.shows(cosignatures.c.patient_id, cosignatures.c.record_id))
+        .where(cosignatures.c.note_id.in_(supervised))
+        .order_by(cosignatures.c.at, cosignatures.c.id)
+    )
+    said: dict[UUID, list[CosignRow]] = {}
+    for row in tx.into(CosignRow, statement):
+        said.setdefault(row.note_id, []).append(row)
+    return tuple(replace(note, cosignatures=tuple(said.get(note.id, ()))) for note in found)
 
 
 _VISIT = (

@@ -30,6 +30,9 @@ class RecordKind(StrEnum):
 
 NOTE_MOST: Final = 200_000
 NOTE_FORM: Final = "clinicdesk.note/1"
+COSIGN_FORM: Final = "clinicdesk.cosign/1"
+COSIGNED: Final = "cofirmada"
+RETURNED: Final = "devuelta"
 # The attribute that keeps an entry's text until it is signed.
 UNSIGNED: Final = "texto_sin_firma"
 _CIE10: Final = re.compile(r"[A-Z]\d[0-9A-Z](\.?[0-9A-Z]{1,4})?", re.IGNORECASE)
@@ -132,6 +135,28 @@ def note_hash(prev_hash: bytes | None, signed: Signed) -> bytes:
     return hashlib.sha256(b"".join(map(_canonical, (NOTE_FORM, before, signed)))).digest()
 
 
+@dataclass(frozen=True, slots=True)
+class Cosigned:
+    """What a co-signature covers: its words, and the note by its hash."""
+
+    patient_id: UUID
+    cosign_id: UUID
+    note_id: UUID
+    note_hash: str
+    verdict: str
+    reason: str | None
+    person_id: int
+    person_name: str
+    person_license: str
+    login: str
+    at: datetime
+
+
+def cosign_hash(cosigned: Cosigned) -> bytes:
+    """SHA-256 over the form's name and everything said; `charts.cosign_hash` is its twin."""
+    return hashlib.sha256(b"".join(map(_canonical, (COSIGN_FORM, cosigned)))).digest()
+
+
 def _canonical(value: object) -> bytes:
     """A value as it is hashed: no two differing ones alike.
 
@@ -159,7 +184,7 @@ def _field(value: object) -> str:
     return str(value)
 
 
-_COVERED: Final = (Signed, SignedEntry, SignedDiagnosis, SignedTreatment, SignedFollowUp)
+_COVERED: Final = (Signed, SignedEntry, SignedDiagnosis, SignedTreatment, SignedFollowUp, Cosigned)
 
 
 def is_cie10(code: str) -> bool:

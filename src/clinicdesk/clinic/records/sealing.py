@@ -18,6 +18,7 @@ from clinicdesk.clinic.usecases import Reader, Tx
 
 # The act of each note that was signed names it with its hash: acts are sealed and anchored, notes are not.
 SIGNED: Final = "note.signed"
+COSIGNED: Final = "note.cosigned"
 # Signing takes one patient at a time: the hash chain has one end.
 _LOCK_SPACE: Final = 7302
 _LOCK: Final = text(f"SELECT pg_advisory_xact_lock({_LOCK_SPACE}, :patient)")
@@ -42,7 +43,7 @@ def append(tx: Tx, row: Mapping[str, Any]) -> bytes:
     What it covers of its entry is read back, so that the signature is over what the server holds.
     """
     patient_id = row["patient_id"]
-    tx.write(_LOCK, {"patient": _folded(patient_id)})
+    lock(tx, patient_id)
     prev_hash = _chain_end(tx, patient_id)
     actor = tx.actor
     signing = {
@@ -85,6 +86,11 @@ def _hanging(tx: Reader, table: Table, made: Any, patient_id: UUID, record_id: U
         .order_by(table.c.id)
     )
     return tx.into(made, statement)
+
+
+def lock(tx: Tx, patient_id: UUID) -> None:
+    """One signature at a time in a patient's chart."""
+    tx.write(_LOCK, {"patient": _folded(patient_id)})
 
 
 def _folded(patient_id: UUID) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
@@ -20,7 +20,7 @@ from clinicdesk.clinic.access.model import logins
 from clinicdesk.clinic.access.rules import role_of
 from clinicdesk.clinic.patients import one_person
 from clinicdesk.clinic.records import rules, sealing
-from clinicdesk.clinic.records.model import notes
+from clinicdesk.clinic.records.model import cosignatures, notes
 from clinicdesk.clinic.rights import Permission
 from clinicdesk.clinic.usecases import Reader, view
 
@@ -44,11 +44,16 @@ class Break(StrEnum):
     NO_ACT = "no_act"
     REWRITTEN = "rewritten"
     REMOVED = "removed"
+    COSIGN_ALTERED = "cosign_altered"
+    COSIGN_LOGIN = "cosign_login"
+    COSIGN_OWN = "cosign_own"
+    COSIGN_NO_ACT = "cosign_no_act"
+    COSIGN_REMOVED = "cosign_removed"
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing wrong with one note of one patient."""
+    """One thing wrong with one note of one patient, or with a co-signature (`note_id` its id then)."""
 
     kind: Break
     patient_id: UUID
@@ -66,12 +71,24 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What the act of a signing says: whose session signed which note of whom, and its hash."""
+    """What the act of a signing says: whose session signed which note of whom, and its hash.
+
+    Of a co-signature (`what`) the same, `note_id` its own id.
+    """
 
     patient_id: UUID
     note_id: UUID
     hash: str
     login: str
+    what: str = sealing.SIGNED
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A co-signature as the server holds it."""
+
+    cosigned: rules.Cosigned
+    hash: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +136,29 @@ def judge(held: Sequence[Held], told: Iterable[Told], names: dict[int, str]) -> 
     )
 
 
+def judge_cosigned(
+    given: Sequence[Given], held: Iterable[Held], told: Iterable[Told], names: dict[int, str]
+) -> Iterator[Finding]:
+    """What is wrong with the co-signatures over one patient's notes."""
+    stand = {(each.signed.note_id, each.hash.hex()) for each in held}
+    authors = {each.signed.note_id: each.signed.author_id for each in held}
+    acts = {(each.note_id, each.hash, each.login) for each in told}
+    for each in given:
+        said = each.cosigned
+        checks = {
+            Break.COSIGN_ALTERED: rules.cosign_hash(said) != each.hash
+            or (said.note_id, said.note_hash) not in stand,
+            Break.COSIGN_LOGIN: names.get(said.person_id, said.login) != said.login,
+            Break.COSIGN_OWN: authors.get(said.note_id) == said.person_id,
+            Break.COSIGN_NO_ACT: (said.cosign_id, each.hash.hex(), said.login) not in acts,
+        }
+        yield from (Finding(kind, said.patient_id, said.cosign_id) for kind, wrong in checks.items() if wrong)
+    known = {each.cosigned.cosign_id for each in given}
+    for act in told:
+        if act.note_id not in known:
+            yield Finding(Break.COSIGN_REMOVED, act.patient_id, act.note_id)
+
+
 @dataclass(frozen=True, slots=True)
 class PersonQuery:
     """The signed notes of one person, under all their charts."""
@@ -132,10 +172,37 @@ def verify_person(tx: Reader, query: PersonQuery) -> Verdict:
     found: list[Finding] = []
     count = 0
     for patient_id in one_person.members(tx, query.patient_id):
-        held = held_notes(tx, patient_id)
+        held, given = held_notes(tx, patient_id), given_over(tx, patient_id)
         count += len(held)
-        found += judge(held, _told(tx, patient_id), _logins(tx, held))
+        found += judge_chart(held, given, _told(tx, patient_id), _logins(tx, held, given))
     return Verdict(1, count, tuple(found))
+
+
+def judge_chart(
+    held: Sequence[Held], given: Sequence[Given], told: Sequence[Told], names: dict[int, str]
+) -> Iterator[Finding]:
+    """What is wrong with one patient's notes and what was co-signed of them."""
+    yield from judge(held, [each for each in told if each.what == sealing.SIGNED], names)
+    cosigned = [each for each in told if each.what == sealing.COSIGNED]
+    yield from judge_cosigned(given, held, cosigned, names)
+
+
+def given_over(tx: Reader, patient_id: UUID) -> tuple[Given, ...]:
+    """The co-signatures in one chart."""
+    names = [each.name for each in fields(rules.Cosigned)]
+    columns = [cosignatures.c["id" if name == "cosign_id" else name] for name in names]
+    statement = (
+        select(cosignatures.c.hash, *columns)
+        .where(cosignatures.c.patient_id == patient_id)
+        .order_by(cosignatures.c.at, cosignatures.c.id)
+    )
+    return tuple(_given(names, tuple(row)) for row in tx.rows(statement))
+
+
+def _given(names: list[str], row: tuple[Any, ...]) -> Given:
+    made, *values = row
+    named = dict(zip(names, values, strict=True))
+    return Given(rules.Cosigned(**named | {"note_hash": bytes(named["note_hash"]).hex()}), bytes(made))
 
 
 def held_notes(tx: Reader, patient_id: UUID) -> tuple[Held, ...]:
@@ -159,12 +226,12 @@ def _held(tx: Reader, names: list[str], row: tuple[Any, ...]) -> Held:
 
 
 def _told(tx: Reader, patient_id: UUID) -> tuple[Told, ...]:
-    columns = ("patient_id", "note_id", "hash", "login")
+    columns = ("patient_id", "note_id", "hash", "login", "what")
     return tx.into(Told, select(func.charts.signings(patient_id).table_valued(*columns)))
 
 
-def _logins(tx: Reader, held: Iterable[Held]) -> dict[int, str]:
-    authors = {each.signed.author_id for each in held}
+def _logins(tx: Reader, held: Iterable[Held], given: Iterable[Given]) -> dict[int, str]:
+    authors = {each.signed.author_id for each in held} | {each.cosigned.person_id for each in given}
     statement = select(logins.c.person_id, logins.c.username).where(logins.c.person_id.in_(authors))
     return {row.person_id: role_of(row.username) for row in tx.rows(statement)}
 

@@ -11,8 +11,9 @@ from typing import Final
 
 from clinicdesk.clinic.patients.misplaced import origin_words
 from clinicdesk.clinic.prescriptions.queries import PrescribedRow
+from clinicdesk.clinic.records import cosigning
 from clinicdesk.clinic.records.measured import MovedVitals, VitalRow
-from clinicdesk.clinic.records.queries import DiagnosisRow, EntryRow, NoteRow
+from clinicdesk.clinic.records.queries import DiagnosisRow, EntryRow, NoteRow, Standing
 from clinicdesk.clinic.records.rules import DiagnosisEntry
 from clinicdesk.clinic.records.wording import follow_up_text, late_text, treatment_text
 from clinicdesk.clinic.results.queries import ObservationRow
@@ -58,6 +59,7 @@ _SHORT_CODE: Final = 6
 _HASH_LETTERS: Final = 12
 _INDENT: Final = 10
 _KIND: Final = 12
+_WAITING: Final = frozenset({Standing.WAITS, Standing.RETURNED})
 
 
 def number_text(value: Decimal) -> str:
@@ -164,6 +166,11 @@ def _note_page(note: NoteRow, width: int, zone: str) -> list[Cell]:
     lines = wrapped(f"{_('Adenda')} {at}", width, Tone.TITLE) if note.amends_id else []
     lines += [*wrapped(note.text, width), ""]
     lines += wrapped(f"{kind} {who}, {at}.", width, Tone.TITLE)
+    for row in note.cosignatures:
+        said = cosigning.cosign_words(row, f"{clock.local(row.at, zone):%d/%m/%Y %H:%M}")
+        lines += wrapped(said, width, Tone.TITLE)
+    if missing := cosigning.standing_words(note):
+        lines += wrapped(missing, width, Tone.ALARM)
     return [*lines, f"{_('Sello')} {note.hash.hex()[:_HASH_LETTERS]}", ""]
 
 
