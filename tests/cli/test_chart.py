@@ -15,7 +15,8 @@ from sqlalchemy import func, insert, select
 
 from clinicdesk.clinic.acts import acts
 from clinicdesk.clinic.patients.model import allergies
-from clinicdesk.clinic.records.model import note_drafts, notes, records
+from clinicdesk.clinic.prescriptions.model import prescription_items, prescriptions
+from clinicdesk.clinic.records.model import note_drafts, notes, records, vitals
 from clinicdesk.kit.ids import new_id
 from tests.cli.conftest import Done, in_care
 from tests.factories import ZONE, Network
@@ -66,6 +67,32 @@ def test_a_note_goes_from_draft_to_signature_and_addendum(cli: Cli, in_course: C
     assert [row["code"] for row in entry["diagnoses"]] == ["R51"]
     assert (entry["signed"], entry["type"]) == (True, "consulta")
     assert cli("jibarra", "note", "sign", turn, "--text", "otra").code == 5
+
+
+def test_what_was_measured_and_prescribed_on_the_wrong_person_is_given_on(
+    cli: Cli, network: Network, admitted: Admitted
+) -> None:
+    wrong, _turn = admitted("42300091")
+    admitted("42300092")
+    value, pill = ({"patient_id": wrong[:32], "id": new_id()} for _ in range(2))
+    sign = {"at": func.now(), "system": "LOINC", "code": "8867-4", "name": "FC", "value": 88, "unit": "/min"}
+    with network.owner.begin() as owner:
+        owner.execute(insert(vitals).values(**value, **sign))
+        owner.execute(insert(prescriptions).values(**pill, state="vigente", starts_at=func.now()))
+        item = {"id": new_id(), "prescription_id": pill["id"], "text": "Metformina"}
+        owner.execute(insert(prescription_items).values(**(pill | item)))
+    seen = cli("jibarra", "history", "show", "42300091", "--json").data
+    for part, kind, stranger in (("vitals", "vitals", "msosa"), ("prescriptions", "prescription", "enfe")):
+        said = ("record", "give", seen[part][0]["id"], "--to", "42300092", "--reason", "otra cama")
+        assert cli(stranger, *said).code == 4
+        done = cli("jibarra", *said, "--json")
+        assert (done.code, done.data["type"]) == (0, kind), done.err
+        assert cli("jibarra", *said).code == 5
+    left = cli("jibarra", "history", "show", "42300091").out
+    assert left.count("Pasó a HC") == 2
+    assert "88 /min" not in left
+    found = cli("jibarra", "history", "show", "42300092")
+    assert (found.out.count("vino de HC"), "Metformina · vino de HC" in found.out) == (2, True), found.err
 
 
 def test_signing_again_with_the_key_gives_the_first_answer(

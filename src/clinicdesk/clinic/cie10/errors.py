@@ -17,9 +17,7 @@ class CodeNotFound(Refusal):
 class EditionTooSmall(Refusal):
     """A list that lacks most of what the catalogue has is a part of one, or another kind of file."""
 
-    says = (
-        "La lista dejaría fuera de uso más de la mitad de los códigos. No se cambió nada. "
-        "Importar la edición entera."
-    )
+    says = "La lista dejaría fuera más de la mitad de los códigos. No se cambió nada."
+    at_prompt = "Importar la edición entera."
     exit = Exit.CONFLICT
     constraint = "cie10_edition_whole"
