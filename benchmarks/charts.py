@@ -21,7 +21,7 @@ from sqlalchemy import event
 
 from benchmarks.transition import fresh_network
 from clinicdesk.bootstrap import Session
-from clinicdesk.clinic.records import queries, service
+from clinicdesk.clinic.records import adding, queries
 from clinicdesk.clinic.records.rules import DiagnosisEntry
 from clinicdesk.kit.db import listener
 from tests.factories import Network, followed, new_patient, proven
@@ -46,14 +46,14 @@ def a_chart(network: Network, doctor: Session, entries: int) -> UUID:
     front, secretary = network.log_in("msosa"), network.log_in("secre")
     patient_id = followed(secretary, new_patient(front).patient_id, doctor)
     for number in range(entries):
-        order = service.AddRecord(
+        order = adding.AddRecord(
             **proven(doctor),
             patient_id=patient_id,
             kind="control",
             text=f"Control {number}. Sin cambios, sigue igual.",
             diagnoses=(DiagnosisEntry("I10", "Hipertensión"),),
         )
-        doctor.desk().do(service.add_record, order)
+        doctor.desk().do(adding.add_record, order)
     return patient_id
 
 

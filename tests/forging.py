@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, text
 from clinicdesk.bootstrap import Session
 from clinicdesk.clinic.access import administration
 from clinicdesk.clinic.access.rules import role_of
-from clinicdesk.clinic.records import cosigning, rules, service, verifying
+from clinicdesk.clinic.records import adding, cosigning, rules, service, verifying
 from clinicdesk.clinic.records.plan import FollowUpEntry, Plan, TreatmentEntry
 from clinicdesk.clinic.records.verifying import Finding, Told
 from clinicdesk.clinic.rights import Actor, ClinicRole, Role
@@ -47,7 +47,7 @@ def sign_notes(front: Session, secretary: Session, doctor: Session, patients: in
         patient_id = followed(secretary, new_patient(front).patient_id, doctor)
         made.append(patient_id)
         for visit in range(3):
-            order = service.AddRecord(
+            order = adding.AddRecord(
                 patient_id=patient_id,
                 kind="control",
                 title="Control",
@@ -63,7 +63,7 @@ def sign_notes(front: Session, secretary: Session, doctor: Session, patients: in
                 ),
                 **proven(doctor),
             )
-            answer = doctor.desk().do(service.add_record, order)
+            answer = doctor.desk().do(adding.add_record, order)
         assert answer.note_id is not None
         addendum = service.AddendNote(
             patient_id=patient_id, amends_id=answer.note_id, text="Agrego: alta.", **proven(doctor)

@@ -24,6 +24,7 @@ _FILES = (
     "follow_ups.sql",
     "sites.sql",
     "people.sql",
+    "records.sql",
     "display.sql",
     "audit.sql",
     "verify_notes.sql",

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import insert, text
 
 from clinicdesk.bootstrap import Session
-from clinicdesk.clinic.records import dropping, measured, queries, service
+from clinicdesk.clinic.records import adding, dropping, measured, queries, service
 from clinicdesk.clinic.records.errors import DraftChanged
 from clinicdesk.clinic.records.model import diagnoses, vitals
 from clinicdesk.clinic.records.rules import DiagnosisEntry
@@ -28,14 +28,14 @@ def with_entries(log_in: LogIn, count: int) -> UUID:
     doctor = log_in("lpaz")
     patient = followed(log_in("secre"), new_patient(log_in("msosa")).patient_id, log_in("lpaz"))
     for number in range(count):
-        order = service.AddRecord(
+        order = adding.AddRecord(
             patient_id=patient,
             kind="consulta",
             at=FIRST + timedelta(days=number // 2),
             title=str(number),
             diagnoses=(DiagnosisEntry("R51", f"Cefalea {number}"),),
         )
-        doctor.desk().do(service.add_record, order)
+        doctor.desk().do(adding.add_record, order)
     return patient
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from clinicdesk.bootstrap import Session
 from clinicdesk.clinic.access.errors import LoginRefused, ProofNeeded
 from clinicdesk.clinic.admissions import service as admissions
-from clinicdesk.clinic.records import queries, rules, service, verifying
+from clinicdesk.clinic.records import adding, queries, rules, service, verifying
 from clinicdesk.clinic.records.errors import (
     DraftChanged,
     NoteEmpty,
@@ -267,6 +267,6 @@ def test_the_doctor_who_may_not_change_notes_may_read_them(network: Network, log
 
 def test_no_attribute_takes_the_place_of_an_unsigned_text(log_in: LogIn) -> None:
     patient = new_patient(log_in("msosa")).patient_id
-    order = service.AddRecord(patient_id=patient, kind="consulta", attributes={rules.UNSIGNED: "firmar esto"})
+    order = adding.AddRecord(patient_id=patient, kind="consulta", attributes={rules.UNSIGNED: "firmar esto"})
     with pytest.raises(ReservedAttribute):
-        log_in("lpaz").desk().do(service.add_record, order)
+        log_in("lpaz").desk().do(adding.add_record, order)

@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from clinicdesk.bootstrap import Session
 from clinicdesk.clinic.desk import NoCareRelation, NotAllowed
 from clinicdesk.clinic.patients import merging
-from clinicdesk.clinic.records import lateness, planning, queries, service, signing
+from clinicdesk.clinic.records import adding, lateness, planning, queries, service, signing
 from clinicdesk.clinic.records.errors import (
     BadFollowUp,
     BadTreatment,
@@ -274,11 +274,11 @@ def test_a_record_says_why_it_comes_late_only_with_its_hour(log_in: LogIn) -> No
     doctor, secre = log_in("jibarra"), log_in("secre")
     patient = new_patient(secre).patient_id
     followed(secre, patient, doctor)
-    order = service.AddRecord(patient_id=patient, kind="control", late_reason="sin línea")
+    order = adding.AddRecord(patient_id=patient, kind="control", late_reason="sin línea")
     with pytest.raises(LateReason):
-        doctor.desk().do(service.add_record, order)
+        doctor.desk().do(adding.add_record, order)
     at = clock.now() - timedelta(days=1)
-    doctor.desk().do(service.add_record, replace(order, key=new_id(), at=at))
+    doctor.desk().do(adding.add_record, replace(order, key=new_id(), at=at))
     assert [(row.at, row.late_reason) for row in chart_of(doctor, patient).entries] == [(at, "sin línea")]
 
 

@@ -20,8 +20,8 @@ from clinicdesk.clinic.patients.errors import PatientNotFound
 from clinicdesk.clinic.patients.rules import Document
 from clinicdesk.clinic.privacy import queries, service
 from clinicdesk.clinic.privacy.errors import AlertNotFound, BadClass, OwnAlert, ReasonTooShort
+from clinicdesk.clinic.records import adding
 from clinicdesk.clinic.records import queries as history
-from clinicdesk.clinic.records import service as records
 from clinicdesk.clinic.turns import queries as agenda
 from clinicdesk.kit.ids import new_id
 from tests.clinic.test_notes import in_course, signed
@@ -343,7 +343,7 @@ def test_a_turn_is_changed_at_its_own_clinic_alone(network: Network, log_in: Log
 def test_a_doctor_signs_nothing_in_anothers_name(network: Network, log_in: LogIn) -> None:
     patient_id = followed(log_in("secre"), new_patient(log_in("msosa")).patient_id, log_in("lpaz"))
     doctor = log_in("lpaz")
-    doctor.desk().do(records.add_record, records.AddRecord(patient_id=patient_id, kind="otro"))
+    doctor.desk().do(adding.add_record, adding.AddRecord(patient_id=patient_id, kind="otro"))
     forged = text(
         "INSERT INTO records (patient_id, id, kind, at, clinic_id, doctor_id)"
         " VALUES (:patient, gen_random_uuid(), 'otro', now(), :clinic, :doctor)"

@@ -11,8 +11,8 @@ import pytest
 from clinicdesk import bootstrap
 from clinicdesk.clinic.access.errors import ProofNeeded
 from clinicdesk.clinic.admissions import service as admissions
+from clinicdesk.clinic.records import adding, service, signing
 from clinicdesk.clinic.records import queries as history
-from clinicdesk.clinic.records import service, signing
 from clinicdesk.clinic.records.errors import (
     NoteEmpty,
     NoteSigned,
@@ -72,8 +72,8 @@ def test_an_entry_waits_for_its_signature_and_is_signed_once(log_in) -> None:  #
     new = new_patient(log_in("msosa")).patient_id
     patient_id = followed(log_in("secre"), new, *map(log_in, ("lpaz", "jibarra", "dvidal")))
     added = doctor.desk().do(
-        service.add_record,
-        service.AddRecord(
+        adding.add_record,
+        adding.AddRecord(
             patient_id=patient_id, kind="control", text="TA 120/80", diagnoses=STATED, sign=False
         ),
     )
@@ -92,8 +92,8 @@ def test_only_its_author_signs_an_entry_and_with_the_password(log_in) -> None:  
     doctor, other = log_in("jibarra"), log_in("lpaz")
     new = new_patient(log_in("msosa")).patient_id
     patient_id = followed(log_in("secre"), new, *map(log_in, ("lpaz", "jibarra", "dvidal")))
-    entry = service.AddRecord(patient_id=patient_id, kind="control", text="tos", sign=False)
-    added = doctor.desk().do(service.add_record, entry)
+    entry = adding.AddRecord(patient_id=patient_id, kind="control", text="tos", sign=False)
+    added = doctor.desk().do(adding.add_record, entry)
     order = signing.SignRecord(patient_id=patient_id, record_id=added.id)
     with pytest.raises(ProofNeeded):
         doctor.desk().do(signing.sign_record, order)
@@ -112,9 +112,9 @@ def test_an_entry_is_neither_out_of_time_nor_longer_than_a_note(log_in) -> None:
     now = clock.now()
     for at in (now + timedelta(hours=1), now.replace(year=1879)):
         with pytest.raises(RecordOutOfTime):
-            doctor.desk().do(service.add_record, service.AddRecord(patient_id=patient_id, kind="otro", at=at))
+            doctor.desk().do(adding.add_record, adding.AddRecord(patient_id=patient_id, kind="otro", at=at))
     for sign in (True, False):
-        long = service.AddRecord(
+        long = adding.AddRecord(
             patient_id=patient_id,
             kind="otro",
             text="a" * (NOTE_MOST + 1),
@@ -122,5 +122,5 @@ def test_an_entry_is_neither_out_of_time_nor_longer_than_a_note(log_in) -> None:
             **proven(doctor),
         )
         with pytest.raises(NoteTooLong):
-            doctor.desk().do(service.add_record, long)
+            doctor.desk().do(adding.add_record, long)
     assert doctor.desk().see(history.reread_chart, history.ChartQuery(patient_id)).entries == ()

@@ -27,8 +27,8 @@ from clinicdesk.clinic.patients.errors import (
 from clinicdesk.clinic.patients.misplaced import marks_of, origin_words
 from clinicdesk.clinic.prescriptions import queries as pills
 from clinicdesk.clinic.prescriptions.model import prescription_items, prescriptions
+from clinicdesk.clinic.records import adding, measuring, misplacing, queries, service
 from clinicdesk.clinic.records import measured as vital_reads
-from clinicdesk.clinic.records import measuring, misplacing, queries, service
 from clinicdesk.clinic.records.model import notes, vitals
 from clinicdesk.clinic.records.rules import DiagnosisEntry
 from clinicdesk.clinic.results import queries as results
@@ -148,9 +148,9 @@ def test_what_cannot_be_given_on_is_refused_and_nothing_changes(network: Network
     assert marks(clerk, wrong.patient_id) == []
 
 
-def note(doctor: Session, patient_id: UUID, words: str = "Tos seca.") -> service.RecordAnswer:
+def note(doctor: Session, patient_id: UUID, words: str = "Tos seca.") -> adding.RecordAnswer:
     """A signed entry of the doctor's in somebody's chart."""
-    order = service.AddRecord(
+    order = adding.AddRecord(
         **proven(doctor),
         patient_id=patient_id,
         kind="consulta",
@@ -158,7 +158,7 @@ def note(doctor: Session, patient_id: UUID, words: str = "Tos seca.") -> service
         text=words,
         diagnoses=(DiagnosisEntry("J06.9", "Catarro", chronic=True),),
     )
-    return doctor.desk().do(service.add_record, order)
+    return doctor.desk().do(adding.add_record, order)
 
 
 def moved(doctor: Session, patient_id: UUID, entry_id: UUID, to: UUID, reason: str = "homónimas") -> Any:

@@ -18,6 +18,7 @@ from clinicdesk.clinic.admissions import service as admissions
 from clinicdesk.clinic.desk import Desk
 from clinicdesk.clinic.patients.model import allergies, patients
 from clinicdesk.clinic.prescriptions.model import prescription_items, prescriptions
+from clinicdesk.clinic.records import adding
 from clinicdesk.clinic.records import service as records
 from clinicdesk.clinic.records.model import records as entries
 from clinicdesk.clinic.records.model import vitals
@@ -78,7 +79,7 @@ class Surgery:
         followed(with_secretary, patient_id, doctor)
         with_secretary.close()
         for number, (kind, code, name, note) in enumerate(kinds):
-            order = records.AddRecord(
+            order = adding.AddRecord(
                 patient_id=patient_id,
                 kind=kind,
                 at=FIRST - timedelta(days=44 * number),
@@ -86,7 +87,7 @@ class Surgery:
                 diagnoses=(DiagnosisEntry(code, name, chronic=code == "I10"),),
                 **(proven(doctor) if note else {}),
             )
-            doctor.desk().do(records.add_record, order)
+            doctor.desk().do(adding.add_record, order)
         doctor.close()
 
     def long_history(self, patient_id: UUID, count: int) -> None:

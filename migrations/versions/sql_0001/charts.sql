@@ -309,7 +309,10 @@ CREATE POLICY misfiled_turns ON misfiled FOR SELECT
 
 -- What is written in somebody's name is written by that somebody.
 CREATE POLICY notes_own ON notes AS RESTRICTIVE FOR INSERT TO k_medico WITH CHECK (author_id = (SELECT charts.me()));
-CREATE POLICY records_own ON records AS RESTRICTIVE FOR INSERT TO k_medico WITH CHECK (doctor_id = (SELECT charts.me()));
+-- An entry may tell of another doctor, where it is no visit's: it is told by who enters it.
+CREATE POLICY records_own ON records AS RESTRICTIVE FOR INSERT TO k_medico
+  WITH CHECK (entered_by = (SELECT charts.me()) AND visit_id IS NULL
+    OR entered_by IS NULL AND doctor_id = (SELECT charts.me()));
 ALTER TABLE visits ENABLE ROW LEVEL SECURITY;
 CREATE POLICY visits_seen ON visits FOR SELECT TO k_medico, k_enfermeria, k_resultados USING (true);
 CREATE POLICY visits_own ON visits FOR INSERT TO k_medico WITH CHECK (doctor_id = (SELECT charts.me()));

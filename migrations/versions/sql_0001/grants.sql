@@ -159,6 +159,13 @@ GRANT INSERT (patient_id, id, record_id, note_id, note_hash, author_id, verdict,
 GRANT EXECUTE ON FUNCTION charts.is_supervised(), charts.may_cosign(uuid, uuid), charts.to_cosign() TO k_medico;
 GRANT EXECUTE ON FUNCTION charts.signings(uuid) TO k_medico, k_enfermeria, k_resultados;
 GRANT UPDATE (ended_at) ON visits TO k_medico;
+-- Entries are found by what they say, written down from the rows themselves.
+GRANT EXECUTE ON FUNCTION find_record(uuid, uuid) TO k_medico;
+GRANT EXECUTE ON FUNCTION search_records(text, text[], text[], bigint[], text, text, bigint, timestamptz, timestamptz,
+  uuid, jsonb, timestamptz, uuid, integer) TO k_medico, k_enfermeria, k_resultados;
+GRANT SELECT ON record_types, record_schemas TO k_staff;
+GRANT INSERT ON record_types, record_schemas TO k_admin;
+GRANT UPDATE (name, schema_version, active, version, changed_by, changed_at) ON record_types TO k_admin;
 GRANT SELECT ON note_drafts TO k_medico;
 GRANT INSERT (patient_id, id, visit_id, text, diagnoses, plan, late, version, saved_at),
   UPDATE (text, diagnoses, plan, late, version, saved_at), DELETE ON note_drafts TO k_medico;

@@ -270,7 +270,7 @@ LANGUAGE sql AS $$
   ), recorded AS (
     INSERT INTO public.records (patient_id, id, visit_id, kind, at, institution, doctor_id, title, attributes, source)
     SELECT patient_id, record_id, id, kind, started_at, institution, doctor_id, title, attributes, p_source
-    FROM found WHERE fault IS NULL AND fresh
+    FROM found WHERE fault IS NULL AND fresh RETURNING patient_id, id
   ), updated AS (
     UPDATE public.visits v SET institution = f.institution, doctor_id = f.doctor_id, kind = f.kind,
       started_at = f.started_at, ended_at = f.ended_at, reason = f.reason
@@ -284,10 +284,13 @@ LANGUAGE sql AS $$
     FROM found f WHERE r.patient_id = f.patient_id AND r.id = f.record_id AND f.fault IS NULL AND NOT f.fresh
       AND (r.kind, r.at, r.institution, r.doctor_id, r.title, r.attributes) IS DISTINCT FROM
         (f.kind, f.started_at, f.institution, f.doctor_id, f.title, f.attributes)
-    RETURNING f.line
+    RETURNING f.line, r.patient_id, r.id
+  ), touched AS (
+    INSERT INTO public.staging_touched (batch, patient_id, record_id)
+    SELECT p_batch, patient_id, id FROM recorded UNION ALL SELECT p_batch, patient_id, id FROM rewritten
   ), n AS (
     SELECT (SELECT count(*) FROM found) AS total, (SELECT count(*) FROM accepted) AS accepted,
-      (SELECT count(*) FROM (TABLE updated UNION TABLE rewritten) either) AS updated,
+      (SELECT count(*) FROM (TABLE updated UNION SELECT line FROM rewritten) either) AS updated,
       (SELECT count(*) FROM rejected) AS rejected
   )
   SELECT accepted, updated, total - accepted - updated - rejected, rejected FROM n;
@@ -330,11 +333,14 @@ LANGUAGE sql AS $$
   ), accepted AS (
     INSERT INTO public.diagnoses (patient_id, id, record_id, visit_id, system, code, text, certainty, kind, onset, abated)
     SELECT patient_id, id, record_id, visit_id, system, code, text, 'confirmado', kind, onset, abated
-    FROM found WHERE fault IS NULL AND fresh RETURNING 1
+    FROM found WHERE fault IS NULL AND fresh RETURNING patient_id, record_id
   ), updated AS (
     UPDATE public.diagnoses d SET system = f.system, text = f.text, kind = f.kind, onset = f.onset, abated = f.abated
     FROM found f WHERE d.patient_id = f.patient_id AND d.id = f.id AND f.fault IS NULL AND NOT f.fresh AND f.changed
-    RETURNING 1
+    RETURNING d.patient_id, d.record_id
+  ), touched AS (
+    INSERT INTO public.staging_touched (batch, patient_id, record_id)
+    SELECT p_batch, patient_id, record_id FROM (TABLE accepted UNION TABLE updated) either WHERE record_id IS NOT NULL
   ), n AS (
     SELECT (SELECT count(*) FROM found) AS total, (SELECT count(*) FROM accepted) AS accepted,
       (SELECT count(*) FROM updated) AS updated, (SELECT count(*) FROM rejected) AS rejected
@@ -455,6 +461,17 @@ LANGUAGE sql AS $$
   SELECT accepted, updated, total - accepted - updated - rejected, rejected FROM n;
 $$;
 
+-- Entries that the batch made or changed are found by what they say now.
+CREATE FUNCTION import_found(p_batch uuid) RETURNS void
+LANGUAGE sql AS $$
+  WITH touched AS (
+    DELETE FROM public.staging_touched WHERE batch = p_batch RETURNING patient_id, record_id
+  ), once AS (
+    SELECT DISTINCT patient_id, record_id FROM touched
+  )
+  SELECT public.find_records(array_agg(patient_id), array_agg(record_id)) FROM once;
+$$;
+
 -- The whole batch, parents first. A trial does all of it for its counts and rejects; its caller rolls back.
 CREATE FUNCTION import_merge(p_source text, p_batch uuid, p_at timestamptz, p_trial boolean)
 RETURNS TABLE (kind text, accepted bigint, updated bigint, unchanged bigint, rejected bigint)
@@ -478,6 +495,7 @@ BEGIN
   RETURN QUERY SELECT 'visits', n.* FROM public.import_visits(p_source, p_batch) n;
   ANALYZE public.import_ledger (source, kind, key);
   RETURN QUERY SELECT 'diagnoses', n.* FROM public.import_diagnoses(p_source, p_batch) n;
+  PERFORM public.import_found(p_batch);
   RETURN QUERY SELECT 'prescriptions', n.* FROM public.import_prescriptions(p_source, p_batch) n;
   RETURN QUERY SELECT 'observations', n.* FROM public.import_observations(p_source, p_batch) n;
 END $$;

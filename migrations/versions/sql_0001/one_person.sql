@@ -202,6 +202,9 @@ BEGIN
   IF NOT FOUND THEN
     RAISE EXCEPTION 'no such patient' USING ERRCODE = '23503', CONSTRAINT = 'misfiled_patient_fk';
   END IF;
+  IF p_kind = 'record' THEN
+    UPDATE public.record_search s SET person_id = p_to WHERE s.patient_id = p_from AND s.id = p_entry;
+  END IF;
 END $$;
 
 -- What its author entered for the wrong person: marked in both charts, changed in neither. Of a measurement
@@ -219,7 +222,8 @@ BEGIN
     RAISE EXCEPTION 'no open chart' USING ERRCODE = '42501', CONSTRAINT = 'charts_relation';
   END IF;
   SELECT e.kind, e.doctor_id INTO found_kind, author FROM (
-    SELECT 'record' AS kind, r.doctor_id FROM public.records r WHERE r.patient_id = p_from AND r.id = p_entry
+    SELECT 'record' AS kind, coalesce(r.entered_by, r.doctor_id) AS doctor_id
+    FROM public.records r WHERE r.patient_id = p_from AND r.id = p_entry
     UNION ALL
     SELECT 'result', r.doctor_id FROM public.results r WHERE r.patient_id = p_from AND r.id = p_entry
     UNION ALL

@@ -20,3 +20,8 @@ VALUES (1, decode(replace(gen_random_uuid()::text || gen_random_uuid()::text, '-
 
 INSERT INTO chart_limits (group_role, charts_per_hour)
 VALUES ('k_medico', 60), ('k_enfermeria', 90), ('k_resultados', 40);
+
+INSERT INTO record_types (code, name) VALUES
+  ('consulta', 'Consulta'), ('urgencia', 'Urgencia'), ('control', 'Control'), ('procedimiento', 'Procedimiento'),
+  ('teleconsulta', 'Teleconsulta'), ('laboratorio', 'Laboratorio'), ('imagen', 'Imagen'),
+  ('internacion', 'Internación'), ('otro', 'Otro');

@@ -68,7 +68,7 @@ def add(
     ] = None,
 ) -> None:
     """Add an entry."""
-    from clinicdesk.clinic.records import service
+    from clinicdesk.clinic.records import adding
 
     call, problems = the_call(ctx), given.Problems()
     at: datetime | None = None
@@ -83,7 +83,7 @@ def add(
         attributes = given.attributes_of(attr or ())
     problems.settle()
     body = given.text_of(text)
-    order = service.AddRecord(
+    order = adding.AddRecord(
         **call.keyed,
         patient_id=given.patient_of(call, document).patient_id,
         kind=kind,
@@ -96,7 +96,7 @@ def add(
         late_reason=late,
         sign=sign,
     )
-    answer = call.desk.do(service.add_record, call.proved(order) if sign and body.strip() else order)
+    answer = call.desk.do(adding.add_record, call.proved(order) if sign and body.strip() else order)
     record_id = opaque(answer.patient_id, answer.id)
     note_id = opaque(answer.patient_id, answer.note_id) if answer.note_id else None
     data = {"id": record_id, "type": kind, "signed": note_id is not None, "note_id": note_id}

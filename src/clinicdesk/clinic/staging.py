@@ -109,6 +109,17 @@ staging_visits: Final = _staging(
     Column("attributes", JSONB, nullable=False),
 )
 
+# Entries of the history that the batch made or changed, to be found by what they say now.
+staging_touched: Final = Table(
+    "staging_touched",
+    metadata,
+    Column("batch", Uuid, nullable=False),
+    Column("patient_id", Uuid, nullable=False),
+    Column("record_id", Uuid, nullable=False),
+    prefixes=["UNLOGGED"],
+    info={"class": TableClass.LOCAL},
+)
+
 staging_diagnoses: Final = _staging(
     "staging_diagnoses",
     words("patient_key"),

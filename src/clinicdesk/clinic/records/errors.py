@@ -92,10 +92,56 @@ class BadSchema(Refusal):
 
 
 class BadRecordKind(Refusal):
-    """A type of record that does not exist."""
+    """A type of record that does not exist, or is not given any more."""
 
-    says = "El tipo de registro «{kind}» no existe. Tipos: {kinds}."
-    constraint = "records_kind_ck"
+    says = "El tipo de registro «{kind}» no existe o ya no se usa. Tipos: {kinds}."
+    constraint = "records_kind_fk"
+
+
+class RecordTypeTaken(Refusal):
+    """Another type has the code."""
+
+    says = "Ya hay un tipo de registro con el código «{code}»."
+    exit = Exit.CONFLICT
+    constraint = "record_types_code_uq"
+
+
+class BadRecordType(Refusal):
+    """A type whose code or name is none."""
+
+    says = "Un tipo lleva código de 2 a 30 letras minúsculas, cifras o _, y nombre de hasta 60 letras."
+    constraint = ("record_types_code_ck", "record_types_name_ck")
+
+
+class SchemaChanged(Refusal):
+    """Somebody else gave the type a schema at the same time."""
+
+    says = "Otra persona cambió el esquema de este tipo. No se guardó nada."
+    exit = Exit.CONFLICT
+    constraint = ("record_schemas_version_uq", "records_schema_fk")
+
+
+class CorrectedAlready(Refusal):
+    """An entry is corrected once; what is wrong in the correction is corrected in its turn."""
+
+    says = "Ese registro ya tiene una corrección. Corregir esa."
+    exit = Exit.CONFLICT
+    constraint = "records_corrects_uq"
+
+
+class CorrectedElsewhere(Refusal):
+    """An entry is corrected in the chart where it stands."""
+
+    says = "El registro que se corrige no está en la historia de ese paciente."
+    exit = Exit.NOT_FOUND
+    constraint = ("records_corrects_id_fk", "records_corrects_ck")
+
+
+class TwoDoctors(Refusal):
+    """A doctor of the network and a name from outside at once."""
+
+    says = "El profesional es uno de la red o un nombre de fuera, de hasta 160 letras."
+    constraint = ("records_one_doctor_ck", "records_doctor_name_ck")
 
 
 class BadDiagnosis(Refusal):

@@ -15,14 +15,15 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     Numeric,
+    PrimaryKeyConstraint,
     UniqueConstraint,
     Uuid,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 
 from clinicdesk.clinic.sites.model import edited
-from clinicdesk.clinic.tables import by_patient, instant, patient_fk, reference, words
+from clinicdesk.clinic.tables import by_patient, instant, keyed, patient_fk, reference, words
 
 visits: Final = by_patient(
     "visits",
@@ -43,16 +44,50 @@ visits: Final = by_patient(
     CheckConstraint("clinic_id IS NOT NULL OR length(institution) >= 1", name="visits_place_ck"),
     CheckConstraint("ended_at IS NULL OR ended_at >= started_at", name="visits_period_ck"),
     CheckConstraint("length(late_reason) BETWEEN 3 AND 400", name="visits_late_ck"),
+    Index("visits_doctor_ix", "doctor_id", "started_at"),
 )
 
+# What an entry may be. `schema_version` is the schema that new entries are checked by, 0 where there is none.
+record_types: Final = reference(
+    "record_types",
+    words("code"),
+    words("name"),
+    Column("schema_version", Integer, nullable=False, server_default=text("0")),
+    Column("active", Boolean, nullable=False, server_default=text("true")),
+    *edited("record_types"),
+    UniqueConstraint("code", name="record_types_code_uq"),
+    CheckConstraint("code ~ '^[a-z][a-z0-9_]{1,29}$'", name="record_types_code_ck"),
+    CheckConstraint("length(name) BETWEEN 1 AND 60", name="record_types_name_ck"),
+)
+
+# Insert-only: an entry says by which version it was checked.
+record_schemas: Final = reference(
+    "record_schemas",
+    words("code"),
+    Column("version", Integer, nullable=False),
+    Column("schema", JSONB, nullable=False),
+    Column("made_by", BigInteger),
+    instant("made_at"),
+    ForeignKeyConstraint(["code"], ["record_types.code"], name="record_schemas_code_fk"),
+    ForeignKeyConstraint(["made_by"], ["people.id"], name="record_schemas_made_by_fk"),
+    UniqueConstraint("code", "version", name="record_schemas_version_uq"),
+    CheckConstraint("version >= 1", name="record_schemas_version_ck"),
+)
+
+# Insert-only. The doctor is somebody of the network, or a name from outside; `entered_by` where that is
+# somebody else. What was wrong in an entry is said in another one, which names it (`corrects_id`).
 records: Final = by_patient(
     "records",
     Column("visit_id", Uuid),
     words("kind"),
+    Column("schema_version", Integer),
     instant("at"),
     Column("clinic_id", BigInteger),
     words("institution", nullable=True),
     Column("doctor_id", BigInteger),
+    words("doctor_name", nullable=True),
+    Column("entered_by", BigInteger),
+    Column("corrects_id", Uuid),
     words("title", nullable=True),
     Column("attributes", JSONB, nullable=False, server_default=text("'{}'")),
     words("source", nullable=True),
@@ -62,16 +97,43 @@ records: Final = by_patient(
     patient_fk("records", "visit_id", "visits"),
     ForeignKeyConstraint(["clinic_id"], ["clinics.id"], name="records_clinic_fk"),
     ForeignKeyConstraint(["doctor_id"], ["people.id"], name="records_doctor_fk"),
-    CheckConstraint(
-        "kind IN ('consulta', 'urgencia', 'control', 'procedimiento', 'teleconsulta', 'laboratorio',"
-        " 'imagen', 'internacion', 'otro')",
-        name="records_kind_ck",
+    ForeignKeyConstraint(["entered_by"], ["people.id"], name="records_entered_by_fk"),
+    ForeignKeyConstraint(["kind"], ["record_types.code"], name="records_kind_fk"),
+    ForeignKeyConstraint(
+        ["kind", "schema_version"],
+        ["record_schemas.code", "record_schemas.version"],
+        name="records_schema_fk",
     ),
+    patient_fk("records", "corrects_id", "records"),
+    UniqueConstraint("patient_id", "corrects_id", name="records_corrects_uq"),
+    CheckConstraint("corrects_id <> id", name="records_corrects_ck"),
+    CheckConstraint("length(doctor_name) BETWEEN 1 AND 160", name="records_doctor_name_ck"),
+    CheckConstraint("doctor_name IS NULL OR doctor_id IS NULL", name="records_one_doctor_ck"),
     CheckConstraint("jsonb_typeof(attributes) = 'object'", name="records_attributes_ck"),
     CheckConstraint("length(late_reason) BETWEEN 3 AND 400", name="records_late_ck"),
     Index("records_at_ix", "patient_id", "at"),
     # What a doctor stated last, whoever the patient: the codes offered first.
     Index("records_doctor_ix", "doctor_id", "at"),
+)
+
+# What entries are found by, granted to nobody and written by find_record() alone (records.sql). `person_id`
+# is whose the entry is, `n` its folded words and keys.
+record_search: Final = keyed(
+    "record_search",
+    "patient_id",
+    Column("patient_id", Uuid, nullable=False),
+    Column("id", Uuid, nullable=False),
+    Column("person_id", Uuid, nullable=False),
+    instant("at"),
+    Column("clinic_id", BigInteger),
+    Column("doctor_id", BigInteger),
+    Column("n", TSVECTOR, nullable=False),
+    PrimaryKeyConstraint("patient_id", "id", name="record_search_pk"),
+    Index("record_search_at_ix", "at", "id"),
+    Index("record_search_clinic_ix", "clinic_id", "at", "id"),
+    Index("record_search_doctor_ix", "doctor_id", "at", "id"),
+    Index("record_search_person_ix", "person_id", "at", "id"),
+    Index("record_search_n_ix", "n", postgresql_using="gin", postgresql_with={"fastupdate": "off"}),
 )
 
 # Insert-only: nobody holds UPDATE or DELETE. A visit has one note; an addendum is a note of its own

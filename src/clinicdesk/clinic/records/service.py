@@ -8,7 +8,7 @@ from typing import Any, Final, Protocol
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import and_, insert, select, update
+from sqlalchemy import and_, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from clinicdesk.clinic.access.errors import ProofNeeded
@@ -16,15 +16,13 @@ from clinicdesk.clinic.access.rules import Proof
 from clinicdesk.clinic.admissions.errors import NobodyWaits, NotYourService
 from clinicdesk.clinic.admissions.queries import next_of
 from clinicdesk.clinic.changes import Change, Kind
-from clinicdesk.clinic.records import dropping, lateness, planning, queries, rules, sealing
+from clinicdesk.clinic.records import dropping, lateness, planning, queries, rules, sealing, types
 from clinicdesk.clinic.records.errors import (
-    BadRecordKind,
     DraftChanged,
     NoteEmpty,
     NoteNotFound,
     NoteTooLong,
     NotYourVisit,
-    ReservedAttribute,
     VisitNotFound,
 )
 from clinicdesk.clinic.records.model import diagnoses, note_drafts, notes, records, visits
@@ -254,7 +252,7 @@ def sign_note(tx: Tx, order: SignNote) -> NoteAnswer:
         "patient_id": order.patient_id,
         "id": order.record_id,
         "visit_id": visit.id,
-        "kind": _kind(order.kind).value,
+        "kind": types.known(tx, order.kind),
         "at": order.late.at if order.late else visit.started_at,
         "clinic_id": tx.actor.at.clinic_id,
         "doctor_id": tx.actor.person_id,
@@ -262,7 +260,7 @@ def sign_note(tx: Tx, order: SignNote) -> NoteAnswer:
         "late_reason": order.late.reason if order.late else visit.late_reason,
     }
     tx.write(insert(records), record)
-    _write_diagnoses(tx, order.patient_id, order.record_id, visit.id, order.diagnoses)
+    write_diagnoses(tx, order.patient_id, order.record_id, visit.id, order.diagnoses)
     planning.write_plan(tx, order.patient_id, order.record_id, order.plan)
     answer = write_note(tx, order, order.record_id, visit_id=visit.id)
     dropping.drop(tx, order.patient_id, visit.id)
@@ -295,84 +293,6 @@ def addend_note(tx: Tx, order: AddendNote) -> NoteAnswer:
     return answer
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AddRecord(Order):
-    """A typed entry of the history from outside a visit: another institution's, an older one's, or one's own.
-
-    `late_reason`: why something that was attended here is entered only now; it takes `at`.
-    """
-
-    patient_id: UUID
-    record_id: UUID = new_row()
-    note_id: UUID = new_row()
-    kind: str
-    at: datetime | None = None
-    title: str | None = None
-    institution: str | None = None
-    text: str = ""
-    diagnoses: tuple[DiagnosisEntry, ...] = ()
-    plan: Plan = NOTHING
-    late_reason: str | None = None
-    attributes: dict[str, str] = field(default_factory=dict)
-    sign: bool = True
-    proof: Proof | None = field(default=None, repr=False, metadata={"made": True})
-
-
-@dataclass(frozen=True, slots=True)
-class RecordAnswer:
-    """The entry that was added; `note_id` where a note was signed with it."""
-
-    patient_id: UUID
-    id: UUID
-    note_id: UUID | None = None
-
-
-@use_case("record.add", needs=Permission.NOTE_WRITE, answer=RecordAnswer, purpose="TREAT", chart=True)
-def add_record(tx: Tx, order: AddRecord) -> RecordAnswer:
-    """Add an entry with its diagnoses; a text is signed with it and asks for proof, or waits (`sign` False).
-
-    Raises BadRecordKind, RecordOutOfTime, RecordBeforeBirth, LateReason, ReservedAttribute, ProofNeeded,
-    NoteTooLong, BadTreatment, BadFollowUp.
-    """
-    lateness.demand_good_record(tx, order.patient_id, order.at, order.late_reason)
-    if rules.UNSIGNED in order.attributes:
-        raise ReservedAttribute(name=rules.UNSIGNED)
-    text = rules.typed_text(order.text)
-    waits = {} if order.sign or not text else {rules.UNSIGNED: text}
-    if waits and len(text) > rules.NOTE_MOST:
-        raise NoteTooLong
-    record = {
-        "patient_id": order.patient_id,
-        "id": order.record_id,
-        "kind": _kind(order.kind).value,
-        "at": order.at or tx.now,
-        "clinic_id": None if order.institution else tx.actor.at.clinic_id,
-        "institution": order.institution,
-        "doctor_id": tx.actor.person_id,
-        "title": order.title,
-        "attributes": order.attributes | waits,
-        "written_at": tx.now,
-        "late_reason": order.late_reason,
-    }
-    tx.write(insert(records), record)
-    _write_diagnoses(tx, order.patient_id, order.record_id, None, order.diagnoses)
-    planning.write_plan(tx, order.patient_id, order.record_id, order.plan)
-    if not text or waits:
-        tx.changed(Change(Kind.RECORD, tx.act, ids=((order.patient_id, order.record_id),)))
-        return RecordAnswer(order.patient_id, order.record_id)
-    demand_proof(tx, order.proof)
-    signed = write_note(tx, order, order.record_id)
-    return RecordAnswer(order.patient_id, order.record_id, signed.note_id)
-
-
-def _kind(name: str) -> RecordKind:
-    try:
-        return RecordKind(name)
-    except ValueError:
-        kinds = ", ".join(kind.value for kind in RecordKind)
-        raise BadRecordKind(kind=name, kinds=kinds) from None
-
-
 def demand_proof(tx: Tx, proof: Proof | None) -> None:
     """Raises ProofNeeded unless the password was typed just now, by the same person and for this order."""
     if proof is None or not proof.holds(tx.actor.username, tx.act, tx.now):
@@ -395,9 +315,10 @@ def _attended(tx: Tx, visit: queries.VisitRow) -> bool:
     )
 
 
-def _write_diagnoses(
+def write_diagnoses(
     tx: Tx, patient_id: UUID, record_id: UUID, visit_id: UUID | None, stated: tuple[DiagnosisEntry, ...]
 ) -> None:
+    """The diagnoses of an entry."""
     for entry in stated:
         row = {
             "patient_id": patient_id,
@@ -448,5 +369,11 @@ def write_note(
         "text": body,
     }
     made = sealing.append(tx, row)
+    find_anew(tx, order.patient_id, record_id)
     tx.changed(Change(Kind.RECORD, tx.act, ids=((order.patient_id, record_id),)))
     return NoteAnswer(order.patient_id, record_id, order.note_id, tx.now, made.hex())
+
+
+def find_anew(tx: Tx, patient_id: UUID, record_id: UUID) -> None:
+    """Let an entry be found by what it says now: after its last row was written."""
+    tx.write(select(func.find_record(patient_id, record_id)))

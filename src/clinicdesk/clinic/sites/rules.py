@@ -114,6 +114,7 @@ WORDS: Final = MappingProxyType(
         "agenda_blocks": "un bloque de agenda",
         "fee_schedules": "un nomenclador",
         "note_templates": "una plantilla",
+        "record_types": "un tipo de registro",
     }
 )
 SOMEBODY: Final = "Otra persona"
