@@ -47,6 +47,10 @@ NOT_ACTS: Final = {
     "holiday.list": _SITE,
     "room.affected": "hours and doctors, no patient's name; what is then done to the room is an act",
     "room.list": _SITE,
+    "record_type.list": _SITE,
+    "record.doctors": _SITE,
+    "record.place": "when an entry was of which a search told, for its next page",
+    "record.searched": "goes on with record.search, which is the act",
     "service.list": _SITE,
     "specialty.list": _SITE,
     "session.mine": "one's own sessions",
@@ -117,7 +121,7 @@ NOT_ACTS: Final = {
 # What must be acts whatever the catalogue says: the verbs of the requirement.
 ACTS: Final = {
     "open": ("chart.open", "patient.show", "chart.break_glass", "chart.copy"),
-    "search": ("patient.search", "patient.alike", "patient.roll", "patient.duplicates"),
+    "search": ("patient.search", "patient.alike", "patient.roll", "patient.duplicates", "record.search"),
     "print and export": ("history.export", "audit.export"),
     "create": ("patient.register", "turn.book", "admission.walk_in", "record.add", "note.sign"),
     "amend": ("patient.edit", "note.addend", "turn.void", "note.drop_draft"),

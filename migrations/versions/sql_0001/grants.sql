@@ -161,8 +161,9 @@ GRANT EXECUTE ON FUNCTION charts.signings(uuid) TO k_medico, k_enfermeria, k_res
 GRANT UPDATE (ended_at) ON visits TO k_medico;
 -- Entries are found by what they say, written down from the rows themselves.
 GRANT EXECUTE ON FUNCTION find_record(uuid, uuid) TO k_medico;
-GRANT EXECUTE ON FUNCTION search_records(text, text[], text[], bigint[], text, text, bigint, timestamptz, timestamptz,
-  uuid, jsonb, timestamptz, uuid, integer) TO k_medico, k_enfermeria, k_resultados;
+GRANT EXECUTE ON FUNCTION search_records(text, text[], text[], text, bigint[], text, bigint, text, timestamptz,
+  timestamptz, uuid, jsonb, timestamptz, uuid, integer), record_place(uuid, uuid)
+  TO k_medico, k_enfermeria, k_resultados;
 GRANT SELECT ON record_types, record_schemas TO k_staff;
 GRANT INSERT ON record_types, record_schemas TO k_admin;
 GRANT UPDATE (name, schema_version, active, version, changed_by, changed_at) ON record_types TO k_admin;

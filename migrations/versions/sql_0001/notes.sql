@@ -24,6 +24,8 @@ LANGUAGE sql STABLE AS $$
       SELECT charts.field(r.kind) || charts.field(r.at) || charts.field(r.clinic_id::text)
         || charts.field(r.institution) || charts.field(r.doctor_id::text) || charts.field(r.title)
         || charts.field(r.attributes::text) || charts.field(r.written_at) || charts.field(r.late_reason)
+        || charts.field(r.doctor_name) || charts.field(r.entered_by::text) || charts.field(r.corrects_id::text)
+        || charts.field(r.schema_version::text)
       FROM public.records r WHERE r.patient_id = p_patient AND r.id = p_record), '-')
     || (SELECT charts.field(count(*)::text) || coalesce(string_agg(
           charts.field(d.system) || charts.field(d.code) || charts.field(d.text) || charts.field(d.certainty)
@@ -65,16 +67,16 @@ CREATE POLICY notes_supervised ON notes AS RESTRICTIVE FOR INSERT TO k_medico
 CREATE POLICY diagnoses_open ON diagnoses AS RESTRICTIVE FOR INSERT TO k_medico
   WITH CHECK (record_id IS NULL OR (
     EXISTS (SELECT FROM records r WHERE r.patient_id = diagnoses.patient_id AND r.id = diagnoses.record_id
-            AND r.doctor_id = (SELECT charts.me()))
+            AND coalesce(r.entered_by, r.doctor_id) = (SELECT charts.me()))
     AND NOT EXISTS (SELECT FROM notes n WHERE n.patient_id = diagnoses.patient_id AND n.record_id = diagnoses.record_id)));
 
 CREATE POLICY treatments_open ON treatments AS RESTRICTIVE FOR INSERT TO k_medico
   WITH CHECK (EXISTS (SELECT FROM records r WHERE r.patient_id = treatments.patient_id AND r.id = treatments.record_id
-                      AND r.doctor_id = (SELECT charts.me()))
+                      AND coalesce(r.entered_by, r.doctor_id) = (SELECT charts.me()))
     AND NOT EXISTS (SELECT FROM notes n WHERE n.patient_id = treatments.patient_id AND n.record_id = treatments.record_id));
 CREATE POLICY follow_ups_open ON follow_ups AS RESTRICTIVE FOR INSERT TO k_medico
   WITH CHECK (EXISTS (SELECT FROM records r WHERE r.patient_id = follow_ups.patient_id AND r.id = follow_ups.record_id
-                      AND r.doctor_id = (SELECT charts.me()))
+                      AND coalesce(r.entered_by, r.doctor_id) = (SELECT charts.me()))
     AND NOT EXISTS (SELECT FROM notes n WHERE n.patient_id = follow_ups.patient_id AND n.record_id = follow_ups.record_id));
 
 -- The hash that a co-signature must have: the twin of cosign_hash() in clinic/records/rules.py.

@@ -2,11 +2,12 @@
 -- what is found by is what stands there. A search gives headers; the text needs a lease.
 
 -- Words as they are compared: without marks, in lower case, punctuation apart that would glue words together.
--- The parser of text search takes `mg/dl` for a path and `<10` for a tag.
+-- The parser of text search takes `mg/dl` for a path and `<10` for a tag, and in the C locale a dash of print
+-- or a quotation mark for a letter.
 CREATE FUNCTION public.folded(p_text text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
   SELECT translate(lower(regexp_replace(normalize(p_text, NFKD), '[\u0300-\u036f]+', '', 'g')),
-    '/.-_:@&+~\<>''=%', '               ');
+    '/.-_:@&+~\<>''=%«»“”‘’„–—‐‑―¡¿°·•€£§©®×÷±¬¶→←↑↓≥≤≠▪■□●○✓', repeat(' ', 60));
 $$;
 
 -- `presion.sistolica` with its value, for each value at any depth; those of a list stand under its own name.
@@ -34,25 +35,30 @@ LANGUAGE sql IMMUTABLE AS $$
     CASE WHEN p_value ~ '^-?\d{1,40}(\.\d{1,40})?$' THEN trim_scale(p_value::numeric)::text ELSE p_value END)), 100);
 $$;
 
--- What some entries are found by. Keys carry a colon, which no word has: `k:` type, `o:` clinic, `x:` code,
--- `n:` doctor from outside, `i:` institution, `a:` attribute.
+-- The words of a text under a mark.
+CREATE FUNCTION public.marked_words(p_mark text, p_text text) RETURNS text[]
+LANGUAGE sql IMMUTABLE AS $$
+  SELECT ARRAY(SELECT p_mark || w
+    FROM unnest(tsvector_to_array(to_tsvector('pg_catalog.simple', public.folded(coalesce(p_text, ''))))) w);
+$$;
+
+-- What some entries are found by. Keys carry a colon, which no word has: `k:` type, `o:` clinic, `d:` doctor,
+-- `x:` code, `y:` word of a diagnosis, `n:` of a doctor from outside, `i:` of an institution, `a:` attribute.
 CREATE FUNCTION public.record_keys(p_patients uuid[], p_ids uuid[])
 RETURNS TABLE (patient_id uuid, id uuid, person_id uuid, at timestamptz, clinic_id bigint, doctor_id bigint, n tsvector)
 LANGUAGE sql STABLE AS $$
   SELECT r.patient_id, r.id, coalesce(m.other_id, r.patient_id), r.at, r.clinic_id, r.doctor_id,
     strip(to_tsvector('pg_catalog.simple', public.folded(
       concat_ws(' ', r.title, r.institution, stated.words, written.words, told.words)))) ||
-    array_to_tsvector(array_remove(ARRAY['k:' || r.kind, 'o:' || r.clinic_id] || stated.keys || told.keys ||
-      ARRAY(SELECT 'n:' || w FROM unnest(tsvector_to_array(to_tsvector('pg_catalog.simple',
-        public.folded(coalesce(r.doctor_name, ''))))) w) ||
-      ARRAY(SELECT 'i:' || w FROM unnest(tsvector_to_array(to_tsvector('pg_catalog.simple',
-        public.folded(coalesce(r.institution, ''))))) w), NULL))
+    array_to_tsvector(array_remove(ARRAY['k:' || r.kind, 'o:' || r.clinic_id, 'd:' || r.doctor_id]
+      || stated.keys || told.keys || public.marked_words('y:', stated.texts)
+      || public.marked_words('n:', r.doctor_name) || public.marked_words('i:', r.institution), NULL))
   FROM unnest(p_patients, p_ids) asked (patient_id, id)
   JOIN public.records r ON r.patient_id = asked.patient_id AND r.id = asked.id
   LEFT JOIN public.misfiled m ON m.patient_id = r.patient_id AND m.entry_id = r.id AND m.way = 'out'
     AND m.kind = 'record'
   CROSS JOIN LATERAL (
-    SELECT string_agg(concat_ws(' ', d.code, d.text), ' ') AS words,
+    SELECT string_agg(concat_ws(' ', d.code, d.text), ' ') AS words, string_agg(d.text, ' ') AS texts,
       array_agg('x:' || lower(replace(d.code, '.', ''))) AS keys
     FROM public.diagnoses d WHERE d.patient_id = r.patient_id AND d.record_id = r.id) stated
   CROSS JOIN LATERAL (
@@ -126,15 +132,21 @@ LANGUAGE sql IMMUTABLE AS $$
     CROSS JOIN LATERAL unnest(to_tsvector('pg_catalog.simple', t.typed)) l) f;
 $$;
 
--- The query of everything that keys answer; each list is one of several that may be.
-CREATE FUNCTION public.search_query(p_words text, p_kinds text[], p_codes text[], p_institution text,
-                                    p_attributes jsonb) RETURNS tsquery
+-- The query of everything that keys answer; each list is one of several that may be. A doctor is one of the
+-- network's or a name from outside.
+CREATE FUNCTION public.search_query(p_words text, p_kinds text[], p_codes text[], p_stated text, p_doctors bigint[],
+  p_outside text, p_clinic bigint, p_institution text, p_attributes jsonb) RETURNS tsquery
 LANGUAGE sql IMMUTABLE AS $$
   SELECT string_agg('(' || part || ')', ' & ')::tsquery FROM (
     SELECT public.words_query(p_words, '', true)::text AS part
     UNION ALL SELECT string_agg(quote_literal('k:' || k), ' | ') FROM unnest(p_kinds[1:40]) k
     UNION ALL SELECT string_agg(quote_literal('x:' || lower(replace(x, '.', ''))) || ':*', ' | ')
       FROM unnest(p_codes[1:60]) x
+    UNION ALL SELECT public.words_query(p_stated, 'y:', true)::text
+    UNION ALL SELECT string_agg(one, ' | ') FROM (
+      SELECT quote_literal('d:' || d) AS one FROM unnest(p_doctors[1:200]) d
+      UNION ALL SELECT '(' || public.words_query(p_outside, 'n:', true)::text || ')') doctors
+    UNION ALL SELECT quote_literal('o:' || p_clinic)
     UNION ALL SELECT public.words_query(p_institution, 'i:', true)::text
     UNION ALL SELECT quote_literal('a:' || public.folded_value(a ->> 'path') ||
         CASE WHEN a ->> 'sign' = '=' THEN '=' || public.folded_value(a ->> 'value') ELSE '' END)
@@ -162,9 +174,8 @@ $$;
 -- The entries of one page, newest first: (at, id) below the last one seen. Where many fit, walking back from
 -- there meets a page soonest; where few do, the keys lead to them. How many of the first that are walked fit
 -- tells which. Conditions are put together here, from constants alone; what was asked travels as values.
-CREATE FUNCTION public.find_page(p_query tsquery, p_doctors bigint[], p_outside tsquery, p_clinic bigint,
-  p_since timestamptz, p_until timestamptz, p_people uuid[], p_attributes jsonb, p_at timestamptz, p_id uuid,
-  p_most integer)
+CREATE FUNCTION public.find_page(p_query tsquery, p_doctor bigint, p_clinic bigint, p_since timestamptz,
+  p_until timestamptz, p_people uuid[], p_attributes jsonb, p_at timestamptz, p_id uuid, p_most integer)
 RETURNS SETOF public.record_search
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_custom_plan SET enable_seqscan = off SET jit = off SET work_mem = '16MB' AS $$
@@ -173,23 +184,20 @@ DECLARE
   clinics bigint[] := charts.clinics_as('medico') || charts.clinics_as('enfermeria');
   here tsquery := (SELECT string_agg(quote_literal('o:' || c), ' | ')::tsquery FROM unnest(clinics) c);
   sealed uuid[] := ARRAY(SELECT p.patient_id FROM public.patients p WHERE p.sealed);
-  -- $1 query, $2 doctors, $3 outside, $4 clinic, $5 since, $6 until, $7 people, $8 attributes, $9 $10 below,
-  -- $11 most, $12 clinics, $13 cared for, $14 sealed, $15 clinics as keys, $16 $17 down to
-  fits text := 's.at >= $5 AND s.at < $6 AND (s.at, s.id) < ($9, $10)'
+  -- $1 query, $2 doctor, $3 clinic, $4 since, $5 until, $6 people, $7 attributes, $8 $9 below, $10 most,
+  -- $11 clinics, $12 cared for, $13 sealed, $14 clinics as keys, $15 $16 down to
+  fits text := 's.at >= $4 AND s.at < $5 AND (s.at, s.id) < ($8, $9)'
     || CASE WHEN p_query IS NULL THEN '' ELSE ' AND s.n @@ $1' END
-    || CASE WHEN p_doctors IS NULL THEN '' WHEN p_outside IS NULL THEN ' AND s.doctor_id = ANY ($2)'
-            ELSE ' AND (s.doctor_id = ANY ($2) OR s.n @@ $3)' END
-    || CASE WHEN p_clinic IS NULL THEN '' ELSE ' AND s.clinic_id = $4' END
-    || CASE WHEN p_people IS NULL THEN '' ELSE ' AND s.person_id = ANY ($7)' END
+    || CASE WHEN p_people IS NULL THEN '' ELSE ' AND s.person_id = ANY ($6)' END
     || CASE WHEN p_attributes @? '$[*] ? (@.sign != "=")'
-            THEN ' AND public.attributes_hold(s.patient_id, s.id, $8)' ELSE '' END
-    || ' AND (s.person_id <> ALL ($14) OR NOT public.is_hidden(s.person_id))';
-  place text := CASE WHEN p_outside IS NULL AND cardinality(p_doctors) = 1 THEN 's.doctor_id = ($2)[1]'
-    WHEN p_clinic IS NOT NULL THEN 's.clinic_id = $4' ELSE 'true' END;
-  known CONSTANT text := ' AND (s.clinic_id = ANY ($12) OR s.person_id = ANY ($13))';
+            THEN ' AND public.attributes_hold(s.patient_id, s.id, $7)' ELSE '' END
+    || ' AND (s.person_id <> ALL ($13) OR NOT public.is_hidden(s.person_id))';
+  place text := CASE WHEN p_doctor IS NOT NULL THEN 's.doctor_id = $2'
+    WHEN p_clinic IS NOT NULL THEN 's.clinic_id = $3' ELSE 'true' END;
+  known CONSTANT text := ' AND (s.clinic_id = ANY ($11) OR s.person_id = ANY ($12))';
   entries CONSTANT text := 'SELECT s.* FROM public.record_search s WHERE ';
-  newest CONSTANT text := ' ORDER BY s.at DESC, s.id DESC LIMIT $11';
-  elsewhere CONSTANT text := ' AND s.person_id = ANY ($13) AND (s.clinic_id IS NULL OR s.clinic_id <> ALL ($12))';
+  newest CONSTANT text := ' ORDER BY s.at DESC, s.id DESC LIMIT $10';
+  elsewhere CONSTANT text := ' AND s.person_id = ANY ($12) AND (s.clinic_id IS NULL OR s.clinic_id <> ALL ($11))';
   way text;
   chunk integer := 400;
   walked integer := 0;
@@ -202,46 +210,45 @@ BEGIN
     way := entries || fits || known || newest;
   END IF;
   WHILE way IS NULL LOOP
-    EXECUTE 'WITH walked AS MATERIALIZED (' || entries || place || ' AND s.at >= $5 AND s.at < $6'
-      || ' AND (s.at, s.id) < ($16, $17)' || newest || ')'
+    EXECUTE 'WITH walked AS MATERIALIZED (' || entries || place || ' AND s.at >= $4 AND s.at < $5'
+      || ' AND (s.at, s.id) < ($15, $16)' || newest || ')'
       || ' SELECT count(*) AS seen, count(*) FILTER (WHERE ' || fits || known || ') AS met,'
       || ' min(s.at) AS at, (array_agg(s.id ORDER BY s.at, s.id))[1] AS id FROM walked s'
       INTO step
-      USING p_query, p_doctors, p_outside, p_clinic, p_since, p_until, p_people, p_attributes, p_at, p_id, chunk,
-        clinics, cared, sealed, here, down_at, down_id;
+      USING p_query, p_doctor, p_clinic, p_since, p_until, p_people, p_attributes, p_at, p_id, chunk, clinics, cared,
+        sealed, here, down_at, down_id;
     walked := walked + step.seen;
     hits := hits + step.met;
     down_at := coalesce(step.at, down_at);
     down_id := coalesce(step.id, down_id);
     IF hits >= p_most OR step.seen < chunk THEN
-      way := entries || place || ' AND ' || fits || known || ' AND (s.at, s.id) >= ($16, $17)' || newest;
+      way := entries || place || ' AND ' || fits || known || ' AND (s.at, s.id) >= ($15, $16)' || newest;
     ELSIF walked::bigint * p_most / greatest(hits, 1) > 6000 THEN
       EXIT;
     END IF;
     chunk := 2000;
   END LOOP;
-  IF way IS NULL AND p_query IS NULL AND place = 'true' AND p_outside IS NULL THEN
-    way := 'SELECT s.* FROM (SELECT o.* FROM unnest($12) c CROSS JOIN LATERAL (' || entries || 's.clinic_id = c AND '
+  IF way IS NULL AND p_query IS NULL THEN
+    way := 'SELECT s.* FROM (SELECT o.* FROM unnest($11) c CROSS JOIN LATERAL (' || entries || 's.clinic_id = c AND '
       || fits || newest || ') o UNION ALL ' || entries || fits || elsewhere || ') s' || newest;
   ELSIF way IS NULL THEN
     -- Sorted outside, so that the index by time is not walked again.
-    way := 'SELECT s.* FROM (' || entries || fits || ' AND s.clinic_id = ANY ($12)'
-      || CASE WHEN p_query IS NULL THEN '' ELSE ' AND s.n @@ $15' END || ' OFFSET 0) s'
+    way := 'SELECT s.* FROM (' || entries || fits || ' AND s.clinic_id = ANY ($11) AND s.n @@ $14 OFFSET 0) s'
       || ' UNION ALL SELECT s.* FROM (' || entries || fits || elsewhere || ' OFFSET 0) s';
     way := 'SELECT s.* FROM (' || way || ') s' || newest;
   END IF;
   RETURN QUERY EXECUTE way
-    USING p_query, p_doctors, p_outside, p_clinic, p_since, p_until, p_people, p_attributes, p_at, p_id, p_most,
-      clinics, cared, sealed, here, down_at, down_id;
+    USING p_query, p_doctor, p_clinic, p_since, p_until, p_people, p_attributes, p_at, p_id, p_most, clinics, cared,
+      sealed, here, down_at, down_id;
 END $$;
 
 -- Headers of entries that fit all that is asked, of charts in the session's care or entered at its clinics. NULL
--- asks nothing; a doctor is one of the network's (`p_doctors`) or a name from outside (`p_outside`).
-CREATE FUNCTION public.search_records(p_words text, p_kinds text[], p_codes text[], p_doctors bigint[], p_outside text,
-  p_institution text, p_clinic bigint, p_since timestamptz, p_until timestamptz, p_person uuid, p_attributes jsonb,
-  p_at timestamptz, p_id uuid, p_most integer)
+-- asks nothing.
+CREATE FUNCTION public.search_records(p_words text, p_kinds text[], p_codes text[], p_stated text, p_doctors bigint[],
+  p_outside text, p_clinic bigint, p_institution text, p_since timestamptz, p_until timestamptz, p_person uuid,
+  p_attributes jsonb, p_at timestamptz, p_id uuid, p_most integer)
 RETURNS TABLE (person_id uuid, patient_id uuid, id uuid, at timestamptz, kind text, clinic_id bigint, institution text,
-  doctor_id bigint, doctor_name text, title text, codes text, signed boolean, corrected boolean)
+  doctor_id bigint, doctor_name text, title text, stated text, signed boolean, corrected boolean)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   IF charts.me() IS NULL THEN
@@ -255,11 +262,23 @@ BEGIN
       EXISTS (SELECT FROM public.notes w WHERE w.patient_id = f.patient_id AND w.record_id = f.id),
       EXISTS (SELECT FROM public.records c WHERE c.patient_id = f.patient_id AND c.corrects_id = f.id)
     FROM public.find_page(
-      public.search_query(p_words, p_kinds, p_codes, p_institution, coalesce(p_attributes, '[]')),
-      p_doctors, public.words_query(p_outside, 'n:', true), p_clinic, coalesce(p_since, '-infinity'),
-      coalesce(p_until, 'infinity'), public.patient_members(p_person), coalesce(p_attributes, '[]'),
+      public.search_query(p_words, p_kinds, p_codes, p_stated, p_doctors, p_outside, p_clinic, p_institution,
+                          coalesce(p_attributes, '[]')),
+      CASE WHEN p_outside IS NULL AND cardinality(p_doctors) = 1 THEN p_doctors[1] END, p_clinic,
+      coalesce(p_since, '-infinity'), coalesce(p_until, 'infinity'),
+      CASE WHEN p_person IS NOT NULL THEN public.patient_members(p_person) END, coalesce(p_attributes, '[]'),
       coalesce(p_at, 'infinity'), coalesce(p_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff'),
       least(greatest(p_most, 1), 51)) f
     JOIN public.records r ON r.patient_id = f.patient_id AND r.id = f.id
     ORDER BY f.at DESC, f.id DESC;
 END $$;
+
+-- When an entry was that the session may know of: where the page after it begins.
+CREATE FUNCTION public.record_place(p_patient uuid, p_record uuid) RETURNS timestamptz
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT s.at FROM public.record_search s
+  WHERE s.patient_id = p_patient AND s.id = p_record AND charts.me() IS NOT NULL
+    AND (s.clinic_id = ANY (charts.clinics_as('medico') || charts.clinics_as('enfermeria'))
+         OR s.person_id = ANY (charts.cared_for()))
+    AND NOT public.is_hidden(s.person_id);
+$$;

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from clinicdesk.cli.shapes import patient_lines, patient_object, wall
 from clinicdesk.clinic.patients.misplaced import origin_words
 from clinicdesk.clinic.records import cosigning
-from clinicdesk.clinic.records.rules import UNSIGNED
+from clinicdesk.clinic.records.rules import UNSIGNED, leaves, value_text
 from clinicdesk.clinic.records.wording import follow_up_text, late_text, treatment_text
 from clinicdesk.kit.ids import opaque
 from clinicdesk.kit.words import _
@@ -34,6 +34,10 @@ def entry_object(row: EntryRow) -> dict[str, Any]:
         "at": row.at,
         "place": row.place,
         "doctor_name": row.doctor or None,
+        "entered_by": row.entered_by,
+        "corrects": opaque(row.patient_id, row.corrects_id) if row.corrects_id else None,
+        "corrected_by": opaque(row.patient_id, row.corrected_id) if row.corrected_id else None,
+        "schema_version": row.schema_version,
         "title": row.title,
         "signed": bool(row.notes),
         "text": row.notes[0].text if row.notes else waiting,
@@ -187,6 +191,16 @@ def _marked(mark: Misplaced) -> str:
     return f"{mark.words} ({mark.person})"
 
 
+def _trace(row: EntryRow) -> Iterator[str]:
+    """Who entered it for another doctor, what it puts right, what puts it right."""
+    if row.entered_by:
+        yield "  " + _("Cargado por {}").format(row.entered_by)
+    if row.corrects_id:
+        yield "  " + _("Corrige: {}").format(opaque(row.patient_id, row.corrects_id))
+    if row.corrected_id:
+        yield "  " + _("Corregido por: {}").format(opaque(row.patient_id, row.corrected_id))
+
+
 def entry_lines(row: EntryRow, zone: tzinfo) -> Iterator[str]:
     """One entry: what, when, who and where, then its diagnoses and every word of its notes."""
     who = " · ".join(filter(None, (row.doctor, row.place)))
@@ -202,7 +216,10 @@ def entry_lines(row: EntryRow, zone: tzinfo) -> Iterator[str]:
     yield from (f"  {_diagnosis(each)}" for each in row.diagnoses)
     yield from (f"  {_('Tratamiento')}: {treatment_text(each)}" for each in row.treatments)
     yield from (f"  {follow_up_text(each)}" for each in row.follow_ups)
-    yield from (f"  {name}: {value}" for name, value in row.attributes.items() if name != UNSIGNED)
+    yield from _trace(row)
+    yield from (
+        f"  {path}: {value_text(value)}" for path, value in leaves(row.attributes) if path != UNSIGNED
+    )
     if UNSIGNED in row.attributes:
         yield "  " + _("Sin firmar:")
         yield from (f"  {line}" for line in str(row.attributes[UNSIGNED]).split("\n"))

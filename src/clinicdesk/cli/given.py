@@ -183,18 +183,6 @@ def late_of(at: str | None, reason: str | None, zone: str) -> Late | None:
     return None if found is None else Late(found, reason or "")
 
 
-def attributes_of(given: Iterable[str]) -> dict[str, str]:
-    """`KEY=VALUE` pairs. Raises InvalidInput with every one that is none."""
-    problems, found = Problems(), {}
-    for text in given:
-        key, equals, value = text.partition("=")
-        if not equals or not key.strip():
-            problems.found.append(_("«{text}» no es CLAVE=VALOR.").format(text=text[:40]))
-        found[key.strip()] = value
-    problems.settle()
-    return found
-
-
 WEEKDAYS: Final = (_("lun"), _("mar"), _("mié"), _("jue"), _("vie"), _("sáb"), _("dom"))
 _PLAIN: Final = str.maketrans("áé", "ae")
 

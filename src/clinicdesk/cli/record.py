@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import Annotated, Any, Final
 
 import typer
 
 from clinicdesk.cli import given
 from clinicdesk.cli.frame import Call, Writes, noun, the_call, verb
+from clinicdesk.cli.outcome import Misused
 from clinicdesk.cli.turn_words import Patient
+from clinicdesk.kit.errors import InvalidInput
 from clinicdesk.kit.ids import opaque
 from clinicdesk.kit.words import _
 
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from clinicdesk.clinic.records.rules import DiagnosisEntry
-
-app = noun(_("Registros de la historia: agregar, listar, ver."))
+app = noun(_("Registros de la historia: agregar, buscar, listar, ver."))
 _ADD: Final = _(
     "Agregar un registro de fuera de una atención.\n\n"
-    "Con --sign el texto queda firmado y se pide la clave; sin --sign espera la firma (record sign)."
+    "Con --sign el texto queda firmado y se pide la clave; sin --sign espera la firma (record sign). "
+    "Un registro no se cambia: --corrects carga otro que lo corrige, y los dos quedan a la vista."
 )
 _LIST: Final = {
     _("Fecha"): "when",
@@ -56,8 +54,21 @@ def add(
     institution: Annotated[
         str | None, typer.Option(metavar=_("NOMBRE"), help=_("Si fue en otra institución."))
     ] = None,
+    doctor: Annotated[
+        str | None,
+        typer.Option(metavar=_("NOMBRE"), help=_("Quién atendió, de la red o de fuera; uno mismo si no.")),
+    ] = None,
     attr: Annotated[
-        list[str] | None, typer.Option(metavar=_("CLAVE=VALOR"), help=_("Dato suelto; se repite."))
+        list[str] | None,
+        typer.Option(
+            metavar=_("CLAVE=VALOR"), help=_("Dato: presion.sistolica=120, dosis:=[1,2]; se repite.")
+        ),
+    ] = None,
+    attributes: Annotated[
+        str | None, typer.Option(metavar=_("ARCHIVO|-"), help=_("Datos en un objeto de JSON."))
+    ] = None,
+    corrects: Annotated[
+        str | None, typer.Option(metavar="RECORD_ID", help=_("El registro que este corrige."))
     ] = None,
     sign: Annotated[bool, typer.Option("--sign", help=_("Firmar el texto ahora."))] = False,
     late: Annotated[
@@ -68,39 +79,55 @@ def add(
     ] = None,
 ) -> None:
     """Add an entry."""
+    from clinicdesk.cli.attributes import attributes_of
     from clinicdesk.clinic.records import adding
 
     call, problems = the_call(ctx), given.Problems()
-    at: datetime | None = None
-    stated: tuple[DiagnosisEntry, ...] = ()
-    attributes: dict[str, str] = {}
+    if text == attributes == given.DASH:
+        raise Misused(text=_("La entrada se lee una vez: --text - o --attributes -."))
+    said: dict[str, Any] = {}
     zone = call.session().actor.at.zone
     with problems.noted():
-        at = given.instant_of(date, zone)
+        said["at"] = given.instant_of(date, zone)
     with problems.noted():
-        stated = given.diagnoses_of(diagnosis or ())
+        said["diagnoses"] = given.diagnoses_of(diagnosis or ())
     with problems.noted():
-        attributes = given.attributes_of(attr or ())
+        said["attributes"] = attributes_of(attr or (), attributes)
+    with problems.noted():
+        said["corrects_id"] = given.pair_of(corrects)[1] if corrects else None
     problems.settle()
     body = given.text_of(text)
     order = adding.AddRecord(
         **call.keyed,
         patient_id=given.patient_of(call, document).patient_id,
         kind=kind,
-        at=at,
         title=title,
         institution=institution,
         text=body,
-        diagnoses=stated,
-        attributes=attributes,
         late_reason=late,
         sign=sign,
+        **_doctor(call, doctor),
+        **said,
     )
     answer = call.desk.do(adding.add_record, call.proved(order) if sign and body.strip() else order)
     record_id = opaque(answer.patient_id, answer.id)
     note_id = opaque(answer.patient_id, answer.note_id) if answer.note_id else None
     data = {"id": record_id, "type": kind, "signed": note_id is not None, "note_id": note_id}
     call.answer(data, _("Registro agregado.") if not sign else _("Registro firmado."), f"Id: {record_id}")
+
+
+def _doctor(call: Call, name: str | None) -> dict[str, Any]:
+    """Who attended: the one of the network who bears the name, else the name itself. Raises InvalidInput."""
+    from clinicdesk.clinic.records import searching
+
+    if not name:
+        return {}
+    found = call.desk.see(searching.find_doctors, searching.DoctorsQuery(name))
+    if len(found) > 1:
+        raise InvalidInput(
+            _("Hay varios profesionales con ese nombre: {}.").format("; ".join(found.values()))
+        )
+    return {"doctor_id": next(iter(found))} if found else {"doctor_name": name}
 
 
 @verb(app, "sign", _("Firmar un registro propio que espera la firma; se pide la clave."), cls=Writes)
@@ -163,6 +190,77 @@ def show(ctx: typer.Context, record_id: RecordId) -> None:
             call.answer(entry_object(row), *entry_lines(row, call.zone))
             return
     raise RecordNotFound
+
+
+_SEARCH: Final = _(
+    "Buscar registros en las historias que uno atiende y en las de sus centros; el último primero.\n\n"
+    "Da encabezados: el texto se lee con la historia abierta (record show). Queda escrito que se buscó. "
+    "La última palabra vale como comienzo. --diagnosis toma un código o su comienzo, palabras, o "
+    "«capítulo IX». --attr toma clave=valor o clave>número."
+)
+_FOUND: Final = {
+    _("Fecha"): "when",
+    _("Paciente"): "patient_name",
+    _("Tipo"): "type",
+    _("Diagnósticos"): "diagnoses",
+    _("Profesional"): "doctor_name",
+    _("Lugar"): "place",
+    "Id": "id",
+}
+Many = list[str] | None
+
+
+@verb(app, "search", _SEARCH)
+def search(
+    ctx: typer.Context,
+    words: Annotated[list[str] | None, typer.Argument(metavar=_("[PALABRAS]"), help=_("Palabras."))] = None,
+    kind: Annotated[Many, typer.Option("--type", metavar=_("TIPO"), help=_("Se repite."))] = None,
+    diagnosis: Annotated[
+        str | None, typer.Option(metavar=_("CÓDIGO|PALABRAS"), help=_("Diagnóstico."))
+    ] = None,
+    doctor: Annotated[str | None, typer.Option(metavar=_("NOMBRE"), help=_("Quién atendió."))] = None,
+    site: Annotated[str | None, typer.Option(metavar=_("CÓDIGO"), help=_("En qué centro de la red."))] = None,
+    institution: Annotated[
+        str | None, typer.Option(metavar=_("NOMBRE"), help=_("En qué institución de fuera."))
+    ] = None,
+    since: Annotated[str | None, typer.Option("--from", metavar=_("FECHA"), help=_("Desde."))] = None,
+    to: Annotated[
+        str | None, typer.Option("--to", metavar=_("FECHA"), help=_("Hasta, ese día también."))
+    ] = None,
+    attr: Annotated[Many, typer.Option(metavar=_("CONDICIÓN"), help=_("Se repite."))] = None,
+    patient: Annotated[
+        str | None, typer.Option(metavar=_("DOCUMENTO"), help=_("De un solo paciente."))
+    ] = None,
+    after: Annotated[str | None, typer.Option(metavar="RECORD_ID", help=_("Los que siguen a este."))] = None,
+    limit: Annotated[int, typer.Option(metavar="N", min=1, max=50, help=_("Cuántos, 50 si no."))] = 50,
+) -> None:
+    """Search entries."""
+    from clinicdesk.cli.record_search import asked_of, found_object, found_row
+    from clinicdesk.clinic.records import searching
+
+    call = the_call(ctx)
+    query = asked_of(
+        call,
+        words=words or [],
+        kinds=kind or [],
+        diagnosis=diagnosis,
+        doctor=doctor,
+        site=site,
+        institution=institution,
+        since=since,
+        to=to,
+        attr=attr or [],
+        patient=patient,
+        after=after,
+        limit=limit,
+    )
+    found = call.desk.see(searching.search_on if after else searching.search_records, query)
+    call.rows((found_object(row) if call.json else found_row(call, row) for row in found.rows), _FOUND)
+    if found.more:
+        last = opaque(found.rows[-1].patient_id, found.rows[-1].id)
+        call.say(_("Hay más: repetir con --after {last}").format(last=last))
+    elif not found.rows:
+        call.say(_("Ninguno."))
 
 
 _GIVE: Final = _(

@@ -28,12 +28,21 @@ class Book:
     def write(self, raw: Connection[Any]) -> int:
         """Send everything and forget it; the number of rows."""
         written = 0
+        entries = self._keys_of("records")
         for table in metadata.sorted_tables:
             rows = self._rows.pop(table.name, [])
             if rows:
                 self._copy(raw, table.name, rows)
                 written += len(rows)
+        if entries:
+            raw.execute("SELECT find_records(%s, %s)", [list(each) for each in zip(*entries, strict=True)])
         return written
+
+    def _keys_of(self, table: str) -> list[tuple[UUID, UUID]]:
+        """(patient, row) of each row of a table waiting here."""
+        names = self._columns.get(table, ())
+        rows = self._rows.get(table, ())
+        return [(row[names.index("patient_id")], row[names.index("id")]) for row in rows]
 
     def _copy(self, raw: Connection[Any], table: str, rows: list[tuple[Any, ...]]) -> None:
         columns = sql.SQL(", ").join(map(sql.Identifier, self._columns[table]))

@@ -57,6 +57,7 @@ _DEEDS: Final = MappingProxyType(
         "record.add": _("agregó un registro"),
         "visit.enter": _("ingresó una atención pasada"),
         "treatment.end": _("suspendió un tratamiento"),
+        "record.search": _("buscó en sus registros"),
         "patient.register": _("registró al paciente"),
         "patient.edit": _("corrigió sus datos"),
         "patient.particular": _("agregó un dato"),

@@ -104,9 +104,10 @@ class NoteRow:
 class EntryRow:
     """One typed entry of the history with its diagnoses and notes. `place` is clinic or institution.
 
-    `patient_id` is whom it was entered for; `own_chart` that chart's number, where another one stands for it.
-    Of one that belongs to another person, this chart shows that it was there, and the mark. With a
-    `late_reason` it was typed at `written_at`, after it was.
+    `entered_by` where that is not the doctor; `corrects_id` is the entry that this one puts right,
+    `corrected_id` the one that puts this right. `patient_id` is whom it was entered for; `own_chart` that
+    chart's number, where another one stands for it. Of one that belongs to another person, this chart shows
+    that it was there, and the mark. With a `late_reason` it was typed at `written_at`, after it was.
     """
 
     id: UUID
@@ -121,6 +122,10 @@ class EntryRow:
     patient_id: UUID
     written_at: datetime | None = None
     late_reason: str | None = None
+    schema_version: int | None = None
+    entered_by: str | None = None
+    corrects_id: UUID | None = None
+    corrected_id: UUID | None = None
     diagnoses: tuple[DiagnosisRow, ...] = ()
     notes: tuple[NoteRow, ...] = ()
     treatments: tuple[TreatmentRow, ...] = ()
@@ -273,6 +278,15 @@ def _entries(tx: Reader, mine: Whose, limit: int | None) -> tuple[EntryRow, ...]
     return _whole(tx, mine, bare, None if limit is None else [entry.id for entry in bare])
 
 
+_writers: Final = people.alias("writers")
+_later: Final = records.alias("later")
+_corrected: Final = (
+    select(_later.c.id)
+    .where(_later.c.patient_id == records.c.patient_id, _later.c.corrects_id == records.c.id)
+    .scalar_subquery()
+)
+
+
 def _entries_of(mine: Whose) -> Select[Any]:
     return (
         select(
@@ -281,16 +295,21 @@ def _entries_of(mine: Whose) -> Select[Any]:
             records.c.kind,
             records.c.at,
             func.coalesce(clinics.c.name, records.c.institution, ""),
-            func.coalesce(people.c.family + ", " + people.c.given, ""),
+            func.coalesce(people.c.family + ", " + people.c.given, records.c.doctor_name, ""),
             records.c.title,
             records.c.attributes,
             records.c.source,
             records.c.patient_id,
             records.c.written_at,
             records.c.late_reason,
+            records.c.schema_version,
+            _writers.c.family + ", " + _writers.c.given,
+            records.c.corrects_id,
+            _corrected,
         )
         .outerjoin(clinics, clinics.c.id == records.c.clinic_id)
         .outerjoin(people, people.c.id == records.c.doctor_id)
+        .outerjoin(_writers, _writers.c.id == records.c.entered_by)
         .where(mine.shows(records.c.patient_id, records.c.id, gone=True))
         .order_by(records.c.at.desc(), records.c.id.desc())
     )

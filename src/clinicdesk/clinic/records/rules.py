@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from clinicdesk.clinic.audit.rules import microseconds
 from clinicdesk.kit.text import clean
+from clinicdesk.kit.words import _
 
 
 class RecordKind(StrEnum):
@@ -65,6 +67,10 @@ class SignedEntry:
     attributes: str
     written_at: datetime
     late_reason: str | None
+    doctor_name: str | None = None
+    entered_by: int | None = None
+    corrects_id: UUID | None = None
+    schema_version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +191,29 @@ def _field(value: object) -> str:
 
 
 _COVERED: Final = (Signed, SignedEntry, SignedDiagnosis, SignedTreatment, SignedFollowUp, Cosigned)
+
+
+def leaves(attributes: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Each value at any depth under its path, `presion.sistolica`; those of a list under the list's."""
+    for key, value in attributes.items():
+        yield from _leaves_of(key, value)
+
+
+def _leaves_of(path: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, Mapping):
+        for key, each in value.items():
+            yield from _leaves_of(f"{path}.{key}", each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _leaves_of(path, each)
+    else:
+        yield path, value
+
+
+def value_text(value: Any) -> str:
+    """One value of an attribute in words."""
+    said = {None: _("nulo"), True: _("sí"), False: _("no")}
+    return said[value] if value is None or isinstance(value, bool) else str(value)
 
 
 def is_cie10(code: str) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from clinicdesk.clinic.access.rules import Proof
 from clinicdesk.clinic.records import queries, service
@@ -85,10 +85,14 @@ def sign_record(tx: Tx, order: SignRecord) -> service.NoteAnswer:
     """
     service.demand_proof(tx, order.proof)
     mine = (records.c.patient_id == order.patient_id) & (records.c.id == order.record_id)
-    found = tx.first(select(records.c.doctor_id, records.c.attributes).where(mine))
+    found = tx.first(
+        select(
+            func.coalesce(records.c.entered_by, records.c.doctor_id).label("author_id"), records.c.attributes
+        ).where(mine)
+    )
     if found is None:
         raise RecordNotFound
-    if found.doctor_id != tx.actor.person_id:
+    if found.author_id != tx.actor.person_id:
         raise NotYourVisit(doctor="otro profesional")
     if UNSIGNED not in found.attributes:
         raise NoteEmpty

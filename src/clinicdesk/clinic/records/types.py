@@ -116,7 +116,7 @@ def edit_type(tx: Tx, order: EditType) -> SiteAnswer:
     values: dict[str, Any] = {"name": clean_line(order.name), "active": order.active}
     if order.schema_said:
         values["schema_version"] = _version(tx, order)
-    return editing.edit(tx, record_types, order.type_id, order.version, order.code, values, code=order.code)
+    return editing.edit(tx, record_types, order.type_id, order.version, order.code, values)
 
 
 def _version(tx: Tx, order: EditType) -> int:
@@ -134,7 +134,7 @@ def _write_schema(tx: Tx, code: str, schema: dict[str, Any]) -> int:
     last = select(func.coalesce(func.max(record_schemas.c.version), 0)).where(record_schemas.c.code == code)
     version: int = tx.run(last).scalar_one() + 1
     row = {"code": code, "version": version, "schema": schema, "made_at": tx.now}
-    tx.write(insert(record_schemas), row | {"made_by": tx.actor.person_id or None})
+    tx.write(insert(record_schemas).inline(), row | {"made_by": tx.actor.person_id or None})
     return version
 
 

@@ -14,7 +14,7 @@ from clinicdesk.clinic.prescriptions.queries import PrescribedRow
 from clinicdesk.clinic.records import cosigning
 from clinicdesk.clinic.records.measured import MovedVitals, VitalRow
 from clinicdesk.clinic.records.queries import DiagnosisRow, EntryRow, NoteRow, Standing
-from clinicdesk.clinic.records.rules import DiagnosisEntry
+from clinicdesk.clinic.records.rules import DiagnosisEntry, leaves, value_text
 from clinicdesk.clinic.records.wording import follow_up_text, late_text, treatment_text
 from clinicdesk.clinic.results.queries import ObservationRow
 from clinicdesk.kit import clock
@@ -139,8 +139,9 @@ def entry_page(entry: EntryRow, width: int, zone: str) -> list[Cell]:
     lines += plan_lines(entry, width)
     for note in entry.notes:
         lines += _note_page(note, width, zone)
-    for name, value in entry.attributes.items():
-        lines += wrapped(f"{name}: {value}", width)
+    lines += _trace_lines(entry, width)
+    for path, value in leaves(entry.attributes):
+        lines += wrapped(f"{path}: {value_text(value)}", width)
     lines += [""] if entry.attributes else []
     if not entry.notes:
         lines.append(_("Sin nota firmada en este registro."))
@@ -157,6 +158,18 @@ def plan_lines(entry: EntryRow, width: int) -> list[Cell]:
     for due in entry.follow_ups:
         lines += wrapped(follow_up_text(due), width)
     return [*lines, ""] if lines else []
+
+
+def _trace_lines(entry: EntryRow, width: int) -> list[Cell]:
+    """Who entered it for another doctor, and whether it puts right or was put right."""
+    lines: list[Cell] = []
+    if entry.entered_by:
+        lines += wrapped(_("Cargado por {}").format(entry.entered_by), width)
+    if entry.corrects_id:
+        lines += wrapped(_("Corrige otro registro de esta historia, que sigue en ella."), width)
+    if entry.corrected_id:
+        lines += wrapped(_("Otro registro de esta historia lo corrige."), width, Tone.TITLE)
+    return lines
 
 
 def _note_page(note: NoteRow, width: int, zone: str) -> list[Cell]:
