@@ -34,6 +34,16 @@ RecordId = Annotated[
     str, typer.Argument(metavar="RECORD_ID", help=_("El id que dan record add y record list."))
 ]
 Text = Annotated[str, typer.Option(metavar=_("TEXTO|-"), help=_("El texto, o - para leerlo de la entrada."))]
+Late = Annotated[
+    str | None,
+    typer.Option(
+        metavar=_("MOTIVO"), help=_("Por qué una atención propia se escribe después; va con --date.")
+    ),
+]
+Attended = Annotated[
+    str | None,
+    typer.Option(metavar=_("NOMBRE"), help=_("Quién atendió, de la red o de fuera; uno mismo si no.")),
+]
 Codes = Annotated[
     list[str] | None,
     typer.Option("--diagnosis", metavar=_("CIE10,…"), help=_("Códigos; el primero es el principal.")),
@@ -54,10 +64,7 @@ def add(
     institution: Annotated[
         str | None, typer.Option(metavar=_("NOMBRE"), help=_("Si fue en otra institución."))
     ] = None,
-    doctor: Annotated[
-        str | None,
-        typer.Option(metavar=_("NOMBRE"), help=_("Quién atendió, de la red o de fuera; uno mismo si no.")),
-    ] = None,
+    doctor: Attended = None,
     attr: Annotated[
         list[str] | None,
         typer.Option(
@@ -71,12 +78,7 @@ def add(
         str | None, typer.Option(metavar="RECORD_ID", help=_("El registro que este corrige."))
     ] = None,
     sign: Annotated[bool, typer.Option("--sign", help=_("Firmar el texto ahora."))] = False,
-    late: Annotated[
-        str | None,
-        typer.Option(
-            metavar=_("MOTIVO"), help=_("Por qué una atención propia se escribe después; va con --date.")
-        ),
-    ] = None,
+    late: Late = None,
 ) -> None:
     """Add an entry."""
     from clinicdesk.cli.attributes import attributes_of
