@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import insert, text
 
 from clinicdesk.bootstrap import Session
-from clinicdesk.clinic.records import adding, dropping, measured, queries, service
+from clinicdesk.clinic.records import adding, dropping, measured, queries, service, waiting
 from clinicdesk.clinic.records.errors import DraftChanged
 from clinicdesk.clinic.records.model import diagnoses, vitals
 from clinicdesk.clinic.records.rules import DiagnosisEntry
@@ -101,9 +101,9 @@ def test_unsigned_drafts_are_listed_for_their_author_with_the_patient(
     visit, doctor = in_course(network, log_in), log_in("lpaz").desk()
     order = service.SaveDraft(patient_id=visit.patient_id, visit_id=visit.visit_id, text="Refiere", version=1)
     doctor.do(service.save_draft, order)
-    mine = {row.visit_id: row for row in doctor.see(queries.unsigned, queries.AllDrafts())}
+    mine = {row.visit_id: row for row in doctor.see(waiting.unsigned, waiting.AllDrafts())}
     assert (mine[visit.visit_id].family, mine[visit.visit_id].turn_id) == ("Quispe Mamani", visit.turn_id)
-    other = log_in("jibarra").desk().see(queries.unsigned, queries.AllDrafts())
+    other = log_in("jibarra").desk().see(waiting.unsigned, waiting.AllDrafts())
     assert visit.visit_id not in {row.visit_id for row in other}
 
 

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clinicdesk.clinic.records.measured import VitalRow
-from clinicdesk.clinic.records.queries import DiagnosisRow, UnsignedRow
+from clinicdesk.clinic.records.queries import DiagnosisRow
 from clinicdesk.clinic.records.rules import DiagnosisEntry
+from clinicdesk.clinic.records.waiting import UnsignedRow
 from clinicdesk.clinic.turns.queries import TurnRow
 from clinicdesk.kit.text import cells, shown
 from clinicdesk.tui.parts.bits import bits_of

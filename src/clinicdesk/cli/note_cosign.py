@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from clinicdesk.clinic.records.cosigning import ToCosignRow
-    from clinicdesk.clinic.records.queries import UnsignedRow
+    from clinicdesk.clinic.records.waiting import UnsignedRow
 
 _LIST: Final = _(
     "Las notas propias sin firmar; con --to-cosign, las de residentes que esperan su cofirma.\n\n"
@@ -38,7 +38,8 @@ def list_notes(
     waiting: Annotated[bool, typer.Option("--to-cosign", help=_("Lo que espera su cofirma."))] = False,
 ) -> None:
     """Show what waits for the person."""
-    from clinicdesk.clinic.records import cosigning, queries
+    from clinicdesk.clinic.records import cosigning
+    from clinicdesk.clinic.records.waiting import AllDrafts, unsigned
 
     call = the_call(ctx)
     zone = None if call.json else call.zone
@@ -47,7 +48,7 @@ def list_notes(
         told = [_waits(row, zone) for row in notes]
         columns = {_("Firmada"): "when", _("Paciente"): "name", _("De"): "author", _("Estado"): "state"}
     else:
-        drafts = call.desk.see(queries.unsigned, queries.AllDrafts())
+        drafts = call.desk.see(unsigned, AllDrafts())
         told = [_unsigned(row, zone) for row in drafts]
         columns = {_("Guardado"): "when", _("Paciente"): "name"}
     call.rows(told, columns | {"Id": "id"})

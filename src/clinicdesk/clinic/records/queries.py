@@ -17,7 +17,6 @@ from clinicdesk.clinic.access.model import people
 from clinicdesk.clinic.patients import one_person
 from clinicdesk.clinic.patients import queries as registry
 from clinicdesk.clinic.patients.misplaced import Misplaced, Whose, whose
-from clinicdesk.clinic.patients.model import patients
 from clinicdesk.clinic.records import measured, planning
 from clinicdesk.clinic.records.model import cosignatures, diagnoses, note_drafts, notes, records, visits
 from clinicdesk.clinic.records.plan import NOTHING, Late, Plan
@@ -195,24 +194,6 @@ class DraftRow:
     saved_at: datetime
     plan: Plan = NOTHING
     late: Late | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class UnsignedRow:
-    """A visit with a draft of the actor's: whose, since when, and when it was last saved."""
-
-    patient_id: UUID
-    visit_id: UUID
-    turn_id: UUID | None
-    started_at: datetime
-    saved_at: datetime
-    family: str
-    given: str
-
-
-@dataclass(frozen=True, slots=True)
-class AllDrafts:
-    """Every draft of the actor's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -483,30 +464,6 @@ def drafts(tx: Reader, query: DraftsQuery) -> tuple[DraftRow, ...]:
     if query.visit_id is not None:
         statement = statement.where(note_drafts.c.visit_id == query.visit_id)
     return tuple(_draft(row) for row in tx.rows(statement))
-
-
-@view("note.unsigned", needs=Permission.NOTE_WRITE)
-def unsigned(tx: Reader, _query: AllDrafts) -> tuple[UnsignedRow, ...]:
-    """The actor's drafts with the patient's name, the visit that began first leading."""
-    statement = (
-        select(
-            note_drafts.c.patient_id,
-            note_drafts.c.visit_id,
-            visits.c.turn_id,
-            visits.c.started_at,
-            note_drafts.c.saved_at,
-            patients.c.family,
-            patients.c.given,
-        )
-        .join(
-            visits,
-            (visits.c.patient_id == note_drafts.c.patient_id) & (visits.c.id == note_drafts.c.visit_id),
-        )
-        .join(patients, patients.c.patient_id == note_drafts.c.patient_id)
-        .where(note_drafts.c.author == literal_column("session_user"))
-        .order_by(visits.c.started_at, note_drafts.c.id)
-    )
-    return tx.into(UnsignedRow, statement)
 
 
 def _draft(row: Any) -> DraftRow:

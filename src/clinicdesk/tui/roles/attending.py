@@ -12,8 +12,9 @@ from typing import Final
 from uuid import UUID
 
 from clinicdesk.clinic.records import queries, service
-from clinicdesk.clinic.records.queries import DraftRow, EntryRow, NoteRow, UnsignedRow
+from clinicdesk.clinic.records.queries import DraftRow, EntryRow, NoteRow
 from clinicdesk.clinic.records.rules import RecordKind
+from clinicdesk.clinic.records.waiting import UnsignedRow
 from clinicdesk.clinic.rights import Permission
 from clinicdesk.clinic.turns import service as turns
 from clinicdesk.clinic.turns.queries import TurnRow

@@ -12,8 +12,9 @@ from textual.widget import Widget
 
 from clinicdesk.clinic.changes import Change, Kind
 from clinicdesk.clinic.desk import NoCareRelation
-from clinicdesk.clinic.records import queries
-from clinicdesk.clinic.records.queries import EntryRow, UnsignedRow
+from clinicdesk.clinic.records import waiting
+from clinicdesk.clinic.records.queries import EntryRow
+from clinicdesk.clinic.records.waiting import AllDrafts, UnsignedRow
 from clinicdesk.clinic.turns.queries import TurnRow
 from clinicdesk.clinic.turns.rules import State
 from clinicdesk.clinic.turns.services import ServicesQuery, services
@@ -207,7 +208,7 @@ class DoctorHome(Guarded):
         self.counts.set(f" {doctor_queue.counts_text(self.day.rows, mine)}", unsigned)
 
     async def _read_unsigned(self, *, fresh: bool = False) -> None:
-        self._unsigned = await self.see(queries.unsigned, queries.AllDrafts())
+        self._unsigned = await self.see(waiting.unsigned, AllDrafts())
         self._fill_queue(fresh=fresh)
 
     # Triage of the row pointed at
@@ -288,7 +289,7 @@ class DoctorHome(Guarded):
             contents, visit, unsigned = await asyncio.gather(
                 self._read_again(before.patient_id),
                 self.attended_by(before.patient_id, before.turn_id),
-                self.see(queries.unsigned, queries.AllDrafts()),
+                self.see(waiting.unsigned, AllDrafts()),
             )
         except ChartClosed as closed:  # what was written is safe: its screen may go
             self.say_goodbye(closed)

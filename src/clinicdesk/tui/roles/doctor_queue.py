@@ -9,7 +9,7 @@ from typing import Final
 from uuid import UUID
 
 from clinicdesk.clinic.admissions.rules import is_overdue, queue_key, wait_minutes, waits_for
-from clinicdesk.clinic.records.queries import UnsignedRow
+from clinicdesk.clinic.records.waiting import UnsignedRow
 from clinicdesk.clinic.turns.queries import TurnRow
 from clinicdesk.clinic.turns.rules import State
 from clinicdesk.kit import clock
