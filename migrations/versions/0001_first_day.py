@@ -22,6 +22,7 @@ _FILES = (
     "charts.sql",
     "notes.sql",
     "follow_ups.sql",
+    "attachments.sql",
     "sites.sql",
     "people.sql",
     "records.sql",

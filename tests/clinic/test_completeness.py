@@ -30,6 +30,7 @@ _UNDER_A_LEASE: Final = "read under a lease, whose opening is written down"
 NOT_ACTS: Final = {
     "agenda.exceptions": _SITE,
     "agenda.list": _SITE,
+    "attachment.limits": _SITE,
     "clinic.list": _SITE,
     "doctor.list": _SITE,
     "floor.list": _SITE,
@@ -89,6 +90,7 @@ NOT_ACTS: Final = {
     "privacy.alerts": "the officer's board; reviewing an alert is an act",
     "privacy.limits": _SITE,
     "note.to_cosign": "what waits for the actor; opening each chart is an act",
+    "attachment.list": _UNDER_A_LEASE,
     "note.verify_page": "goes on with note.verify_all, which is the act; ids and verdicts, no text",
     "care.list": "who follows a patient, beside the act that relates them",
     "patient.find": "finds whom an act is about; showing them is patient.show",

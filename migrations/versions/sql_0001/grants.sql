@@ -157,6 +157,15 @@ GRANT SELECT ON cosignatures TO k_medico, k_enfermeria, k_resultados;
 GRANT INSERT (patient_id, id, record_id, note_id, note_hash, author_id, verdict, reason, person_id, person_name,
   person_license, at, hash) ON cosignatures TO k_medico;
 GRANT EXECUTE ON FUNCTION charts.is_supervised(), charts.may_cosign(uuid, uuid), charts.to_cosign() TO k_medico;
+GRANT EXECUTE ON FUNCTION charts.is_supervised() TO k_medico;
+-- Of attachments nobody holds the bytes.
+GRANT SELECT ON attachments, attachment_voids TO k_medico, k_enfermeria, k_resultados;
+GRANT INSERT ON attachment_voids TO k_medico, k_enfermeria;
+GRANT SELECT ON attachment_limits TO k_staff;
+GRANT UPDATE (file_bytes, patient_bytes, megapixels, version) ON attachment_limits TO k_admin;
+GRANT EXECUTE ON FUNCTION charts.attach(uuid, uuid, uuid, text, text, text, integer, integer, bytea)
+  TO k_medico, k_enfermeria;
+GRANT EXECUTE ON FUNCTION charts.attached(uuid, uuid) TO k_medico, k_enfermeria, k_resultados;
 GRANT EXECUTE ON FUNCTION charts.signings(uuid) TO k_medico, k_enfermeria, k_resultados;
 GRANT UPDATE (ended_at) ON visits TO k_medico;
 -- Entries are found by what they say, written down from the rows themselves.

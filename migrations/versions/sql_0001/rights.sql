@@ -14,8 +14,9 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
       "turn.call": "k_admision", "turn.attend": "k_medico", "turn.triage": "k_enfermeria",
       "day.close": "k_secretaria", "vitals.write": "k_enfermeria", "chart.read": "k_enfermeria",
       "chart.break_glass": "k_enfermeria", "chart.copy": "k_resultados",
-      "care.relate": "k_secretaria", "note.write": "k_medico", "history.export": "k_resultados",
-      "template.manage": "k_gestion", "report.read": "k_gestion", "import.run": "k_importacion", "patient.seal": "k_privacidad",
+      "care.relate": "k_secretaria", "note.write": "k_medico", "attachment.write": "k_enfermeria",
+      "history.export": "k_resultados", "template.manage": "k_gestion", "report.read": "k_gestion",
+      "import.run": "k_importacion", "patient.seal": "k_privacidad",
       "privacy.review": "k_privacidad", "audit.read": "k_privacidad", "audit.seal": "k_sello"}}'::jsonb;
 $$;
 

@@ -54,6 +54,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "followup": ("followup", _("Controles sugeridos: los que esperan turno.")),
     "template": ("template", _("Plantillas de nota.")),
     "history": ("history", _("Historia clínica: ver, entregar en PDF o JSON.")),
+    "attachment": ("attachment", _("Adjuntos de la historia: agregar, listar, guardar, anular.")),
     "privacy": ("privacy", _("Avisos de historias abiertas sin relación: ver, revisar, límites.")),
     "import": ("imports", _("Traer datos de otros sistemas.")),
     "report": ("report", _("Informes.")),

@@ -6,6 +6,7 @@ from clinicdesk.clinic import acts, staging
 from clinicdesk.clinic.access import model as access
 from clinicdesk.clinic.admissions import model as admissions
 from clinicdesk.clinic.agendas import model as agendas
+from clinicdesk.clinic.attachments import model as attachments
 from clinicdesk.clinic.audit import model as audit
 from clinicdesk.clinic.cie10 import model as cie10
 from clinicdesk.clinic.patients import model as patients
@@ -22,6 +23,7 @@ __all__ = [
     "acts",
     "admissions",
     "agendas",
+    "attachments",
     "audit",
     "cie10",
     "metadata",

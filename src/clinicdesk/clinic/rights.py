@@ -39,6 +39,7 @@ class Permission(StrEnum):
     CHART_COPY = "chart.copy"
     CARE_RELATE = "care.relate"
     NOTE_WRITE = "note.write"
+    ATTACHMENT_WRITE = "attachment.write"
     HISTORY_EXPORT = "history.export"
     TEMPLATE_MANAGE = "template.manage"
     REPORT_READ = "report.read"
@@ -105,6 +106,7 @@ PERMISSIONS: Final = MappingProxyType(
             Permission.CHART_READ,
             Permission.CHART_BREAK_GLASS,
             Permission.NOTE_WRITE,
+            Permission.ATTACHMENT_WRITE,
             Permission.HISTORY_EXPORT,
         },
         Role.ENFERMERIA: _READS
@@ -112,6 +114,7 @@ PERMISSIONS: Final = MappingProxyType(
             Permission.TURN_CALL,
             Permission.TRIAGE,
             Permission.VITALS_WRITE,
+            Permission.ATTACHMENT_WRITE,
             Permission.CHART_READ,
             Permission.CHART_BREAK_GLASS,
         },
@@ -196,6 +199,7 @@ GROUP_PERMISSION: Final = MappingProxyType(
         Permission.CHART_COPY: "k_resultados",
         Permission.CARE_RELATE: "k_secretaria",
         Permission.NOTE_WRITE: "k_medico",
+        Permission.ATTACHMENT_WRITE: "k_enfermeria",
         Permission.HISTORY_EXPORT: "k_resultados",
         Permission.TEMPLATE_MANAGE: "k_gestion",
         Permission.REPORT_READ: "k_gestion",

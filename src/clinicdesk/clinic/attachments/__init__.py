@@ -1,0 +1,1 @@
+"""Files of a patient: inert bytes beside the history."""
