@@ -157,7 +157,6 @@ GRANT SELECT ON cosignatures TO k_medico, k_enfermeria, k_resultados;
 GRANT INSERT (patient_id, id, record_id, note_id, note_hash, author_id, verdict, reason, person_id, person_name,
   person_license, at, hash) ON cosignatures TO k_medico;
 GRANT EXECUTE ON FUNCTION charts.is_supervised(), charts.may_cosign(uuid, uuid), charts.to_cosign() TO k_medico;
-GRANT EXECUTE ON FUNCTION charts.is_supervised() TO k_medico;
 -- Of attachments nobody holds the bytes.
 GRANT SELECT ON attachments, attachment_voids TO k_medico, k_enfermeria, k_resultados;
 GRANT INSERT ON attachment_voids TO k_medico, k_enfermeria;
