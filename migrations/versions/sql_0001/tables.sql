@@ -1916,6 +1916,21 @@ CREATE TABLE attachment_bodies (
   CONSTRAINT attachment_bodies_patient_fk FOREIGN KEY(patient_id) REFERENCES patients (patient_id)
 );
 
+CREATE TABLE attachment_voids (
+  patient_id UUID NOT NULL,
+  id UUID NOT NULL,
+  attachment_id UUID NOT NULL,
+  reason TEXT NOT NULL,
+  person_id BIGINT NOT NULL,
+  at TIMESTAMP WITH TIME ZONE NOT NULL,
+  CONSTRAINT attachment_voids_pk PRIMARY KEY (patient_id, id),
+  CONSTRAINT attachment_voids_attachment_id_fk FOREIGN KEY(patient_id, attachment_id) REFERENCES attachments (patient_id, id),
+  CONSTRAINT attachment_voids_person_fk FOREIGN KEY(person_id) REFERENCES people (id),
+  CONSTRAINT attachment_voids_uq UNIQUE (patient_id, attachment_id),
+  CONSTRAINT attachment_voids_reason_ck CHECK (length(reason) BETWEEN 3 AND 300),
+  CONSTRAINT attachment_voids_patient_fk FOREIGN KEY(patient_id) REFERENCES patients (patient_id)
+);
+
 CREATE TABLE cosignatures (
   patient_id UUID NOT NULL,
   id UUID NOT NULL,
@@ -1945,22 +1960,6 @@ CREATE TABLE cosignatures (
 );
 
 CREATE UNIQUE INDEX cosignatures_once_uq ON cosignatures (patient_id, note_id) WHERE verdict = 'cofirmada';
-
-CREATE TABLE treatment_ends (
-CREATE TABLE attachment_voids (
-  patient_id UUID NOT NULL,
-  id UUID NOT NULL,
-  attachment_id UUID NOT NULL,
-  reason TEXT NOT NULL,
-  person_id BIGINT NOT NULL,
-  at TIMESTAMP WITH TIME ZONE NOT NULL,
-  CONSTRAINT attachment_voids_pk PRIMARY KEY (patient_id, id),
-  CONSTRAINT attachment_voids_attachment_id_fk FOREIGN KEY(patient_id, attachment_id) REFERENCES attachments (patient_id, id),
-  CONSTRAINT attachment_voids_person_fk FOREIGN KEY(person_id) REFERENCES people (id),
-  CONSTRAINT attachment_voids_uq UNIQUE (patient_id, attachment_id),
-  CONSTRAINT attachment_voids_reason_ck CHECK (length(reason) BETWEEN 3 AND 300),
-  CONSTRAINT attachment_voids_patient_fk FOREIGN KEY(patient_id) REFERENCES patients (patient_id)
-);
 
 CREATE TABLE treatment_ends (
   patient_id UUID NOT NULL,
