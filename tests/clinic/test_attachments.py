@@ -23,7 +23,7 @@ from sqlalchemy.exc import DBAPIError
 from clinicdesk.bootstrap import Session
 from clinicdesk.clinic.attachments import errors, kinds, queries, rules, saving, service
 from clinicdesk.clinic.desk import NoCareRelation, NotAllowed
-from clinicdesk.clinic.records import service as records
+from clinicdesk.clinic.records import adding as records
 from clinicdesk.kit import db
 from clinicdesk.kit.ids import new_id
 from tests.factories import Network, followed, new_patient
