@@ -120,6 +120,21 @@ def test_how_many_more_fit_is_said_and_what_would_leave_fewer(counter: Session) 
     assert found_by(counter, "umpierrez tadeo", 30).more == 0
 
 
+def test_a_year_may_be_a_documents_beginning(counter: Session) -> None:
+    """However many were born then, who has such a document is seen; and those born then are seen too."""
+    for number in range(24):
+        new_patient(counter, given="Elpidio", family="Zubeldía", birth=date(2001, 1, 1 + number))
+    whose = rules.Document("AR", "DNI", "20014567")
+    new_patient(counter, given="Elpidio", family="Zubeldía", birth=date(1968, 5, 6), document=whose)
+    found = found_by(counter, "zubeldia 2001")
+    assert (found.rows[0].birth, len(found.rows), found.more) == (date(1968, 5, 6), 20, 5)
+    assert {row.birth.year for row in found.rows[1:] if row.birth} == {2001}
+    later = rules.Document("AR", "DNI", "20974567")
+    new_patient(counter, given="Elpidio", family="Zubeldía", birth=date(1969, 5, 6), document=later)
+    (row,) = found_by(counter, "zubeldia 2097").rows
+    assert row.birth == date(1969, 5, 6)
+
+
 def test_canonically_equal_names_are_one(counter: Session) -> None:
     random = Random(11)
     letters = "aábcdeéfghiíjklmnñoópqrstuúüvwxyzçàâãäåèêëìîïòôõöùûýÿşğőűÅÉÑÇ"

@@ -120,6 +120,17 @@ def test_whoever_is_found_by_the_retired_ones_words_is_shown_once(secre: Session
         assert found.rows[0].family == "Zuloaga Unida"
 
 
+def test_who_is_one_person_is_counted_once_among_many(secre: Session) -> None:
+    people = [new_patient(secre, family="Yrigoyen", given=f"Tulio {'ABCDE'[at % 5]}") for at in range(24)]
+    for kept, gone in ((0, 23), (1, 22), (2, 21)):
+        merged(secre, people[kept].patient_id, people[gone].patient_id)
+    found = secre.desk().see(queries.search, queries.SearchQuery("yrigoyen tulio"))
+    assert (len({row.patient_id for row in found.rows}), found.more) == (20, 1)
+    merged(secre, people[3].patient_id, people[20].patient_id)
+    found = secre.desk().see(queries.search, queries.SearchQuery("yrigoyen tulio"))
+    assert (len(found.rows), found.more, found.uncounted) == (20, 0, False)
+
+
 def test_who_stands_keeps_its_values_and_its_blanks_are_filled(network: Network, secre: Session) -> None:
     kept = new_patient(secre, document=None, birth=None, phone="+541140000001")
     gone = new_patient(secre, phone="+541140000002", email="r@example.org", city="Salta", payer="OSDE")

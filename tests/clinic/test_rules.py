@@ -93,11 +93,21 @@ def test_what_is_typed_is_among_the_keys(given_names: str, family: str, typed: s
         ("schmidt332", asking.Wanted(document="SCHMIDT332", words=("schmidt332",))),
         ("Curt84 Schmidt332", asking.Wanted(words=("curt84", "schmidt332"))),
         ("quispe rosa", asking.Wanted(words=("quispe", "rosa"))),
+        ("perez 2025", asking.Wanted(words=("perez",), year=2025, either="2025")),
+        ("perez 3/2/2025", asking.Wanted(words=("perez",), year=2025)),
         ("", asking.Wanted()),
     ],
 )
 def test_one_box_understands(typed: str, wanted: asking.Wanted) -> None:
     assert asking.understood(typed) == wanted
+
+
+def test_a_year_to_come_is_no_birth() -> None:
+    wanted = asking.understood("perez 2027")
+    assert wanted.by(2027) == wanted
+    assert wanted.by(2026) == asking.Wanted(words=("perez",), digits="2027")
+    born = asking.understood("perez 3/2/2027")
+    assert born.by(2026) == born
 
 
 @given(st.text(max_size=80))

@@ -29,7 +29,8 @@ class Wanted:
     """What is looked for: a card, a document or its beginning, a phone's end, a chart number, or words.
 
     `initial` is a surname's first letter with the last four digits of a document (`g4321`); `digits` are
-    those that stand beside words: a document's beginning. `particles` were typed and may be a name's start.
+    those that stand beside words: a document's beginning. `either` is a year that may be one too.
+    `particles` were typed and may be a name's start.
     """
 
     document: str = ""
@@ -39,9 +40,16 @@ class Wanted:
     initial: str = ""
     digits: str = ""
     year: int | None = None
+    either: str = ""
     card: Card | None = None
     proof: int | None = None
     """Of a card of the house: what the holder's id must leave."""
+
+    def by(self, this_year: int) -> Wanted:
+        """The same in a year: nobody is born later, and a later one is how a document begins."""
+        if self.either and self.year is not None and self.year > this_year:
+            return replace(self, year=None, either="", digits=f"{self.either}{self.digits}")
+        return self
 
     def is_of(self, patient_id: UUID) -> bool:
         """Whether who holds the chart number is whom the card was printed for."""
@@ -101,12 +109,12 @@ def _digits(text: str) -> str:
 
 def _in_words(text: str) -> Wanted:
     """Names, with a year, a day of birth or a document's digits among them."""
-    year, digits, names = None, "", []
+    year, either, digits, names = None, "", "", []
     for part in text.split():
         if found := _BORN.fullmatch(part):
-            year = int(found[1])
+            year, either = int(found[1]), ""
         elif _YEAR.fullmatch(part) and " " in text:
-            year = int(part)
+            year, either = int(part), part
         elif _NUMBER_LIKE.fullmatch(part):
             digits = digits + _SEPARATORS.sub("", part)
         else:
@@ -120,4 +128,4 @@ def _in_words(text: str) -> Wanted:
         if word in PARTICLES
     )
     particles = () if set(found_particles) & set(words) else found_particles
-    return Wanted(words=words, particles=particles, digits=digits[:_LONGEST_NUMBER], year=year)
+    return Wanted(words=words, particles=particles, digits=digits[:_LONGEST_NUMBER], year=year, either=either)

@@ -14,9 +14,11 @@ from typing import Final
 from uuid import UUID
 
 from sqlalchemy import cast, func, select
-from sqlalchemy.types import Text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import Text, Uuid
 
 from clinicdesk.clinic.patients.asking import Wanted
+from clinicdesk.clinic.patients.model import patients
 from clinicdesk.clinic.patients.ranking import Ranker, TypedWord
 from clinicdesk.clinic.patients.spelling import PREFIX_LETTERS, initial_key, year_key
 from clinicdesk.clinic.usecases import Reader
@@ -29,6 +31,8 @@ _MOST_GROUPS: Final = 4
 _PHONE_TAIL: Final = 7
 _PHONE_WHOLE: Final = 9
 _FOUR: Final = 4
+# A document that begins like a year names fewer people than the year: they would be lost among them.
+_NUMBER_FIRST: Final = 0.01
 
 
 @dataclass(slots=True)
@@ -42,6 +46,7 @@ class Ranked:
 
 def find_people(tx: Reader, wanted: Wanted, limit: int) -> Ranked:
     """Who fits: by number first, and by words where no number does."""
+    wanted = wanted.by(tx.now.year)
     if wanted.document:
         found = _by_number(tx, wanted, limit)
         if found.ids or not (wanted.words or wanted.initial):
@@ -58,9 +63,21 @@ def _by_number(tx: Reader, wanted: Wanted, limit: int) -> Ranked:
     backwards = wanted.phone[::-1]
     if len(backwards) >= _PHONE_WHOLE:
         backwards = backwards[:_PHONE_TAIL]
-    called = func.search_numbers(wanted.document, backwards, limit + 1).table_valued("patient_id", "rank")
+    called = func.search_numbers(wanted.document, backwards, 2 * limit + 1).table_valued("patient_id", "rank")
     ids = [row.patient_id for row in tx.rows(select(called).order_by(called.c.rank))]
-    return Ranked(ids, len(ids), capped=len(ids) > limit)
+    persons = _persons(tx, ids) if len(ids) > limit else ids
+    return Ranked(persons[: limit + 1], min(len(persons), limit + 1), capped=len(persons) > limit)
+
+
+def _persons(tx: Reader, ids: Sequence[UUID]) -> list[UUID]:
+    """The first entry of each person, in their order: those who are merged have more than one."""
+    asked = cast(func.string_to_array(listed(map(str, ids)), " "), ARRAY(Uuid))
+    retired = select(patients.c.patient_id, patients.c.merged_into).where(
+        patients.c.merged_into.is_not(None), patients.c.patient_id == func.any(asked)
+    )
+    stands = {row.patient_id: row.merged_into for row in tx.rows(retired)}
+    first = {stands.get(each, each): each for each in reversed(ids)}
+    return [each for each in ids if first[stands.get(each, each)] == each]
 
 
 def listed(words: Iterable[str] | None) -> object:
@@ -93,12 +110,15 @@ class _NameSearch:
         self._seen: dict[UUID, tuple[str, date | None]] = {}
         self._weights: dict[UUID, tuple[float, int]] = {}
         self._asked: set[tuple[tuple[tuple[str, ...], ...], str]] = set()
+        self._numbered: set[UUID] = set()
         self._capped = False
 
     def of_keys(self, keys: list[str], limit: int) -> Ranked:
         """Everybody under one of these keys."""
         self._look([keys])
-        return Ranked(list(self._seen)[: limit + 1], len(self._seen), self._capped)
+        ids = list(self._seen)
+        persons = _persons(self._tx, ids) if len(ids) > limit else ids
+        return Ranked(persons[: limit + 1], len(persons), self._capped)
 
     def run(self, limit: int) -> Ranked:
         """Known words as they are and beginnings, then corrected, then without one of them."""
@@ -129,14 +149,10 @@ class _NameSearch:
             self._look_with_digits(chosen)
         else:
             self._look(chosen)
-        if self._wanted.year is not None and len(self._seen) < ENOUGH:
-            self._look_without_year([keys for _word, keys in groups])
-
-    def _look_without_year(self, groups: list[list[str]]) -> None:
-        """Four digits may be a document's; and a year may be wrong."""
-        self._look(groups[:_MOST_GROUPS], str(self._wanted.year))
-        if not self._seen:
-            self._look(groups[:_MOST_GROUPS])
+        if self._wanted.either:
+            self._look([keys for _word, keys in groups][:_MOST_GROUPS], self._wanted.either)
+        if self._wanted.year is not None and not self._seen:
+            self._look([keys for _word, keys in groups][:_MOST_GROUPS])
 
     def _look_with_digits(self, groups: list[list[str]]) -> None:
         digits = self._wanted.digits
@@ -157,6 +173,9 @@ class _NameSearch:
         self._capped = self._capped or len(rows) >= _CAP
         for row in rows:
             self._seen[row.patient_id] = (row.names, row.birth)
+        if digits and digits == self._wanted.either:
+            self._numbered.update(row.patient_id for row in rows)
+            self._weights.clear()
         if particles and len(rows) >= _CAP and len(groups) < _MOST_GROUPS:
             self._look([[f"3{each[:PREFIX_LETTERS]}" for each in particles], *groups], digits)
 
@@ -168,9 +187,12 @@ class _NameSearch:
     def _weighed(self) -> dict[UUID, tuple[float, int]]:
         """Cost and words without an answer of everybody seen, each weighed once."""
         ranker = Ranker(self._words, self._wanted.particles, self._wanted.year)
+        numbered = Ranker(self._words, self._wanted.particles, None)
         for patient_id, (names, birth) in self._seen.items():
             if patient_id not in self._weights:
-                self._weights[patient_id] = ranker.cost(names, birth)
+                by = numbered if patient_id in self._numbered else ranker
+                cost, missing = by.cost(names, birth)
+                self._weights[patient_id] = cost - _NUMBER_FIRST * (by is numbered), missing
         return self._weights
 
     def _good(self) -> int:
@@ -182,6 +204,9 @@ class _NameSearch:
     def _ranked(self, limit: int) -> Ranked:
         weighed = self._weighed()
         least = min((missing for _cost, missing in weighed.values()), default=0)
-        fitting = sum(1 for _cost, missing in weighed.values() if missing <= least)
-        best = nsmallest(limit + 1, ((*how, patient_id) for patient_id, how in weighed.items()))
-        return Ranked([patient_id for _cost, _missing, patient_id in best], fitting, self._capped)
+        fitting = [patient_id for patient_id, (_cost, missing) in weighed.items() if missing <= least]
+        if len(fitting) <= limit:
+            best = nsmallest(limit + 1, weighed, key=lambda each: (*weighed[each], each))
+            return Ranked(best, len(fitting), self._capped)
+        persons = _persons(self._tx, sorted(fitting, key=lambda each: (*weighed[each], each)))
+        return Ranked(persons[: limit + 1], len(persons), self._capped)

@@ -62,7 +62,7 @@ def _joined(words: list[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=20_000)
 def sound(word: str) -> str:
     """How a folded word sounds in Spanish: h is mute, ll y i, v b, z x s, c s or k, g j."""
     for written, heard in _SOUNDS:
