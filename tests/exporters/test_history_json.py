@@ -36,6 +36,7 @@ def test_it_has_every_part_of_the_history() -> None:
         "patient",
         "allergies",
         "problems",
+        "treatments",
         "vitals",
         "vitals_gone",
         "prescriptions",

@@ -15,6 +15,7 @@ from pypdf import PdfReader
 from clinicdesk.clinic.admissions import service as admissions
 from clinicdesk.clinic.records import service as records
 from clinicdesk.clinic.records.measured import VitalRow
+from clinicdesk.clinic.records.planning import FollowUpRow, TreatmentRow
 from clinicdesk.clinic.records.rules import DiagnosisEntry
 from clinicdesk.exporters import HISTORY, History, HistoryQuery, Selection, history_pdf
 from clinicdesk.exporters._history import selected
@@ -428,3 +429,24 @@ def test_who_may_not_export_gets_no_history(network: Network, log_in) -> None:  
     _, patient_id = signed_history(network, log_in, "Texto.")
     with pytest.raises(Refusal):
         log_in("msosa").desk().see(HISTORY, HistoryQuery(patient_id))
+
+
+def test_what_a_note_orders_and_when_it_was_typed_is_on_paper() -> None:
+    who = (UUID(int=1), UUID(int=70), UUID(int=1001))
+    dose = TreatmentRow(*who, "Enalapril 10 mg", date(2026, 11, 23), date(2026, 12, 22), "Paz, Lucía")
+    ended = replace(dose, what="Dieta", until=None, ended_on=date(2026, 11, 30), ended_why="edema")
+    control = FollowUpRow(UUID(int=71), UUID(int=1001), date(2026, 12, 21), 5, "Paz, Lucía", "laboratorio")
+    late = entry(
+        treatments=(dose, ended),
+        follow_ups=(control,),
+        late_reason="corte de luz",
+        written_at=FIRST + timedelta(hours=4, minutes=25),
+    )
+    read = text_of(history((late,), treatments=(dose,)))
+    assert "Tratamientos activos" in read
+    assert "Tratamiento: Enalapril 10 mg · desde 23/11/2026 · hasta 22/12/2026" in read
+    assert "suspendido 30/11/2026: edema" in read
+    assert "Control 21/12/2026 con Paz: laboratorio" in read
+    hours = f"{FIRST.astimezone(STAMP.at.tzinfo):%H:%M}"
+    assert f"Atendido {hours}, escrito" in read
+    assert ": corte de luz" in read

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from clinicdesk.clinic.records import service as records
+from clinicdesk.kit import clock
 from tests.factories import PASSWORD, Network
 from tests.tui.desk import Desk
 from tests.tui.surgery import Surgery, new_surgery
@@ -227,3 +228,58 @@ def test_a_draft_of_another_day_is_found_and_signed(surgery: Surgery, open_desk:
     desk.press("<Enter>")
     desk.wait_for("Nota firmada")
     assert surgery.scalar(SIGNED, id=patient) == "Quedó sin firmar."
+
+
+def test_plan_signs_of_today_template_and_hour_are_kept_and_signed_with_the_note(
+    surgery: Surgery, open_desk: OpenDesk
+) -> None:
+    patient = surgery.patient()
+    surgery.allergic(patient, ("penicilina", "severa"))
+    visit = surgery.inside(patient)
+    surgery.measured(patient, clock.now(), high=152, low=94, pulse=88)
+    desk: Desk = open_desk(surgery.username)
+    desk.wait_for("DNI")
+    desk.press("e")
+    desk.wait_for("Subjetivo:")
+    desk.send("\x0f")
+    desk.wait_for("Objetivo: PA 152/94, FC 88.")
+    desk.press("<F2>")
+    desk.shows("PA 152/94 ▲", "penicilina (severa)")
+    desk.press("<F2>")
+    desk.wait_for("Diagnósticos · 0")
+    desk.send("\x14")
+    desk.wait_for("Plantilla:")
+    desk.press("2")
+    desk.hides("Subjetivo:")
+    desk.wait_for("Objetivo: PA 152/94, FC 88.")
+    desk.press("<Tab><Tab><Tab>")
+    desk.wait_for("» Trat.")
+    desk.press("Enalapril 10 mg por 30 días<Enter>")
+    desk.wait_for("Tratamiento: Enalapril 10 mg")
+    desk.press("<Tab>30<F9>")
+    desk.wait_for("hay un tratamiento o control sin agregar")
+    desk.press("<Enter>")
+    desk.wait_for("con Lagos")
+    desk.send("\x12")
+    desk.wait_for("Atendido a las")
+    desk.press("00:01<Enter>")
+    desk.wait_for("Por qué se escribe después")
+    desk.press("corte de luz<Enter>")
+    desk.wait_for("Evolución · consulta · atendido")
+    desk.wait_for(lambda: surgery.scalar(KEPT, id=patient))
+    desk.press("<F9>")
+    desk.wait_for("Firmar como")
+    desk.shows("Tratamiento: Enalapril 10 mg", "Atendido 00:01, escrito", "corte de luz")
+    desk.send(PASSWORD)
+    desk.press("<Enter>")
+    desk.wait_for("Nota firmada")
+    assert surgery.scalar(ORDERED, id=patient) == "Enalapril 10 mg 30 corte de luz"
+    assert visit.patient_id == patient
+
+
+KEPT = "SELECT late IS NOT NULL AND plan <> '{}' FROM note_drafts WHERE patient_id = :id"
+ORDERED = (
+    "SELECT concat_ws(' ', t.what, f.due_on - t.since, r.late_reason) FROM treatments t"
+    " JOIN follow_ups f USING (patient_id, record_id)"
+    " JOIN records r ON r.patient_id = t.patient_id AND r.id = t.record_id WHERE t.patient_id = :id"
+)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from clinicdesk.clinic.records.measured import VitalRow
 from clinicdesk.clinic.records.queries import DiagnosisRow
 from clinicdesk.clinic.records.rules import DiagnosisEntry
+from clinicdesk.clinic.records.templates import HEADINGS
 from clinicdesk.clinic.records.waiting import UnsignedRow
 from clinicdesk.clinic.turns.queries import TurnRow
 from clinicdesk.kit.text import cells, shown
@@ -201,3 +202,58 @@ def test_a_note_keeps_a_main_diagnosis_while_it_has_any() -> None:
     assert note_text.without((first, second), "E11.9") == (first,)
     assert note_text.without((first, second), "I10") == (replace(second, kind="principal"),)
     assert note_text.without((first,), "I10") == ()
+
+
+# Templates: whatever one goes over to, what was typed stays
+
+SOAP, FREE, EXAM = (
+    note_text.template("control"),
+    "",
+    note_text.template(None, "Motivo:\n\nAbdomen: blando\n\nPlan:"),
+)
+KNOWN_HEADS = note_text.headings_of("\n".join(HEADINGS), "Motivo:\nAntecedentes:\nPlan:")
+WORDS_TYPED = st.lists(st.sampled_from(["tos", "fiebre", "reposo", "disnea"]), max_size=4).map(" ".join)
+
+
+@given(st.lists(WORDS_TYPED, min_size=5, max_size=5), st.permutations([0, 1, 2]))
+def test_another_template_keeps_every_typed_word(said: list[str], order: list[int]) -> None:
+    blanks = (SOAP, FREE, note_text.template("control", "Motivo:\n\nAntecedentes:\n\nPlan:"))
+    first, *heads = said
+    text = "\n\n".join([first, *(f"{head} {word}" for head, word in zip(HEADINGS, heads, strict=True))])
+    before = blanks[order[0]]
+    for after in order[1:]:
+        text = note_text.changed_to(text, KNOWN_HEADS, before, blanks[after])
+        before = blanks[after]
+    for word in {word for part in said for word in part.split()}:
+        assert text.count(word) >= sum(part.split().count(word) for part in said)
+
+
+def test_a_template_comes_and_goes_whole() -> None:
+    free = note_text.changed_to(SOAP, HEADINGS, SOAP, FREE)
+    assert free == ""
+    assert note_text.changed_to("tos seca", HEADINGS, FREE, SOAP).endswith("tos seca")
+    typed = SOAP.replace("Subjetivo: ", "Subjetivo: tos seca\ny fiebre")
+    assert note_text.changed_to(typed, HEADINGS, SOAP, FREE) == "Subjetivo: tos seca\ny fiebre"
+    back = note_text.changed_to("Subjetivo: tos seca\ny fiebre", HEADINGS, FREE, SOAP)
+    assert back.split("\n\n")[1] == "Subjetivo: tos seca\ny fiebre"
+    assert [line for line in back.split("\n") if line.endswith(": ")] == ["Objetivo: ", "Plan: "]
+
+
+def test_a_line_goes_to_the_end_of_its_section() -> None:
+    text = "Motivo: tos\n\nObjetivo: buen estado\n\nPlan: "
+    placed = note_text.under(text, "Objetivo:", "PA 120/80.", HEADINGS)
+    assert placed == ("Motivo: tos\n\nObjetivo: buen estado PA 120/80.\n\nPlan: ", Place(2, 32))
+    assert note_text.under("libre", "Objetivo:", "PA", HEADINGS) is None
+
+
+def sign(code: str, value: str, days: int = 0) -> VitalRow:
+    at = NOW - timedelta(days=days)
+    return VitalRow(at, code, code, Decimal(value), "kg", UUID(int=1), UUID(int=2))
+
+
+def test_signs_of_another_day_say_so_and_two_pressures_apart_are_not_one() -> None:
+    together = [sign("8480-6", "152"), sign("8462-4", "94"), sign("8867-4", "88"), sign("29463-7", "82", 51)]
+    assert chart_text.vital_words(together, ZONE) == ["PA 152/94", "FC 88", "peso 82 kg (03/10/26)"]
+    apart = [sign("8480-6", "152"), sign("8462-4", "94", 3)]
+    assert chart_text.vital_words(apart, ZONE) == ["PA sist. 152", "PA diast. 94 (20/11/26)"]
+    assert chart_text.vital_words([], ZONE) == []

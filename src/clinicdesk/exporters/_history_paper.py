@@ -16,6 +16,7 @@ from clinicdesk.clinic.records import cosigning
 from clinicdesk.clinic.records.measured import VitalRow
 from clinicdesk.clinic.records.queries import DiagnosisRow, EntryRow, NoteRow
 from clinicdesk.clinic.records.signs import Standing, of_value
+from clinicdesk.clinic.records.wording import follow_up_text, late_text, treatment_text
 from clinicdesk.clinic.results.queries import ObservationRow
 from clinicdesk.exporters._history import History
 from clinicdesk.exporters._history_cover import KIND_WORDS, cover
@@ -75,6 +76,7 @@ class HistoryPaper:
         cover(self._document, self._history, self._zone, self._stamp)
         self._document.turn()
         self._problems()
+        self._treatments()
         self._medications()
         self._vitals()
         self._results()
@@ -114,6 +116,17 @@ class HistoryPaper:
             for row in self._chart.problems
         ]
         self._table([Head(_("Código")), Head(_("Problema")), Head(_("Estado")), Head(_("Desde"))], rows)
+
+    def _treatments(self) -> None:
+        """Those that are followed today."""
+        if self._chart.treatments:
+            self._document.heading(_("Tratamientos activos"))
+            rows = [
+                [row.what, self._date(row.since), self._date(row.until) if row.until else "", row.doctor]
+                for row in self._chart.treatments
+            ]
+            heads = [Head(_("Tratamiento")), Head(_("Desde")), Head(_("Hasta")), Head(_("Indicado por"))]
+            self._table(heads, rows)
 
     def _medications(self) -> None:
         self._document.heading(_("Medicación vigente"))
@@ -230,12 +243,13 @@ class HistoryPaper:
             paper.paragraph(Bold(entry.misplaced.words), after=1)
             if entry.misplaced.gone:
                 return
-        if entry.own_chart is not None:
-            paper.paragraph(_("Ingresado en HC {:06d}").format(entry.own_chart), grey=True, after=1)
-        if entry.title:
-            paper.paragraph(Bold(entry.title))
+        self._of_entry(entry)
         for row in entry.diagnoses:
             paper.paragraph(Bold(f"{row.code} "), row.text + _DOT + _standing(row), after=1)
+        for treatment in entry.treatments:
+            paper.paragraph(Bold(_("Tratamiento: ")), treatment_text(treatment), after=1)
+        for control in entry.follow_ups:
+            paper.paragraph(Bold(follow_up_text(control)), after=1)
         if entry.attributes:
             paper.paragraph(*_attributes(entry.attributes), after=1)
         for note in entry.notes:
@@ -243,6 +257,16 @@ class HistoryPaper:
         if not entry.notes:
             paper.paragraph(_unsigned(entry), grey=True)
         paper.carry("")
+
+    def _of_entry(self, entry: EntryRow) -> None:
+        """Where it was entered, when it was typed if later, its title."""
+        paper = self._document
+        if entry.own_chart is not None:
+            paper.paragraph(_("Ingresado en HC {:06d}").format(entry.own_chart), grey=True, after=1)
+        if entry.late_reason:
+            paper.paragraph(Bold(late_text(entry, self._zone)), after=1)
+        if entry.title:
+            paper.paragraph(Bold(entry.title))
 
     def _note(self, note: NoteRow) -> None:
         paper, indent = self._document, 14.0 if note.amends_id else 0.0

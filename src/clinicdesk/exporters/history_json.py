@@ -32,6 +32,7 @@ def _parts(history: History) -> dict[str, Any]:
         "patient": chart.patient,
         "allergies": chart.allergies,
         "problems": chart.problems,
+        "treatments": chart.treatments,
         "vitals": history.vitals,
         "vitals_gone": chart.vitals_gone,
         "prescriptions": history.prescribed,

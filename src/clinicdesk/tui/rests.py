@@ -48,6 +48,7 @@ async def _save(link: DeskLink, rest: SaveDraft) -> None:
     from clinicdesk.clinic.records.errors import DraftChanged
     from clinicdesk.kit import clock
     from clinicdesk.tui.roles import note_text
+    from clinicdesk.tui.roles.note_plan import both_plans
 
     with contextlib.suppress(DraftChanged):
         await link.do(service.save_draft, rest)
@@ -60,5 +61,13 @@ async def _save(link: DeskLink, rest: SaveDraft) -> None:
     hour = f"{clock.local(theirs.saved_at, link.session.actor.at.zone):%H:%M}"
     text = note_text.both_texts(rest.text, theirs.text, hour)
     stated = note_text.both_diagnoses(rest.diagnoses, theirs.diagnoses)
-    joined = replace(rest, key=new_id(), text=text, diagnoses=stated, version=theirs.version + 1)
+    joined = replace(
+        rest,
+        key=new_id(),
+        text=text,
+        diagnoses=stated,
+        plan=both_plans(rest.plan, theirs.plan),
+        late=rest.late or theirs.late,
+        version=theirs.version + 1,
+    )
     await link.do(service.save_draft, joined)

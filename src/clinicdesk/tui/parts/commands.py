@@ -33,8 +33,6 @@ _NAMES: Final[Mapping[str, str]] = {
     "pagedown": _("AvPág"),
     "home": _("Inicio"),
     "end": _("Fin"),
-    "ctrl+p": "Ctrl+P",
-    "ctrl+l": "Ctrl+L",
 }
 MOVES: Final[tuple[tuple[str, str], ...]] = (
     ("↑ ↓", _("fila")),
@@ -48,6 +46,8 @@ def key_name(key: str) -> str:
     """`f9` → `F9`, `escape` → `Esc`, `l` → `l`."""
     if key in _NAMES:
         return _NAMES[key]
+    if key.startswith("ctrl+"):
+        return f"Ctrl+{key.removeprefix('ctrl+').upper()}"
     return key.upper() if key[0] == "f" and key[1:].isdigit() else key
 
 

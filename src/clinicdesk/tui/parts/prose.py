@@ -134,6 +134,11 @@ class Prose:
         """How many lines a person would count."""
         return len(self._paragraphs)
 
+    def text_before(self) -> str:
+        """What stands before the cursor in its paragraph, nothing after a blank."""
+        before = self._paragraphs[self.cursor.paragraph][: self.cursor.at]
+        return "" if before.endswith(" ") else before
+
     def paragraph(self, number: int) -> str:
         """The text of one paragraph."""
         return self._paragraphs[number]

@@ -6,16 +6,19 @@ import asyncio
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 from uuid import UUID
 
-from clinicdesk.clinic.records import queries, service
+from clinicdesk.clinic.records import lateness, planning, queries, service, templates
+from clinicdesk.clinic.records.plan import is_reason
+from clinicdesk.clinic.records.planning import TreatmentRow
 from clinicdesk.clinic.records.queries import DraftRow, EntryRow, NoteRow
 from clinicdesk.clinic.records.rules import RecordKind
 from clinicdesk.clinic.records.waiting import UnsignedRow
 from clinicdesk.clinic.rights import Permission
+from clinicdesk.clinic.sites import queries as sites
 from clinicdesk.clinic.turns import service as turns
 from clinicdesk.clinic.turns.queries import TurnRow
 from clinicdesk.clinic.turns.rules import State
@@ -29,6 +32,7 @@ from clinicdesk.tui.roles.chart import Contents
 from clinicdesk.tui.roles.doctor_queue import Place
 from clinicdesk.tui.roles.note_editor import NoteScreen
 from clinicdesk.tui.roles.note_job import NoteJob
+from clinicdesk.tui.roles.note_tools import ask_late
 from clinicdesk.tui.roles.printing import print_history
 from clinicdesk.tui.screens import ClinicScreen
 from clinicdesk.tui.transfer import to_other_queue
@@ -97,6 +101,14 @@ class Attending(ClinicScreen):
         yield Command("f9", _("Firmar"), self.sign, _("firmar el borrador"), self._no_signing)
         yield Command("a", _("Adenda"), self.addend, _("agregar a la nota señalada"), self._no_addendum)
         yield Command("p", _("Imprimir"), self.print_history, _("historia en PDF"), self._no_print)
+        yield Command(
+            "x",
+            _("Suspender"),
+            self.end_treatment,
+            _("suspender el tratamiento"),
+            self._no_treatment,
+            bar=False,
+        )
         yield Command("w", _("A espera"), self.requeue, _("volver a la espera"), self._not_inside)
         yield Command("l", _("Llamar"), self.call, _("llamar al señalado"), self._no_call)
         yield Command("m", _("Mover"), self.move, _("a otra cola, a otra persona"), self.no_move, bar=False)
@@ -216,12 +228,31 @@ class Attending(ClinicScreen):
         """`e`: the note of this visit; the draft where there is one, also that of an addendum."""
         if self._signed():
             await self._edit(await self._addendum_job(self._entry_of_visit()))
+        elif self._without_turn():
+            await self._write_late()
         else:
-            await self._edit(self._note_job())
+            await self._edit(await self._note_job())
+
+    async def _write_late(self) -> None:
+        """Somebody was attended without a turn: when and why, then the note of that visit."""
+        attended = self.attended
+        late = await ask_late(self)
+        if attended is None or late is None:
+            return
+        order = lateness.EnterVisit(patient_id=attended.patient_id, at=late.at, reason=late.reason)
+        entered = await self.do(lateness.enter_visit, order)
+        self.attended = replace(attended, visit_id=entered.visit_id)
+        job = await self._note_job()
+        await self._edit(replace(job, late=late) if job else None)
+
+    def _without_turn(self) -> bool:
+        """Whether the open chart is of somebody who has no turn here today, and no visit yet."""
+        attended = self.attended
+        return attended is not None and attended.turn_id is None and attended.visit_id is None
 
     async def sign(self) -> None:
         """F9: the draft as it will be signed, at once."""
-        screen = await self._edit(self._note_job())
+        screen = await self._edit(await self._note_job())
         if screen is not None:
             await screen.sign()
 
@@ -245,10 +276,14 @@ class Attending(ClinicScreen):
         more = "" if self._not_inside() else " " + _("f finaliza la atención.")
         self.prompt.say(_("Nota firmada {}.").format(at) + more)
 
-    def _note_job(self) -> NoteJob | None:
+    async def _note_job(self) -> NoteJob | None:
         attended, contents, line = self.attended, self.contents, self.strip.patient
         if attended is None or contents is None or line is None or attended.visit_id is None:
             return None
+        offered, doctors = await asyncio.gather(
+            self.see(templates.my_templates, templates.MyTemplatesQuery()),
+            self.see(sites.list_doctors, sites.SitesQuery(self.actor.at.clinic_id)),
+        )
         turn = self._turn()
         return NoteJob(
             line,
@@ -260,6 +295,10 @@ class Attending(ClinicScreen):
             problems=contents.chart.problems,
             sex=contents.chart.patient.sex,
             days=_days_lived(contents.chart.patient.birth, self.today().date()),
+            contents=contents,
+            templates=offered,
+            doctors=tuple((row.person_id, row.family) for row in doctors),
+            person_id=self.actor.person_id,
         )
 
     async def _addendum_job(self, entry: EntryRow | None) -> NoteJob | None:
@@ -288,6 +327,30 @@ class Attending(ClinicScreen):
         found = await self.see(queries.drafts, queries.DraftsQuery(patient_id, visit_id))
         written = [row for row in found if row.diagnoses or note_text.tidy(row.text)]
         return Attended(patient_id, turn_id, visit_id, written[0] if written else None)
+
+    async def end_treatment(self) -> None:
+        """`x`: the treatment pointed at is followed no more, and why."""
+        row = self.treatment()
+        if row is None:
+            return
+        why = await self.prompt.ask(
+            _("Suspender {}. Motivo:").format(row.what),
+            check=lambda text: None if is_reason(text) else _("El motivo lleva de 3 a 400 letras."),
+        )
+        if why is not None:
+            order = planning.EndTreatment(patient_id=row.patient_id, treatment_id=row.id, why=why)
+            answer = await self.do(planning.end_treatment, order)
+            await self.show_again(signed=False)
+            self.prompt.say(_("Suspendido: {}. Queda en la historia.").format(answer.what))
+
+    @abstractmethod
+    def treatment(self) -> TreatmentRow | None:
+        """The treatment pointed at."""
+
+    def _no_treatment(self) -> str | None:
+        if why := self.no_line() or self._no_chart():
+            return why
+        return None if self.treatment() else _("señalar un tratamiento en la sección 4")
 
     # Paper
 
@@ -326,6 +389,8 @@ class Attending(ClinicScreen):
     def _no_note(self) -> str | None:
         if why := self.no_line() or self._no_chart():
             return why
+        if self._without_turn():
+            return None
         if self.attended is None or self.attended.visit_id is None:
             return _("todavía no fue llamado")
         if self._signed() and self._draft() is None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+from clinicdesk.clinic.records import planning
 from clinicdesk.clinic.rights import Permission
 from clinicdesk.clinic.turns import service, slots, unmet, waiting_list
 from clinicdesk.clinic.turns.errors import AlreadyBooked, SlotTaken
@@ -62,7 +63,8 @@ class Booking(TurnVerbs):
         who, turn = self.patient(), self.turn()
         if who is None:
             return
-        own = turn.doctor_id if turn else None
+        due = await self.see(planning.due_of, planning.DueQuery(who[0]))
+        own = turn.doctor_id if turn else due[0].doctor_id if due else None
         days, at = _DAYS_FIRST, 0
         slots = await self._next_of_each(own, days)
         while True:
@@ -73,7 +75,7 @@ class Booking(TurnVerbs):
                 await self._no_place(who, own)
                 return
             slot = slots[at % len(slots)]
-            answer = await self._offer(slot, who[1])
+            answer = await self._offer(slot, who[1], _suggested(due))
             if answer != _OTHER:
                 break
             at += 1
@@ -96,8 +98,8 @@ class Booking(TurnVerbs):
         await self.do(waiting_list.wait, order)
         self.prompt.say(_("En lista de espera: {}.").format(who[1]))
 
-    async def _offer(self, slot: SlotRow, name: str) -> str | None:
-        words = _("{}, {}. Enter: dar a {}.").format(
+    async def _offer(self, slot: SlotRow, name: str, suggested: str) -> str | None:
+        words = suggested + _("{}, {}. Enter: dar a {}.").format(
             slot_words(slot), short_name(slot.doctor, "", _DOCTOR_WIDTH), name
         )
         options = {_OTHER: _("otro"), _WAIT: _("espera")}
@@ -141,6 +143,14 @@ class Booking(TurnVerbs):
         for slot in await self.see(slots.slots, ask):
             found.setdefault(slot.doctor_id, slot)
         return list(found.values())
+
+
+def _suggested(due: Sequence[planning.DueRow]) -> str:
+    """The first control that a note asks for and no turn was given for: day and doctor."""
+    if not due:
+        return ""
+    family = due[0].doctor.partition(",")[0]
+    return _("Control sugerido: {} con {}.").format(f"{due[0].due_on:%d/%m/%Y}", family) + " "
 
 
 def slot_words(slot: SlotRow) -> str:

@@ -14,6 +14,7 @@ from clinicdesk.clinic.prescriptions import queries as prescriptions
 from clinicdesk.clinic.prescriptions.queries import PrescribedRow
 from clinicdesk.clinic.records import queries
 from clinicdesk.clinic.records.measured import MovedVitals, VitalRow, VitalsQuery, vital_series
+from clinicdesk.clinic.records.planning import TreatmentRow
 from clinicdesk.clinic.records.queries import Chart, ChartQuery, DiagnosisRow, EntryRow
 from clinicdesk.clinic.results import queries as results
 from clinicdesk.clinic.results.queries import ObservationRow
@@ -39,6 +40,7 @@ _MOST_RESULTS: Final = 2000
 _NEAR_THE_END: Final = 40
 _PLOT: Final = 9
 _ACTIVE: Final = "vigente"
+_HOLDING: Final = 3
 _CODE: Final = 5
 
 
@@ -193,6 +195,12 @@ class ChartPane(Body):
         return self.pager if self.reading else self._lists[self.section]
 
     @property
+    def treatment(self) -> TreatmentRow | None:
+        """The treatment pointed at, among what holds today."""
+        row = self._lists[_HOLDING].current if self.section == _HOLDING and not self.reading else None
+        return row if isinstance(row, TreatmentRow) else None
+
+    @property
     def wide(self) -> bool:
         """Whether there is room for more than 80 columns have."""
         return self.screen.has_class("-wide")
@@ -219,7 +227,7 @@ class ChartPane(Body):
             chart.entries if chart else (),
             contents.prescribed if contents else (),
             contents.observed or () if contents else (),
-            chart.problems if chart else (),
+            (*chart.problems, *chart.treatments) if chart else (),
             (*chart.vitals, *chart.vitals_gone) if chart else (),
             (),
         )
@@ -290,9 +298,9 @@ def _other_lists(zone: str) -> Iterable[LineList[Any]]:
             empty=_("Sin resultados."),
             id="observed",
         ),
-        LineList[DiagnosisRow](
+        LineList[DiagnosisRow | TreatmentRow](
             lambda row: row.id,
-            draw=words.diagnosis_lines,
+            draw=words.holding_lines,
             tall=2,
             empty=_("Sin diagnósticos activos."),
             id="problems",
@@ -318,14 +326,15 @@ def _vital_line(row: VitalRow | MovedVitals, width: int, zone: str) -> Cell:
 def summary_lines(contents: Contents, width: int, zone: str) -> list[Cell]:
     """Vitals, prescriptions and problems in one line each."""
     chart = contents.chart
-    vitals = "  ".join(words.vital_words(chart.vitals)) or _("sin registrar")
+    vitals = "  ".join(words.vital_words(chart.vitals, zone)) or _("sin registrar")
     day = f"{words.day_short(max(row.at for row in chart.vitals), zone)}  " if chart.vitals else ""
     active = [row for row in contents.prescribed if row.state == _ACTIVE]
     drugs = ", ".join(row.text for row in active)
     counted = (
         f"{plural(len(active), _('vigente'), _('vigentes'))}: {drugs}" if active else _("ninguna vigente")
     )
-    problems = " · ".join(words.problem_line(row) for row in chart.problems) or _("ninguno")
+    holding = [*map(words.problem_line, chart.problems), *(row.what for row in chart.treatments)]
+    problems = " · ".join(holding) or _("ninguno")
     return [
         cut(shown(f" {_('Vitales')}  {day}{vitals}"), width),
         cut(shown(f" {_('Recetas')}  {counted}"), width),
@@ -341,10 +350,13 @@ def side_lines(contents: Contents | None, height: int, zone: str) -> list[Cell]:
     active = [row for row in contents.prescribed if row.state == _ACTIVE]
     lines: list[Cell] = []
     lines += _group(
-        _("Activos"), [words.problem_line(row, _CODE) for row in chart.problems], third, _("ninguno")
+        _("Activos"),
+        [words.problem_line(row, _CODE) for row in chart.problems] + [row.what for row in chart.treatments],
+        third,
+        _("ninguno"),
     )
     day = f" {words.day_short(max(row.at for row in chart.vitals), zone)}" if chart.vitals else ""
-    lines += _group(_("Vitales") + day, words.vital_words(chart.vitals), third, _("sin registrar"))
+    lines += _group(_("Vitales") + day, words.vital_words(chart.vitals, zone), third, _("sin registrar"))
     lines += _group(
         f"{_('Recetas')} · {len(active)}", [row.text for row in active], third, _("ninguna vigente")
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Final
@@ -13,6 +13,7 @@ from clinicdesk.clinic.patients.misplaced import origin_words
 from clinicdesk.clinic.prescriptions.queries import PrescribedRow
 from clinicdesk.clinic.records import cosigning
 from clinicdesk.clinic.records.measured import MovedVitals, VitalRow
+from clinicdesk.clinic.records.planning import TreatmentRow
 from clinicdesk.clinic.records.queries import DiagnosisRow, EntryRow, NoteRow, Standing
 from clinicdesk.clinic.records.rules import DiagnosisEntry, leaves, value_text
 from clinicdesk.clinic.records.wording import follow_up_text, late_text, treatment_text
@@ -202,6 +203,15 @@ def diagnosis_lines(row: DiagnosisRow | DiagnosisEntry, width: int) -> list[Cell
     return [cut(shown(text), width), f"      {standing}"]
 
 
+def holding_lines(row: DiagnosisRow | TreatmentRow, width: int) -> list[Cell]:
+    """What holds today: a problem, or a treatment with who ordered it and since when."""
+    if isinstance(row, DiagnosisRow):
+        return diagnosis_lines(row, width)
+    until = _(" hasta {}").format(f"{row.until:%d/%m/%y}") if row.until else ""
+    below = _("tratamiento desde {}{}, {}").format(f"{row.since:%d/%m/%y}", until, row.doctor)
+    return [cut(shown(row.what), width), cut(shown(f"      {below}"), width)]
+
+
 def problem_line(row: DiagnosisRow, width: int = 0) -> str:
     """`I10 HTA esencial`, the code in so many columns; without a code too long to be read."""
     return f"{row.code:<{width}} {row.text}" if len(row.code) <= _SHORT_CODE else row.text
@@ -210,19 +220,38 @@ def problem_line(row: DiagnosisRow, width: int = 0) -> str:
 # Vitals, prescriptions, results
 
 
-def vital_words(rows: Sequence[VitalRow]) -> list[str]:
-    """`PA 152/94`, `FC 88`: the last of each, the blood pressure as one."""
+def vital_words(rows: Sequence[VitalRow], zone: str) -> list[str]:
+    """`PA 152/94`, `FC 88`, `peso 82 kg (03/10/26)`: the last of each, one of another day with that day."""
+    return [said for said, _rows in vital_groups(rows, zone)]
+
+
+def vital_groups(rows: Sequence[VitalRow], zone: str) -> list[tuple[str, tuple[VitalRow, ...]]]:
+    """The same with what each was made of. Two pressures that were not taken together are not one."""
     by_code = {row.code: row for row in rows}
-    words = []
-    if SYSTOLIC in by_code and _DIASTOLIC in by_code:
-        high, low = by_code[SYSTOLIC], by_code[_DIASTOLIC]
-        words.append(f"{_('PA')} {number_text(high.value)}/{number_text(low.value)}")
+    if not by_code:
+        return []
+    newest = clock.local_day(max(row.at for row in rows), zone)
+    found: list[tuple[str, tuple[VitalRow, ...]]] = []
+    high, low = by_code.get(SYSTOLIC), by_code.get(_DIASTOLIC)
+    if high is not None and low is not None and high.at == low.at:
+        said = f"{_('PA')} {number_text(high.value)}/{number_text(low.value)}"
+        found.append((said + _other_day(high, newest, zone), (high, low)))
+    else:
+        for row, name in ((high, _("PA sist.")), (low, _("PA diast."))):
+            if row is not None:
+                found.append((f"{name} {number_text(row.value)}{_other_day(row, newest, zone)}", (row,)))
     for code, name in _VITALS.items():
         if code in by_code:
             row = by_code[code]
             unit = row.unit if code in _WITH_UNIT else ""
-            words.append(f"{name} {_with_unit(number_text(round(row.value, 1)), unit)}")
-    return words
+            said = f"{name} {_with_unit(number_text(round(row.value, 1)), unit)}"
+            found.append((said + _other_day(row, newest, zone), (row,)))
+    return found
+
+
+def _other_day(row: VitalRow, newest: date, zone: str) -> str:
+    day = clock.local_day(row.at, zone)
+    return "" if day == newest else f" ({day:%d/%m/%y})"
 
 
 def _with_unit(value: str, unit: str) -> str:

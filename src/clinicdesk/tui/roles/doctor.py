@@ -13,6 +13,7 @@ from textual.widget import Widget
 from clinicdesk.clinic.changes import Change, Kind
 from clinicdesk.clinic.desk import NoCareRelation
 from clinicdesk.clinic.records import waiting
+from clinicdesk.clinic.records.planning import TreatmentRow
 from clinicdesk.clinic.records.queries import EntryRow
 from clinicdesk.clinic.records.waiting import AllDrafts, UnsignedRow
 from clinicdesk.clinic.turns.queries import TurnRow
@@ -323,6 +324,10 @@ class DoctorHome(Guarded):
     def entry(self) -> EntryRow | None:
         """The entry of the history pointed at."""
         return self.chart.history.current
+
+    def treatment(self) -> TreatmentRow | None:
+        """The treatment pointed at."""
+        return self.chart.treatment
 
     def to_the_queue(self) -> None:
         """Done with this one."""

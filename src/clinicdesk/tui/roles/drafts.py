@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Final, Protocol
 
 from clinicdesk.clinic.records.errors import DraftChanged
+from clinicdesk.clinic.records.plan import NOTHING, Late, Plan
 from clinicdesk.clinic.records.queries import DraftRow
 from clinicdesk.clinic.records.rules import DiagnosisEntry
 from clinicdesk.clinic.records.service import DraftAnswer, SaveDraft
@@ -31,6 +32,20 @@ class Written:
 
     text: str
     diagnoses: tuple[DiagnosisEntry, ...] = ()
+    plan: Plan = NOTHING
+    late: Late | None = None
+
+    def put_in(self, order: SaveDraft, version: int) -> SaveDraft:
+        """The save of it as that version, under a key of its own."""
+        return replace(
+            order,
+            key=new_id(),
+            text=self.text,
+            diagnoses=self.diagnoses,
+            plan=self.plan,
+            late=self.late,
+            version=version,
+        )
 
 
 class Editing(Protocol):
@@ -116,9 +131,7 @@ class DraftKeeper:
         """The save that is still owed, None where the server has everything."""
         if not self.dirty:
             return None
-        written = self._editing.written()
-        text, stated = written.text, written.diagnoses
-        return replace(self._order, key=new_id(), text=text, diagnoses=stated, version=self.version + 1)
+        return self._editing.written().put_in(self._order, self.version + 1)
 
     async def save(self) -> None:
         """Everything to the server, now, also what is on its way there. Raises Refusal; it stays due then."""
@@ -143,10 +156,7 @@ class DraftKeeper:
         try:
             if self._unsure is not None:
                 await self._put(self._unsure)
-            written = self._editing.written()
-            text, stated = written.text, written.diagnoses
-            version = self.version + 1
-            await self._put(replace(self._order, key=new_id(), text=text, diagnoses=stated, version=version))
+            await self._put(self._editing.written().put_in(self._order, self.version + 1))
         except DraftChanged:
             await self._join()
 

@@ -13,12 +13,14 @@ from textual import events
 from textual.widget import Widget
 
 from clinicdesk.clinic.records import dropping, queries, service
+from clinicdesk.clinic.records.plan import NOTHING
 from clinicdesk.clinic.records.queries import DraftRow
+from clinicdesk.clinic.records.wording import late_words
 from clinicdesk.kit import clock
 from clinicdesk.kit.errors import Refusal
 from clinicdesk.kit.words import _, plural
 from clinicdesk.tui.look import Tone
-from clinicdesk.tui.parts import Bar, Bit, Body, Command, PatientStrip, Row, TextLines
+from clinicdesk.tui.parts import Bar, Bit, Body, Command, PatientStrip, Row, Rule
 from clinicdesk.tui.parts.bits import spread
 from clinicdesk.tui.parts.editor import Editor
 from clinicdesk.tui.parts.screen import WIDE
@@ -28,35 +30,39 @@ from clinicdesk.tui.roles.drafts import DraftKeeper, Written
 from clinicdesk.tui.roles.joint import Joint
 from clinicdesk.tui.roles.note_codes import Codes
 from clinicdesk.tui.roles.note_job import NoteJob
-from clinicdesk.tui.roles.note_signing import NoteSigning, OnClose, SignOrder
+from clinicdesk.tui.roles.note_plan import PlanRows, both_plans, plan_page
+from clinicdesk.tui.roles.note_signing import OnClose, SignOrder
 from clinicdesk.tui.roles.note_stated import StatedSide
+from clinicdesk.tui.roles.note_tools import NoteTools
 
 _SIDE, _WIDE_SIDE = 27, 44
 _SURELY: Final = 2_000
 """A text of so many characters is not empty, without looking at it."""
 
 
-class NoteScreen(NoteSigning):
+class NoteScreen(NoteTools):
     """Editor left, diagnoses right; F9 covers both with the note as it will be signed."""
 
     NAME = _("Nota")
     under_lease = True
     DEFAULT_CSS = f"""
-    NoteScreen #stated {{ width: {_SIDE}; }}
-    NoteScreen.-wide #stated {{ width: {_WIDE_SIDE}; }}
+    NoteScreen #sides {{ width: {_SIDE}; }}
+    NoteScreen.-wide #sides {{ width: {_WIDE_SIDE}; }}
+    NoteScreen #between, NoteScreen #beside {{ display: none; }}
+    NoteScreen.-wide #between, NoteScreen.-wide #beside, NoteScreen.-beside #beside {{ display: block; }}
+    NoteScreen.-beside #stated {{ display: none; }}
+    NoteScreen.-wide #stated {{ display: block; }}
     """
 
     def __init__(self, job: NoteJob, on_close: OnClose) -> None:
         """`on_close` hears of the signature, or None, and is awaited before the screen goes."""
-        super().__init__(on_close)
-        self.job = job
+        super().__init__(job, on_close)
         self.strip = PatientStrip(job.patient)
         draft = job.draft
-        self._blank = "" if job.amends_id else note_text.template(job.reason)
         self.editor = Editor(
-            draft.text if draft else self._blank,
-            heading=note_text.heading,
-            on_change=self._typed,
+            draft.text if draft else self.blank,
+            heading=lambda line: note_text.heading(line, self.known),
+            on_change=self.typed,
             on_full=self._full,
             id="note",
         )
@@ -67,6 +73,14 @@ class NoteScreen(NoteSigning):
             Codes(self, job.problems, job.sex, job.days),
             self._stated_anew,
             self._picking,
+        )
+        self.ordered = PlanRows(
+            draft.plan if draft else NOTHING,
+            job.doctors,
+            job.person_id,
+            lambda: self.today().date(),
+            self.prompt,
+            self._stated_anew,
         )
         self.keeper = self._keeper()
         self._saving: asyncio.Task[None] | None = None
@@ -92,23 +106,28 @@ class NoteScreen(NoteSigning):
     def body(self) -> Iterable[Widget]:
         """Patient, then the note beside its diagnoses, or the page to be signed."""
         self._over, under = Joint("┬", self._bars), Joint("┴", self._bars)
-        title = TextLines(Bit(f" {self.about()}", Tone.TITLE))
+        self.title_line.set(Bit(f" {self.about()}", Tone.TITLE))
         yield self.strip
         yield self._over
         if self.job.amends_id:
-            yield Body(title, self.editor, id="writing")
+            yield Body(self.title_line, self.editor, id="writing")
         else:
-            yield Row(Body(title, self.editor), Bar(), self.side, id="writing")
+            sides = Body(self.side, Rule(id="between"), self.beside, id="sides")
+            yield Row(Body(self.title_line, self.editor), Bar(), sides, id="writing")
         yield self.paper
         yield under
+        if not self.job.amends_id:
+            yield self.ordered
 
     def started(self) -> None:
         """In the editor: after the first heading of a new note, at the end of a draft."""
         self.paper.display = False
         if self.job.draft is None and not self.job.amends_id:
-            self.editor.set(self._blank, note_text.first_place(self._blank))
+            self.editor.set(self.blank, note_text.first_place(self.blank, self.known))
         if not self.job.amends_id:
             self.side.set(self.side.stated)
+            self.ordered.set(self.ordered.plan)
+            self.show_beside(self.job.contents)
         self.focus_on(self.editor)
         self.draft_state()
         if self.keeper is not None:
@@ -122,13 +141,30 @@ class NoteScreen(NoteSigning):
     def commands(self) -> Iterable[Command]:
         """Keys that are no text, and x in the list of diagnoses."""
         side = self.side
-        yield Command(
-            "enter", _("Agregar"), side.enter, _("agregar o cambiar un diagnóstico"), pane=side.code
-        )
+        yield Command("enter", _("Agregar"), self._enter, _("agregar, cambiar o insertar"), pane=side.code)
         yield Command("f9", _("Firmar"), self.sign, _("firmar la nota"), why_not=self._no_signing)
         yield Command("f8", _("Guardar"), self.save, _("guardar el borrador ahora"), why_not=self._no_saving)
-        yield Command("x", _("Quitar"), side.drop, _("quitar el diagnóstico"), why_not=side.no_drop)
+        yield Command("x", _("Quitar"), self._drop, _("quitar lo señalado"), why_not=self._no_drop)
+        if not self.job.amends_id:
+            yield self.side_command()
         yield Command("escape", _("Volver"), self.leave, _("volver; el borrador queda guardado"))
+        if not self.job.amends_id:
+            yield from self.tool_commands()
+
+    async def _enter(self) -> None:
+        """Enter outside the text: what has the focus says what."""
+        if self.ordered.focused is not None:
+            self.ordered.enter()
+        elif self.focused is self.beside:
+            self.insert_fact()
+        else:
+            await self.side.enter()
+
+    def _drop(self) -> None:
+        (self.ordered if self.ordered.focused is self.ordered.list else self.side).drop()
+
+    def _no_drop(self) -> str | None:
+        return None if self.ordered.focused is self.ordered.list else self.side.no_drop()
 
     def keys_changed(self) -> None:
         """While codes are offered the picker's keys stand in the bar; it closes when its field is left."""
@@ -187,13 +223,17 @@ class NoteScreen(NoteSigning):
         if self.job.amends_id:
             return f"{_('Adenda')} · {day}{self.job.about}"
         kind = words.KINDS.get(self.job.kind, self.job.kind).lower()
-        return f"{_('Evolución')} · {kind} · {day}"
+        said = f"{_('Evolución')} · {kind} · {day}"
+        if self.late is None:
+            return said
+        at = clock.local(self.late.at, self.actor.at.zone)
+        return f"{_('Evolución')} · {kind} · {_('atendido')} {at:%d/%m/%y %H:%M}"
 
     # The draft
 
     def written(self) -> Written:
         """What stands in the editor and the list."""
-        return Written(self.editor.text, self.side.stated)
+        return Written(self.editor.text, self.side.stated, self.ordered.plan, self.late)
 
     def join(self, theirs: DraftRow) -> None:
         """Another desk saved this draft: its text goes under this one."""
@@ -201,6 +241,8 @@ class NoteScreen(NoteSigning):
         cursor = self.editor.prose.cursor
         self.editor.set(note_text.both_texts(self.editor.text, theirs.text, hour), cursor)
         self.side.set(note_text.both_diagnoses(self.side.stated, theirs.diagnoses))
+        self.ordered.set(both_plans(self.ordered.plan, theirs.plan))
+        self.was_at(self.late or theirs.late)
         self.prompt.alarm(_("El borrador cambió en otro puesto a las {}: abajo está ese texto.").format(hour))
 
     def draft_state(self) -> None:
@@ -226,7 +268,7 @@ class NoteScreen(NoteSigning):
 
     def _saved_words(self, at: datetime) -> str:
         hour = f"{clock.local(at, self.actor.at.zone):%H:%M:%S}"
-        count = plural(note_text.lines_of(self.editor.text), _("línea"), _("líneas"))
+        count = plural(note_text.lines_of(self.editor.text, self.known), _("línea"), _("líneas"))
         return _("Borrador guardado {}, {}, solo suyo").format(hour, count)
 
     def _both_ends(self, left: str, right: str) -> str:
@@ -240,7 +282,8 @@ class NoteScreen(NoteSigning):
         found = await self.see(queries.drafts, query)
         return found[0] if found else None
 
-    def _typed(self, keys: int) -> None:
+    def typed(self, keys: int) -> None:
+        """So many characters are other ones."""
         if self.keeper is not None:
             self.keeper.touch(keys)
         self.keys_changed()
@@ -260,6 +303,9 @@ class NoteScreen(NoteSigning):
         if self.signing:
             self.back_to_text()
             return
+        if self.focused is self.beside:
+            self.turn_side_to(beside=False)
+            return
         if self.side.close_picks():
             return
         if self.keeper is None and self.editor.text.strip():
@@ -273,8 +319,9 @@ class NoteScreen(NoteSigning):
     async def _drop_empty(self, keeper: DraftKeeper) -> None:
         """A note that was emptied again leaves no draft to be offered."""
         visit_id, version = self.job.visit_id, keeper.version
-        empty = self.editor.text == self._blank or not note_text.tidy(self.editor.text)
-        if visit_id is not None and version and empty and not self.side.stated:
+        empty = self.editor.text == self.blank or not note_text.tidy(self.editor.text, self.known)
+        nothing = empty and not self.side.stated and not self.ordered.plan
+        if visit_id is not None and version and nothing:
             drop = dropping.DropDraft(patient_id=self.job.patient_id, visit_id=visit_id, version=version)
             await self.do(dropping.drop_draft, drop)
 
@@ -284,7 +331,7 @@ class NoteScreen(NoteSigning):
         self.keys_changed()
 
     def _stated_anew(self) -> None:
-        self._typed(1)
+        self.typed(1)
         self.draft_state()
 
     # Signing
@@ -293,14 +340,18 @@ class NoteScreen(NoteSigning):
         if why := self.no_line():
             return why
         written = len(self.editor.prose) > _SURELY or self._signed_text()
-        return None if written else _("la nota está vacía")
+        if not written:
+            return _("la nota está vacía")
+        if not self.job.amends_id and self.ordered.waiting:
+            return _("hay un tratamiento o control sin agregar: Enter")
+        return None
 
     def _signed_text(self) -> str:
         """What would be signed; nothing while the template stands as it came."""
         text = self.editor.text
-        if text == self._blank and self.job.draft is None:
+        if text == self.blank and self.job.draft is None:
             return ""
-        return text.strip() if self.job.amends_id else note_text.tidy(text)
+        return text.strip() if self.job.amends_id else note_text.tidy(text, self.known)
 
     async def save_all(self) -> None:
         """The draft, where there is one. Raises Refusal."""
@@ -319,12 +370,23 @@ class NoteScreen(NoteSigning):
             kind=job.kind,
             text=text,
             diagnoses=self.side.stated,
+            plan=self.ordered.plan,
+            late=self.late,
         )
+
+    def said_besides(self, order: SignOrder) -> Iterable[str]:
+        """The plan, and the other hour with its reason."""
+        if isinstance(order, service.SignNote):
+            yield from plan_page(order.plan, self.job.doctors)
+            if order.late is not None:
+                zone = self.actor.at.zone
+                at, now = clock.local(order.late.at, zone), self.today()
+                yield late_words(at, now, order.late.reason) + "."
 
     def turn_to(self, *, paper: bool) -> None:
         """The page covers text and diagnoses, or the text has the focus again."""
         self.paper.display, self.query_one("#writing").display = paper, not paper
-        self._over.display = not paper
+        self._over.display = self.ordered.display = not paper
         for rule in self.query(Joint):
             rule.repaint()
         if not paper:

@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
+from clinicdesk.clinic.records.plan import Late
+from clinicdesk.clinic.records.plan_words import Doctors
 from clinicdesk.clinic.records.queries import DiagnosisRow, DraftRow
 from clinicdesk.clinic.records.rules import RecordKind
+from clinicdesk.clinic.records.templates import BUILT_IN, TemplateRow
 from clinicdesk.tui.parts import PatientLine
+from clinicdesk.tui.roles.chart import Contents
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +20,9 @@ class NoteJob:
 
     Without a visit an addendum has no draft on the server. `about` names the entry it is added to;
     `problems` are the patient's, to be named by code alone; `sex` and `days` lived tell which codes are not.
+    `contents` is the chart that stands beside. The first of `templates` comes by itself; `doctors` are whom
+    a control may be with, and `person_id` whom it is with where nobody is named. `late`: the visit was
+    entered after it.
     """
 
     patient: PatientLine
@@ -29,6 +36,11 @@ class NoteJob:
     problems: tuple[DiagnosisRow, ...] = ()
     sex: str = ""
     days: int | None = None
+    contents: Contents | None = None
+    templates: tuple[TemplateRow, ...] = BUILT_IN
+    doctors: Doctors = ()
+    person_id: int = 0
+    late: Late | None = None
 
     def __post_init__(self) -> None:
         """A job without both is a mistake of the program."""

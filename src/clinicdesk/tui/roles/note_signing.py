@@ -41,6 +41,10 @@ class NoteSigning(OfPatient):
         """What is written, about when."""
 
     @abstractmethod
+    def said_besides(self, order: SignOrder) -> Iterable[str]:
+        """What the page says besides text and diagnoses: the plan, another hour."""
+
+    @abstractmethod
     async def save_all(self) -> None:
         """The draft to the server. Raises Refusal."""
 
@@ -108,17 +112,21 @@ class NoteSigning(OfPatient):
 
     def _show_paper(self, order: SignOrder) -> None:
         title = Bit(f" {self.about()}", Tone.TITLE)
-        self.paper.show(title, lambda width: page(order, width), _("se firmará tal como se ve"))
+        self.paper.show(
+            title, lambda width: page(order, width, self.said_besides(order)), _("se firmará tal como se ve")
+        )
         self.turn_to(paper=True)
 
 
-def page(order: SignOrder, width: int) -> list[Cell]:
-    """The lines of the page: text, diagnoses, what signing does."""
+def page(order: SignOrder, width: int, besides: Iterable[str] = ()) -> list[Cell]:
+    """The lines of the page: text, diagnoses, plan, what signing does."""
     lines: list[Cell] = ["", *wrapped(order.text, width), ""]
     if isinstance(order, service.SignNote):
         lines += _stated_lines(order.diagnoses, width)
-    said = _("Al firmar: la nota queda cerrada para todos; los cambios van como adenda.")
-    return lines + wrapped(said, width)
+    said = [line for each in besides for line in wrapped(each, width)]
+    lines += [*said, ""] if said else []
+    closing = _("Al firmar: la nota queda cerrada para todos; los cambios van como adenda.")
+    return lines + wrapped(closing, width)
 
 
 def _stated_lines(stated: Iterable[DiagnosisEntry], width: int) -> list[Cell]:

@@ -2,46 +2,103 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
 from clinicdesk.clinic.records.queries import DiagnosisRow
 from clinicdesk.clinic.records.rules import DiagnosisEntry, is_cie10
+from clinicdesk.clinic.records.templates import HEADINGS
 from clinicdesk.kit.text import clean_line
 from clinicdesk.kit.words import _
 from clinicdesk.tui.parts.prose import Place
 
-HEADINGS: Final = (_("Motivo:"), _("Subjetivo:"), _("Objetivo:"), _("Plan:"))
 _CATEGORY: Final = 3
 _BETWEEN: Final = _("── Texto guardado en otro puesto, {} ──")
+_REASON: Final = "motivo"
 
 
-def heading(paragraph: str) -> int:
+def headings_of(*bodies: str) -> tuple[str, ...]:
+    """The headings of templates: their lines that end in a colon."""
+    lines = (line.strip() for body in bodies for line in body.split("\n"))
+    return tuple(dict.fromkeys(line for line in lines if line.endswith(":")))
+
+
+def heading(paragraph: str, known: Sequence[str] = HEADINGS) -> int:
     """How many first characters of a paragraph are a heading."""
-    return next((len(each) for each in HEADINGS if paragraph.startswith(each)), 0)
+    return next((len(each) for each in known if paragraph.startswith(each)), 0)
 
 
-def template(reason: str | None = None) -> str:
-    """An empty note: the headings, with the turn's reason under the first."""
-    first, *others = HEADINGS
-    known = clean_line(reason or "").rstrip(".")
-    known = f"{known}. " if known else ""
-    return "\n\n".join([f"{first} {known}", *(f"{each} " for each in others)])
+def template(reason: str | None = None, body: str = "\n\n".join(HEADINGS)) -> str:
+    """An empty note: the template's lines, with the turn's reason under the heading that asks for it."""
+    said = clean_line(reason or "").rstrip(".")
+    lines = []
+    for line in body.split("\n"):
+        head = line.strip()
+        asks = bool(said) and head.endswith(":") and head.lower().startswith(_REASON)
+        lines.append(f"{head} {said}. " if asks else f"{head} " if head.endswith(":") else line)
+        said = "" if asks else said
+    return "\n".join(lines)
 
 
-def tidy(text: str) -> str:
+def tidy(text: str, known: Sequence[str] = HEADINGS) -> str:
     """The note as it will be signed: headings with nothing under them go, and so do blank ends."""
+    sections = _sections(text, known)
+    kept = (line for lines in sections if _says_something(lines, known) for line in lines)
+    return "\n".join(kept).strip("\n")
+
+
+def _sections(text: str, known: Sequence[str]) -> list[list[str]]:
+    """The lines of each section, its heading's first; of what stands before the first heading alone."""
     sections: list[list[str]] = [[]]
     for line in text.split("\n"):
-        if heading(line):
+        if heading(line, known):
             sections.append([])
         sections[-1].append(line.rstrip())
-    return "\n".join(line for lines in sections if _says_something(lines) for line in lines).strip("\n")
+    return sections
 
 
-def _says_something(lines: list[str]) -> bool:
-    return any(line[heading(line) :].strip() for line in lines)
+def changed_to(text: str, known: Sequence[str], before: str, blank: str) -> str:
+    """A text begun with the template `before`, going on with `blank`: what was typed stays, word for word.
+
+    What stood under a heading stands under it again where the new template has it, and after the
+    template where it has not; what came with the old one and nobody changed goes.
+    """
+    untouched = {tuple(_trimmed(lines)) for lines in _sections(before, known)}
+    typed = [
+        _trimmed(lines)
+        for lines in _sections(text, known)
+        if _says_something(lines, known) and tuple(_trimmed(lines)) not in untouched
+    ]
+    made = [] if not blank.strip() else [_trimmed(lines) or [""] for lines in _sections(blank, known)]
+    for section in typed:
+        head = section[0][: heading(section[0], known)]
+        place = next((at for at, lines in enumerate(made) if head and lines[0].startswith(head)), None)
+        if place is None:
+            made.append(section)
+        else:
+            made[place] = section
+    kept = [section for section in made if section != [""]]
+    return "\n\n".join("\n".join(_headed(lines, known)) for lines in kept)
+
+
+def _trimmed(lines: Sequence[str]) -> list[str]:
+    found = [line.rstrip() for line in lines]
+    while found and not found[-1]:
+        found.pop()
+    while found and not found[0]:
+        found.pop(0)
+    return found
+
+
+def _headed(lines: Sequence[str], known: Sequence[str]) -> list[str]:
+    """A heading with nothing behind it keeps the blank that typing goes on after."""
+    first = lines[0]
+    return [f"{first} " if heading(first, known) == len(first) else first, *lines[1:]]
+
+
+def _says_something(lines: Sequence[str], known: Sequence[str]) -> bool:
+    return any(line[heading(line, known) :].strip() for line in lines)
 
 
 def both_texts(mine: str, theirs: str, hour: str) -> str:
@@ -134,14 +191,26 @@ def turned_in(entries: tuple[DiagnosisEntry, ...], code: str, key: str) -> tuple
     )
 
 
-def lines_of(text: str) -> int:
+def lines_of(text: str, known: Sequence[str] = HEADINGS) -> int:
     """Lines that say something, as a person counts them."""
-    return sum(1 for line in text.split("\n") if line[heading(line) :].strip())
+    return sum(1 for line in text.split("\n") if line[heading(line, known) :].strip())
 
 
-def first_place(text: str) -> Place:
+def under(text: str, head: str, said: str, known: Sequence[str]) -> tuple[str, Place] | None:
+    """A text with a line added at the end of a section, and the place after it; None without that heading."""
+    lines = text.split("\n")
+    start = next((at for at, line in enumerate(lines) if line.startswith(head)), None)
+    if start is None:
+        return None
+    after = next((at for at in range(start + 1, len(lines)) if heading(lines[at], known)), len(lines))
+    last = max((at for at in range(start, after) if lines[at].strip()), default=start)
+    lines[last] = f"{lines[last].rstrip()} {said}"
+    return "\n".join(lines), Place(last, len(lines[last]))
+
+
+def first_place(text: str, known: Sequence[str] = HEADINGS) -> Place:
     """Where writing begins: after what stands under the first heading."""
     lines = text.split("\n")
-    after = next((at for at in range(1, len(lines)) if heading(lines[at])), len(lines))
+    after = next((at for at in range(1, len(lines)) if heading(lines[at], known)), len(lines))
     last = max((at for at in range(after) if lines[at].strip()), default=0)
     return Place(last, len(lines[last]))
