@@ -305,6 +305,7 @@ def test_a_treatment_as_typed(typed: str, what: str, until: date | None) -> None
     ("typed", "due", "doctor", "what"),
     [
         ("30", date(2026, 12, 23), 9, ""),
+        ("30: traer laboratorio", date(2026, 12, 23), 9, "traer laboratorio"),
         ("30 d", date(2026, 12, 23), 9, ""),
         ("en 3 meses con Paz: traer laboratorio", date(2027, 2, 21), 1, "traer laboratorio"),
         ("2 sem con dr. ibarra", date(2026, 12, 7), 3, ""),

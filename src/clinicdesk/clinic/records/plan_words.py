@@ -17,7 +17,7 @@ _SPAN: Final = r"(\d{1,3})\s*(d|dias?|días?|s|sem|semanas?|m|mes|meses)"
 _LASTS: Final = re.compile(rf"\s+(?:por|durante)\s+{_SPAN}\.?$", re.IGNORECASE)
 _UNTIL: Final = re.compile(r"\s+hasta\s+(?:el\s+)?(\d{1,2}/\d{1,2}(?:/\d{2,4})?)\.?$", re.IGNORECASE)
 _WHEN: Final = re.compile(
-    rf"(?:en\s+)?(?:(\d{{1,2}}/\d{{1,2}}(?:/\d{{2,4}})?)|{_SPAN}\b|(\d{{1,3}})(?=\s|$))\s*", re.IGNORECASE
+    rf"(?:en\s+)?(?:(\d{{1,2}}/\d{{1,2}}(?:/\d{{2,4}})?)|{_SPAN}\b|(\d{{1,3}})(?=[\s:,]|$))\s*", re.IGNORECASE
 )
 _WITH: Final = re.compile(r"con\s+([^:]+?)\s*(?::\s*(.*))?$", re.IGNORECASE)
 _DAYS: Final = {"d": 1, "s": 7, "m": 30}

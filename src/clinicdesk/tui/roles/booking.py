@@ -75,7 +75,7 @@ class Booking(TurnVerbs):
                 await self._no_place(who, own)
                 return
             slot = slots[at % len(slots)]
-            answer = await self._offer(slot, who[1], _suggested(due))
+            answer = await self._offer(slot, who[1], suggested(due))
             if answer != _OTHER:
                 break
             at += 1
@@ -145,7 +145,7 @@ class Booking(TurnVerbs):
         return list(found.values())
 
 
-def _suggested(due: Sequence[planning.DueRow]) -> str:
+def suggested(due: Sequence[planning.DueRow]) -> str:
     """The first control that a note asks for and no turn was given for: day and doctor."""
     if not due:
         return ""
