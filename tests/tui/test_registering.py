@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from clinicdesk.clinic.patients import additions, particulars
 from clinicdesk.kit import clock
 from tests.tui.counter import Counter
 from tests.tui.desk import Desk
@@ -140,14 +139,28 @@ def test_a_minor_without_a_guardian_is_said_until_somebody_answers(front: Desk, 
     born = clock.local_day(clock.now(), counter.session.actor.at.zone).year - 5
     front.press("62000015<Enter><Enter>")
     front.wait_for("» Apellidos")
-    front.press(f"Menor<Tab>Ana<Tab>f0101{born}<F8>")
+    front.press("Menor<Tab>Ana<Tab>f")
+    front.wait_for("» Nacimiento")
+    front.send(f"\x1b[200~0101{born}\x1b[201~")
+    front.wait_for(f"Nacimiento   01/01/{born}")
+    front.press("<F8>")
     front.line_shows("Registro HC", "Es menor y no tiene responsable anotado.")
     front.press("<Down>")
     front.line_shows("Menor, Ana: sin turno hoy.", "Es menor y no tiene responsable anotado.")
-    patient_id = counter.scalar("SELECT patient_id FROM patients WHERE family = 'Menor'")
-    mother = particulars.Contact("madre", "Eva Menor", guardian=True)
-    order = additions.AddParticular(patient_id=patient_id, fact=mother)
-    counter.session.desk().do(additions.add_particular, order)
-    front.press("<Esc><Esc>62000015<Enter>")
+    front.press("e")
+    front.wait_for("AvPág: anotar responsable")
+    front.press("<PageDown>")
+    front.shows("Responde por la persona:", "1 madre")
+    front.press("1")
+    front.line_shows("Apellidos y nombres")
+    front.press("Menor, Eva<Enter>")
+    front.line_shows("Teléfono de Menor, Eva")
+    front.press("12<Enter>")
+    front.line_shows("El teléfono «12» no existe")
+    front.press("<Back><Back>1144449999<Enter>")
+    front.line_shows("Responsable anotado: Menor, Eva.")
+    front.press("<Down>")
     front.line_shows("Menor, Ana: sin turno hoy.")
     front.hides("Es menor")
+    held = "SELECT concat_ws(' | ', relation, name, phone, guardian) FROM contacts WHERE name = 'Menor, Eva'"
+    assert counter.scalar(held) == "madre | Menor, Eva | +541144449999 | t"

@@ -23,6 +23,7 @@ from clinicdesk.kit.words import _
 from clinicdesk.tui.look import Tone
 from clinicdesk.tui.parts import Bit, Body, Cell, Command, PatientStrip, Rule, TextLines
 from clinicdesk.tui.patient_header import patient_line
+from clinicdesk.tui.roles.guardian import note_guardian
 from clinicdesk.tui.roles.patient_form import LABEL, PatientForm, from_form, in_form
 from clinicdesk.tui.screens import ClinicScreen
 from clinicdesk.tui.turn_words import clock_time, day_time
@@ -83,6 +84,8 @@ class EditForm(PatientForm):
         yield Command("tab", _("Campo"), self.next_field, _("campo siguiente"))
         yield Command("up", _("Campo"), self.previous_field, _("campo anterior"), bar=False)
         yield Command("f5", _("Comparar"), self.compare, _("comparar con lo que otro cambió; releer"))
+        answers = _("anotar quién responde por la persona")
+        yield Command("pagedown", _("Responsable"), self.note_guardian, answers, self.no_line)
         yield Command("f8", _("Guardar"), self.save, _("guardar"), why_not=self.no_line)
         yield Command("escape", _("Volver"), self.back, _("volver; lo escrito se conserva"))
 
@@ -101,7 +104,7 @@ class EditForm(PatientForm):
         self._tell(now)
 
     def _hint(self) -> None:
-        self.prompt.hint(_("F8 guarda. Esc vuelve y conserva lo escrito."))
+        self.prompt.hint(_("F8 guarda. AvPág: anotar responsable. Esc vuelve y conserva lo escrito."))
 
     def _show_edits(self) -> None:
         lines: list[Cell] = [Bit(f" {_('Últimos cambios')}", Tone.TITLE)]
@@ -129,6 +132,20 @@ class EditForm(PatientForm):
         if typed:
             self.desk.patient_drafts[self._patient_id] = Draft(self._seen, typed)
         self.desk.pop_screen()
+
+    async def note_guardian(self) -> None:
+        """AvPág: who answers for the person is written at once; what is typed in the form stays."""
+        name = await note_guardian(self, self._patient_id)
+        if name is None:
+            return
+        said = _("Responsable anotado: {}.").format(name)
+        if self.unsaved:
+            self.prompt.say(said)
+            await self._read()
+            return
+        now = await self.see(registry.reread, registry.PatientQuery(self._patient_id))
+        self.desk.pop_screen()
+        self._done(now, said)
 
     async def save(self) -> None:
         """F8. Nothing goes over what somebody else wrote and was not compared."""

@@ -60,6 +60,14 @@ class DateField(Field):
             return True
         return super().press(key)
 
+    def insert(self, text: str) -> None:
+        """Eight digits that come at once are a day too."""
+        whole = self.entry.text + "".join(filter(str.isdigit, text))
+        if whole.isdigit():
+            self.value = slashed(whole)
+        else:
+            super().insert(text)
+
 
 class ChoiceField(Field):
     """One of a few words: a letter goes to the next one that begins so, ← and → to its neighbours."""
