@@ -107,6 +107,8 @@ NOT_ACTS: Final = {
     "patient.typed": "another letter of a search that is written down",
     "chart.again": _UNDER_A_LEASE,
     "chart.more": _UNDER_A_LEASE,
+    "chart.find": _UNDER_A_LEASE,
+    "chart.problems": _UNDER_A_LEASE,
     "prescription.list": _UNDER_A_LEASE,
     "result.list": _UNDER_A_LEASE,
     "visit.show": _UNDER_A_LEASE,

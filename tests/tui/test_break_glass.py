@@ -250,6 +250,8 @@ def test_more_charts_than_an_hour_holds_are_refused_in_the_line(
     desk = open_case()
     opened(desk)
     other = counter.patient("Otra", "Persona")
+    desk.press("<Esc>")
+    desk.line_shows("Nadie espera ni está por venir.")
     desk.press(f"/{other.document}<Enter>")
     desk.wait_for("F8 pide la clave.")
     desk.press(f"{REASON}<F8>")

@@ -230,7 +230,16 @@ def older_entries(tx: Reader, query: EntriesQuery) -> tuple[EntryRow, ...]:
     at, entry_id = query.before
     older = tuple_(records.c.at, records.c.id) < tuple_(literal(at), literal(entry_id))
     mine = whose(tx, query.patient_id)
-    bare = _bare_entries(tx, mine, _entries_of(mine).where(older).limit(query.limit))
+    return _read(tx, mine, entries_of(mine).where(older).limit(query.limit))
+
+
+def entries_by_id(tx: Reader, mine: Whose, ids: list[UUID]) -> tuple[EntryRow, ...]:
+    """Some entries of a chart, newest first."""
+    return _read(tx, mine, entries_of(mine).where(records.c.id.in_(ids))) if ids else ()
+
+
+def _read(tx: Reader, mine: Whose, statement: Select[Any]) -> tuple[EntryRow, ...]:
+    bare = _bare_entries(tx, mine, statement)
     return _whole(tx, mine, bare, [entry.id for entry in bare])
 
 
@@ -255,7 +264,7 @@ def chart(tx: Reader, query: ChartQuery) -> Chart:
 
 
 def _entries(tx: Reader, mine: Whose, limit: int | None) -> tuple[EntryRow, ...]:
-    bare = _bare_entries(tx, mine, _entries_of(mine).limit(limit))
+    bare = _bare_entries(tx, mine, entries_of(mine).limit(limit))
     return _whole(tx, mine, bare, None if limit is None else [entry.id for entry in bare])
 
 
@@ -268,7 +277,8 @@ _corrected: Final = (
 )
 
 
-def _entries_of(mine: Whose) -> Select[Any]:
+def entries_of(mine: Whose) -> Select[Any]:
+    """The entries that a person's chart shows, newest first."""
     return (
         select(
             records.c.id,

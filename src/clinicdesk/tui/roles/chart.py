@@ -12,10 +12,11 @@ from textual.app import ComposeResult
 
 from clinicdesk.clinic.prescriptions import queries as prescriptions
 from clinicdesk.clinic.prescriptions.queries import PrescribedRow
-from clinicdesk.clinic.records import queries
+from clinicdesk.clinic.records import queries, timeline
 from clinicdesk.clinic.records.measured import MovedVitals, VitalRow, VitalsQuery, vital_series
 from clinicdesk.clinic.records.planning import TreatmentRow
 from clinicdesk.clinic.records.queries import Chart, ChartQuery, DiagnosisRow, EntryRow
+from clinicdesk.clinic.records.timeline import FindQuery, ProblemRow
 from clinicdesk.clinic.results import queries as results
 from clinicdesk.clinic.results.queries import ObservationRow
 from clinicdesk.clinic.usecases import QueryT, RowsT, View
@@ -42,6 +43,17 @@ _PLOT: Final = 9
 _ACTIVE: Final = "vigente"
 _HOLDING: Final = 3
 _CODE: Final = 5
+_SAID: Final = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowed:
+    """The entries that fit what was asked for, as far as they are read; `total` fit in the whole chart."""
+
+    query: FindQuery
+    said: str
+    entries: tuple[EntryRow, ...]
+    total: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +99,21 @@ class Reading:
         entries = contents.chart.entries + await self._rows(queries.older_entries, query)
         return replace(contents, chart=replace(contents.chart, entries=entries))
 
+    async def find(self, query: FindQuery, said: str) -> Narrowed:
+        """What fits, newest first; `said` is how the screen names what was asked for."""
+        found = await self._rows(timeline.find_entries, query)
+        return Narrowed(query, said, found.entries, found.total)
+
+    async def more_fitting(self, narrowed: Narrowed) -> Narrowed:
+        """The same with the next entries that fit."""
+        last = narrowed.entries[-1]
+        found = await self._rows(timeline.find_entries, replace(narrowed.query, before=(last.at, last.id)))
+        return replace(narrowed, entries=narrowed.entries + found.entries, total=found.total)
+
+    async def problems(self, patient_id: UUID) -> tuple[ProblemRow, ...]:
+        """The history by problem."""
+        return await self._rows(timeline.problems, timeline.ProblemsQuery(patient_id))
+
     async def results(self, contents: Contents) -> Contents:
         """The same with its results."""
         query = ChartQuery(contents.patient_id, limit=_MOST_RESULTS)
@@ -105,9 +132,13 @@ class ChartPane(Body):
     ) -> None:
         """Empty, at the history."""
         super().__init__(id="chart")
-        self._zone, self._on_move, self._wants_older = zone, on_move, wants_older
+        self.zone, self._on_move, self._wants_older = zone, on_move, wants_older
         self.contents: Contents | None = None
+        self.narrowed: Narrowed | None = None
         self.section = 0
+        self.grouped = False
+        """Whether the history is shown by problem."""
+        self._reads_entry = False
         self.history = LineList[EntryRow](
             lambda entry: entry.id,
             draw=lambda entry, width: words.entry_lines(entry, width, zone),
@@ -116,6 +147,15 @@ class ChartPane(Body):
             on_move=self._moved,
             id="history",
         )
+        self.by_problem = LineList[ProblemRow](
+            lambda row: (row.system, row.code),
+            draw=lambda row, width: words.problem_lines(row, width, zone),
+            tall=2,
+            title=_("Por problema"),
+            empty=_("Sin diagnósticos en los registros."),
+            on_move=lambda _row: self._on_move(None),
+            id="by-problem",
+        )
         self.pager = Pager(id="entry")
         self._lists: tuple[LineList[Any], ...] = (self.history, *_other_lists(zone))
         self._rule, self._summary = Rule(id="summary-rule"), TextLines(tall=3, id="summary")
@@ -123,15 +163,14 @@ class ChartPane(Body):
 
     def compose(self) -> ComposeResult:
         """All of it; one list at a time is shown."""
-        yield from self._lists
-        yield self.pager
+        yield from (*self._lists, self.by_problem, self.pager)
         yield from (self._rule, self._summary, self._plot_rule, self._plot)
 
     # Showing
 
     def show(self, contents: Contents | None) -> None:
         """Another patient, from the history's newest entry; None clears the pane."""
-        self.contents = contents
+        self.contents, self.narrowed = contents, None
         self.go_to(0)
         self._fill(fresh=True)
         if contents is not None and contents.chart.entries:
@@ -146,6 +185,10 @@ class ChartPane(Body):
             chart = replace(contents.chart, entries=contents.chart.entries + older)
             contents = replace(contents, chart=chart, observed=before.observed)
         self.contents = contents
+        if self.narrowed is not None:
+            now = {entry.id: entry for entry in contents.chart.entries}
+            entries = tuple(now.get(entry.id, entry) for entry in self.narrowed.entries)
+            self.narrowed = replace(self.narrowed, entries=entries)
         self._fill(fresh=False)
 
     def extend(self, contents: Contents) -> None:
@@ -155,29 +198,75 @@ class ChartPane(Body):
 
     def go_to(self, section: int) -> None:
         """Show a section; `visible_part` is what has to get the focus."""
-        self.section = section
+        self.section, self.grouped = section, False
         self._show_part(self._lists[section])
+
+    def narrow(self, narrowed: Narrowed | None) -> None:
+        """The entries that fit, from the newest; None shows the whole history again."""
+        self.narrowed = narrowed
+        self._fill_history(fresh=True)
+        entries = self._entries()
+        if entries and narrowed is not None:
+            self.history.select(entries[0].id)
+        self.go_to(0)
+
+    def extend_narrowed(self, narrowed: Narrowed) -> None:
+        """More of what fits."""
+        self.narrowed = narrowed
+        self._fill_history(fresh=True)
+
+    def group(self, rows: Sequence[ProblemRow]) -> None:
+        """The history by problem."""
+        self.by_problem.show(rows)
+        self.by_problem.title(f"{_('Por problema')} · {len(rows)}", _("v: por fecha"))
+        self.section, self.grouped = 0, True
+        self._show_part(self.by_problem)
 
     def open_entry(self) -> None:
         """Read the selected entry whole."""
         entry = self.history.current
         if entry is not None:
-            self.read(words.entry_title(entry, self._zone), lambda width: self._page_of(entry, width))
+            self.read(words.entry_title(entry, self.zone), lambda width: self._page_of(entry, width))
+            self._reads_entry = True
+
+    def step(self, by: int) -> None:
+        """Read the entry so many places further down the list instead, where there is one."""
+        rows, entry = self.history.rows, self.history.current
+        at = rows.index(entry) + by if entry in rows else -1
+        if 0 <= at < len(rows):
+            self.history.select(rows[at].id)
+            self.open_entry()
 
     def read(self, title: str, layout: Layout) -> None:
         """Show a text in the pane until `back`."""
+        self._reads_entry = False
         self.pager.show(Bit(title, Tone.TITLE), layout)
         self._show_part(self.pager)
 
     def back(self) -> bool:
         """One step back: from a text to its list, from a section to the history; False if there already."""
         if self.reading:
-            self._show_part(self._lists[self.section])
-        elif self.section:
+            self._show_part(self._list)
+        elif self.section or self.grouped:
             self.go_to(0)
+        elif self.narrowed is not None:
+            of_a_problem = self.narrowed.query.problem is not None
+            self.narrow(None)
+            if of_a_problem:
+                self.group(self.by_problem.rows)
         else:
             return False
         return True
+
+    @property
+    def entry(self) -> EntryRow | None:
+        """The entry pointed at; none while problems stand in its place."""
+        return None if self.grouped else self.history.current
+
+    @property
+    def reads_entry(self) -> bool:
+        """Whether the text that covers the lists is an entry of the history."""
+        return self.reading and self._reads_entry
 
     @property
     def reading(self) -> bool:
@@ -187,12 +276,22 @@ class ChartPane(Body):
     @property
     def current(self) -> Any:
         """The row of the section that is pointed at, or read whole."""
-        return self._lists[self.section].current
+        return self._list.current
 
     @property
     def visible_part(self) -> Part:
         """What is shown, to be focused."""
-        return self.pager if self.reading else self._lists[self.section]
+        return self.pager if self.reading else self._list
+
+    @property
+    def _list(self) -> LineList[Any]:
+        return self.by_problem if self.grouped else self._lists[self.section]
+
+    def _entries(self) -> tuple[EntryRow, ...]:
+        """What the history shows: all that is read, or what fits of the whole."""
+        if self.narrowed is not None:
+            return self.narrowed.entries
+        return self.contents.chart.entries if self.contents is not None else ()
 
     @property
     def treatment(self) -> TreatmentRow | None:
@@ -212,7 +311,7 @@ class ChartPane(Body):
 
     def _show_part(self, part: Part) -> None:
         home = part is self.history
-        for each in (*self._lists, self.pager):
+        for each in (*self._lists, self.by_problem, self.pager):
             each.display = each is part
         self._rule.display = self._summary.display = home and not self.wide and self.contents is not None
         plotted = self.contents is not None and len(self.contents.pressure) > 1
@@ -224,7 +323,7 @@ class ChartPane(Body):
         contents = self.contents
         chart = contents.chart if contents else None
         rows: tuple[Sequence[Any], ...] = (
-            chart.entries if chart else (),
+            self._entries(),
             contents.prescribed if contents else (),
             contents.observed or () if contents else (),
             (*chart.problems, *chart.treatments) if chart else (),
@@ -245,13 +344,27 @@ class ChartPane(Body):
             for each in self._lists:
                 each.title("")
             return
-        total = self.contents.chart.entries_total
-        self.history.title(f"{_('Historia')} · {plural(total, _('registro'), _('registros'))}")
+        self._title_history()
         for number in (1, 2, 3, 4):
             self._lists[number].title(
                 f"{SECTIONS[number].capitalize()} · {len(rows[number])}", _("1: historia")
             )
         self._lists[5].title(SECTIONS[5].capitalize(), _("1: historia"))
+
+    def _fill_history(self, *, fresh: bool) -> None:
+        (self.history.show if fresh else self.history.renew)(self._entries())
+        self._title_history()
+
+    def _title_history(self) -> None:
+        if self.contents is None:
+            return
+        total, narrowed = self.contents.chart.entries_total, self.narrowed
+        if narrowed is None:
+            counted = plural(total, _("registro"), _("registros"))
+            self.history.title(f"{_('Historia')} · {counted}", _("/ buscar") if total else "")
+        else:
+            here = _("{} de {}").format(narrowed.total, total)
+            self.history.title(f"{_('Historia')} · {here}", cut(shown(f"«{narrowed.said}»"), _SAID))
 
     def _fill_summary(self) -> None:
         if self.contents is None:
@@ -260,25 +373,27 @@ class ChartPane(Body):
             rows = self.contents.pressure
             if len(rows) > 1:
                 title = Bit(f" {_('PA sistólica, últimas')} {len(rows)}", Tone.TITLE)
-                lines = words.plot_lines(rows, self.size.width, self._zone)
+                lines = words.plot_lines(rows, self.size.width, self.zone)
                 self._plot.styles.height = 1 + len(lines)
                 self._plot.set(title, *lines)
         else:
-            self._summary.set(*summary_lines(self.contents, self.size.width, self._zone))
+            self._summary.set(*summary_lines(self.contents, self.size.width, self.zone))
 
     def _page_of(self, entry: EntryRow, width: int) -> list[Cell]:
         """The entry as it is now: an addendum may have come."""
         found = entry
         if self.contents is not None:
-            found = next((row for row in self.contents.chart.entries if row.id == entry.id), entry)
-        return words.entry_page(found, width, self._zone)
+            rows = (*self._entries(), *self.contents.chart.entries)
+            found = next((row for row in rows if row.id == entry.id), entry)
+        return words.entry_page(found, width, self.zone)
 
     def _moved(self, entry: EntryRow | None) -> None:
         self._on_move(entry)
-        contents = self.contents
-        if entry is None or contents is None or len(contents.chart.entries) >= contents.chart.entries_total:
+        contents, entries = self.contents, self._entries()
+        if entry is None or contents is None:
             return
-        if entry.id in {each.id for each in contents.chart.entries[-_NEAR_THE_END:]}:
+        total = self.narrowed.total if self.narrowed is not None else contents.chart.entries_total
+        if len(entries) < total and entry.id in {each.id for each in entries[-_NEAR_THE_END:]}:
             self._wants_older()
 
 

@@ -30,7 +30,7 @@ from clinicdesk.tui.roles.find_patient import FindPatient
 from clinicdesk.tui.roles.joint import Joint
 from clinicdesk.tui.roles.patient_page import patient_page
 from clinicdesk.tui.roles.printing import FORMATS, print_history
-from clinicdesk.tui.screens import ClinicScreen
+from clinicdesk.tui.roles.timeline import Timeline
 
 if TYPE_CHECKING:
     from clinicdesk.tui.app import ClinicDesk
@@ -61,7 +61,7 @@ async def show_chart(desk: ClinicDesk, patient_id: UUID, request: str = "") -> N
         raise
 
 
-class ChartScreen(ClinicScreen):
+class ChartScreen(Timeline):
     """History, prescriptions, results and the rest, by section; what may be printed, printed."""
 
     NAME = _("Historia")
@@ -71,7 +71,7 @@ class ChartScreen(ClinicScreen):
         super().__init__()
         self._patient_id, self._request = patient_id, request
         self._urgent_until: datetime | None = None
-        self._reading_older = self._asked = False
+        self._asked = False
         self.reading = Reading(self.see)
         self.strip = PatientStrip()
         self.over, self.under = (Joint("─", lambda _width: ()) for _each in range(2))
@@ -85,7 +85,7 @@ class ChartScreen(ClinicScreen):
 
     def body(self) -> Iterable[Widget]:
         """Who it is, and the chart."""
-        self.chart = ChartPane(self.zone, lambda _entry: self._announce(), self._read_older)
+        self.chart = ChartPane(self.zone, lambda _entry: self.announce(), self._read_older)
         yield from (self.strip, self.over, self.chart, self.under)
 
     def commands(self) -> Iterable[Command]:
@@ -95,6 +95,9 @@ class ChartScreen(ClinicScreen):
         yield Command("1", _("Sección"), lambda: self.section(0), help_text, shown_as="1-6")
         for number, name in enumerate(SECTIONS[1:], start=1):
             yield self._section_key(number, name)
+        help_text = _("buscar en la historia")
+        yield Command("/", _("Buscar"), self.find_in_history, help_text, self._no_reading)
+        yield from self.timeline_commands()
         yield Command("p", _("Imprimir"), self.print_history, _("entregar la historia"), self._no_print)
         if self.actor.may(Permission.VITALS_WRITE) or self.actor.may(Permission.NOTE_WRITE):
             yield Command("m", _("Mover"), self.give, _("es de otra persona"), self._no_giving, bar=False)
@@ -200,34 +203,21 @@ class ChartScreen(ClinicScreen):
 
     # Reading
 
-    def _read_older(self) -> None:
-        """The next entries, behind the screen, while the reader goes on."""
-        contents = self.chart.contents
-        if contents is not None and not self._reading_older:
-            self._reading_older = True
-            self.in_background(self._extend(contents))
-
-    async def _extend(self, contents: Contents) -> None:
-        try:
-            found = await self.reading.older(contents)
-            if self.chart.contents is contents:
-                self.chart.extend(found)
-        finally:
-            self._reading_older = False
-
-    def enter(self) -> None:
-        """The entry pointed at, whole."""
+    async def enter(self) -> None:
+        """The entry pointed at, whole; of a problem, its entries."""
         if self.focused is self.chart.history:
             self.chart.open_entry()
             self.focus_on(self.chart.visible_part)
-            self._announce()
+            self.announce()
+        elif self.focused is self.chart.by_problem:
+            await self.open_problem()
 
     async def section(self, number: int) -> None:
         """One of the six sections; results are read when they are asked for."""
         contents = self.chart.contents
         self.chart.go_to(number)
         self.focus_on(self.chart.visible_part)
-        self._announce()
+        self.announce()
         if number == _RESULTS and contents is not None and contents.observed is None:
             found = await self.reading.results(contents)
             if self.chart.contents is contents:
@@ -245,13 +235,13 @@ class ChartScreen(ClinicScreen):
 
         self.chart.read(f" {_('Paciente')}", page)
         self.focus_on(self.chart.visible_part)
-        self._announce()
+        self.announce()
 
     def back(self) -> None:
         """Esc: text, section, screen; one at a time."""
         if self.chart.back():
             self.focus_on(self.chart.visible_part)
-            self._announce()
+            self.announce()
         else:
             self.desk.pop_screen()
 
@@ -290,6 +280,9 @@ class ChartScreen(ClinicScreen):
             return _("su rol no entrega historias")
         return self.no_line() or self._no_chart()
 
+    def _no_reading(self) -> str | None:
+        return self.no_line() or self._no_chart()
+
     def _no_chart(self) -> str | None:
         return None if self.chart.contents is not None else _("la historia no está abierta")
 
@@ -297,19 +290,17 @@ class ChartScreen(ClinicScreen):
 
     def line_changed(self) -> None:
         """Say what the line is good for."""
-        self._announce()
+        self.announce()
 
-    def _announce(self) -> None:
+    def announce(self) -> None:
+        """Row 23: what Enter will do."""
         entry = self.chart.history.current
         if self.desk.offline:
             self.prompt.hint(_("Sin línea: lo que está a la vista puede haber cambiado."))
         elif self.chart.contents is None:
             self.prompt.hint("")
-        elif self.chart.reading:
-            more = _("AvPág sigue leyendo. ") if self.chart.pager.long else ""
-            self.prompt.hint(more + _("Esc vuelve."))
-        elif self.chart.section:
-            self.prompt.hint(giving.section_hint(self, self.chart))
+        elif hint := self.history_hint():
+            self.prompt.hint(hint)
         elif entry is not None:
             at = chart_text.day_short(entry.at, self.zone)
             self.prompt.hint(_("Enter abre el registro del {}.").format(at))

@@ -16,6 +16,7 @@ from clinicdesk.clinic.records.measured import MovedVitals, VitalRow
 from clinicdesk.clinic.records.planning import TreatmentRow
 from clinicdesk.clinic.records.queries import DiagnosisRow, EntryRow, NoteRow, Standing
 from clinicdesk.clinic.records.rules import DiagnosisEntry, leaves, value_text
+from clinicdesk.clinic.records.timeline import ProblemRow
 from clinicdesk.clinic.records.wording import follow_up_text, late_text, treatment_text
 from clinicdesk.clinic.results.queries import ObservationRow
 from clinicdesk.kit import clock
@@ -215,6 +216,24 @@ def holding_lines(row: DiagnosisRow | TreatmentRow, width: int) -> list[Cell]:
 def problem_line(row: DiagnosisRow, width: int = 0) -> str:
     """`I10 HTA esencial`, the code in so many columns; without a code too long to be read."""
     return f"{row.code:<{width}} {row.text}" if len(row.code) <= _SHORT_CODE else row.text
+
+
+def problem_name(row: ProblemRow) -> str:
+    """`I10`, or the words of a problem whose code is too long to be read."""
+    return row.code if len(row.code) <= _SHORT_CODE else row.text
+
+
+def problem_lines(row: ProblemRow, width: int, zone: str) -> list[Cell]:
+    """A problem of the history: its words; below how often it was stated, since when and until when."""
+    code = f"{row.code:<5} " if len(row.code) <= _SHORT_CODE else ""
+    standing = ", ".join(
+        filter(None, (_("activo") if row.is_open else _("resuelto"), _("crónico") if row.chronic else ""))
+    )
+    counted = plural(row.entries, _("registro"), _("registros"))
+    days = f"{day_short(row.first_at, zone)} {_('a')} {day_short(row.last_at, zone)}"
+    room = max(1, width - cells(standing) - 2)
+    head = spread(cut(shown(code + row.text), room), f"{standing} ", width)
+    return [head, cut(f"      {counted}, {days}", width)]
 
 
 # Vitals, prescriptions, results

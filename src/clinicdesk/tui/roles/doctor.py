@@ -33,6 +33,7 @@ from clinicdesk.tui.roles.doctor_queue import Place
 from clinicdesk.tui.roles.guarded import Guarded
 from clinicdesk.tui.roles.joint import Joint
 from clinicdesk.tui.roles.patient_page import patient_page
+from clinicdesk.tui.roles.timeline import Timeline
 from clinicdesk.tui.triage import give_level
 
 _LEFT, _WIDE_LEFT, _SIDE = 26, 34, 26
@@ -43,7 +44,7 @@ def _bars(width: int) -> Sequence[int]:
     return (_WIDE_LEFT, width - _SIDE - 1) if width >= WIDE else (_LEFT,)
 
 
-class DoctorHome(Guarded):
+class DoctorHome(Guarded, Timeline):
     """Queue and chart. Verbs are about the open chart; Enter and `l` are about the row pointed at."""
 
     NAME = _("Atención")
@@ -62,7 +63,6 @@ class DoctorHome(Guarded):
         self._unsigned: tuple[UnsignedRow, ...] = ()
         self._services: set[int] = set()
         self._states: dict[UUID, str] = {}
-        self._reading_older = False
         self._opening = 0
         self.reading = Reading(self.see)
         self.strip = PatientStrip()
@@ -111,7 +111,9 @@ class DoctorHome(Guarded):
         yield Command(
             "g", _("Triaje"), self.triage, _("triaje de quien está señalado"), self._no_triage, bar=False
         )
-        yield from self.finding_commands()
+        help_text = _("en la historia, o un paciente")
+        yield Command("/", _("Buscar"), self.look_for, help_text, self.no_line)
+        yield from self.timeline_commands()
         yield Command("f2", _("Paciente"), self.show_patient, _("datos del paciente"), self._no_chart)
         yield Command("escape", _("Volver"), self.back, _("un paso atrás"), bar=False)
 
@@ -254,6 +256,16 @@ class DoctorHome(Guarded):
         elif self.focused is self.chart.history:
             self.chart.open_entry()
             self.focus_on(self.chart.visible_part)
+        elif self.focused is self.chart.by_problem:
+            await self.open_problem()
+
+    async def look_for(self) -> None:
+        """`/`: in the history where that has the focus; else anybody of the network."""
+        if self.chart.contents is not None and self.focused is not self.queue:
+            self._offering = False
+            await self.find_in_history()
+        else:
+            await self.find_patient()
 
     async def open_chart(
         self, patient_id: UUID, turn_id: UUID | None, unsigned: UnsignedRow | None = None
@@ -323,7 +335,7 @@ class DoctorHome(Guarded):
 
     def entry(self) -> EntryRow | None:
         """The entry of the history pointed at."""
-        return self.chart.history.current
+        return self.chart.entry
 
     def treatment(self) -> TreatmentRow | None:
         """The treatment pointed at."""
@@ -346,22 +358,6 @@ class DoctorHome(Guarded):
     def _fill_side(self) -> None:
         height = self.chart.size.height
         self.side.set(*side_lines(self.chart.contents, height, self.zone))
-
-    def _read_older(self) -> None:
-        """The next entries, behind the screen, while the reader goes on."""
-        contents = self.chart.contents
-        if contents is None or self._reading_older:
-            return
-        self._reading_older = True
-        self.in_background(self._extend(contents))
-
-    async def _extend(self, contents: Contents) -> None:
-        try:
-            found = await self.reading.older(contents)
-            if self.chart.contents is contents:
-                self.chart.extend(found)
-        finally:
-            self._reading_older = False
 
     # In the chart
 
@@ -434,13 +430,8 @@ class DoctorHome(Guarded):
             self.prompt.hint(self._queue_hint())
         elif self._offering:
             self.prompt.hint(self._draft_hint())
-        elif self.chart.reading:
-            more = _("AvPág sigue leyendo. ") if self.chart.pager.long else ""
-            self.prompt.hint(more + _("Esc vuelve."))
-        elif self.chart.section:
-            self.prompt.hint(giving.section_hint(self, self.chart))
         else:
-            self.prompt.hint(self._entry_hint())
+            self.prompt.hint(self.history_hint() or self._entry_hint())
 
     def _entry_hint(self) -> str:
         entry = self.entry()

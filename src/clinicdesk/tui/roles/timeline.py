@@ -1,0 +1,153 @@
+"""Finding one's way in the chart on the screen: words that narrow it, the view by problem, the next entry."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable
+
+from clinicdesk.clinic.records.finding import MOST_WORDS
+from clinicdesk.clinic.records.timeline import FindQuery
+from clinicdesk.kit.words import _
+from clinicdesk.tui.parts import Command
+from clinicdesk.tui.roles import chart_text, giving
+from clinicdesk.tui.roles.chart import ChartPane, Reading
+from clinicdesk.tui.screens import ClinicScreen
+
+
+class Timeline(ClinicScreen):
+    """A screen with a chart in it. Its history is read on, narrowed and stepped through by key."""
+
+    chart: ChartPane
+    reading: Reading
+    _reading_older = False
+
+    @abstractmethod
+    def announce(self) -> None:
+        """Row 23: what Enter will do."""
+
+    def timeline_commands(self) -> Iterable[Command]:
+        """The keys beside `/`, which a screen shares with its other searches."""
+        help_text = _("por fecha o por problema")
+        yield Command("v", _("Vista"), self.other_view, help_text, self._no_history, bar=False)
+        yield Command(
+            "left", _("Registro"), lambda: self.step(-1), _("registro más nuevo"), self._no_entry, bar=False
+        )
+        yield Command(
+            "right", _("Registro"), lambda: self.step(1), _("registro más viejo"), self._no_entry, bar=False
+        )
+
+    def _no_history(self) -> str | None:
+        return None if self.chart.contents is not None else _("no hay una historia abierta")
+
+    def _no_entry(self) -> str | None:
+        return None if self.chart.reads_entry else _("no hay un registro abierto")
+
+    # Narrowing
+
+    async def find_in_history(self) -> None:
+        """`/`: the entries that fit all the words, out of the whole chart; nothing typed shows all again."""
+        contents = self.chart.contents
+        if contents is None:
+            return
+        typed = await self.prompt.ask(_("Buscar en la historia"), check=_too_many)
+        if typed is None:
+            return
+        if typed:
+            await self._narrow(FindQuery(contents.patient_id, typed), typed)
+        else:
+            self.chart.narrow(None)
+        self._in_front()
+
+    async def open_problem(self) -> None:
+        """Enter on a problem: its entries."""
+        contents, problem = self.chart.contents, self.chart.by_problem.current
+        if contents is None or problem is None:
+            return
+        query = FindQuery(contents.patient_id, problem=(problem.system, problem.code))
+        await self._narrow(query, chart_text.problem_name(problem))
+        self._in_front()
+
+    async def _narrow(self, query: FindQuery, said: str) -> None:
+        found = await self.reading.find(query, said)
+        contents = self.chart.contents
+        if contents is None or contents.patient_id != query.patient_id:
+            return
+        self.chart.narrow(found)
+        if not found.total:
+            self.prompt.refuse(_("Ningún registro coincide con «{}». Esc quita el filtro.").format(said))
+
+    async def other_view(self) -> None:
+        """`v`: the history by date or by problem."""
+        contents = self.chart.contents
+        if contents is None:
+            return
+        if self.chart.grouped:
+            self.chart.go_to(0)
+        else:
+            rows = await self.reading.problems(contents.patient_id)
+            if self.chart.contents is None or self.chart.contents.patient_id != contents.patient_id:
+                return
+            self.chart.group(rows)
+        self._in_front()
+
+    def step(self, by: int) -> None:
+        """← →: the entry before or after the one that is read."""
+        self.chart.step(by)
+        self.announce()
+
+    def _in_front(self) -> None:
+        self.focus_on(self.chart.visible_part)
+        self.announce()
+
+    # Reading on
+
+    def _read_older(self) -> None:
+        """The next entries, behind the screen, while the reader goes on."""
+        if self.chart.contents is not None and not self._reading_older:
+            self._reading_older = True
+            self.in_background(self._extend())
+
+    async def _extend(self) -> None:
+        contents, narrowed = self.chart.contents, self.chart.narrowed
+        try:
+            if narrowed is not None:
+                more = await self.reading.more_fitting(narrowed)
+                if self.chart.narrowed is narrowed:
+                    self.chart.extend_narrowed(more)
+            elif contents is not None:
+                found = await self.reading.older(contents)
+                if self.chart.contents is contents:
+                    self.chart.extend(found)
+        finally:
+            self._reading_older = False
+
+    # What row 23 says of it
+
+    def history_hint(self) -> str | None:
+        """What Enter does in a text, in the view by problem and in a narrowed list; None for the rest."""
+        chart = self.chart
+        if chart.reading:
+            more = _("AvPág sigue leyendo. ") if chart.pager.long else ""
+            other = _("← → otro registro. ") if chart.reads_entry else ""
+            return more + other + _("Esc vuelve.")
+        if chart.section:
+            return giving.section_hint(self, chart)
+        if chart.grouped:
+            problem = chart.by_problem.current
+            if problem is None:
+                return _("Sin diagnósticos en los registros. v: por fecha.")
+            said = _("Enter muestra los registros de {}. v: por fecha.")
+            return said.format(chart_text.problem_name(problem))
+        if chart.narrowed is None:
+            return None
+        entry = chart.history.current
+        if entry is None:
+            return _("Ningún registro coincide. Esc quita el filtro.")
+        at = chart_text.day_short(entry.at, chart.zone)
+        return _("Enter abre el registro del {}. Esc quita el filtro.").format(at)
+
+
+def _too_many(typed: str) -> str | None:
+    if len(typed.split()) <= MOST_WORDS:
+        return None
+    return _("Hasta {} palabras.").format(MOST_WORDS)
