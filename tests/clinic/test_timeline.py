@@ -11,7 +11,7 @@ from sqlalchemy import insert
 
 from clinicdesk.bootstrap import Session
 from clinicdesk.clinic.desk import NoCareRelation
-from clinicdesk.clinic.records import finding, service
+from clinicdesk.clinic.records import adding, finding
 from clinicdesk.clinic.records.finding import understood
 from clinicdesk.clinic.records.misplacing import MoveEntry, move_entry
 from clinicdesk.clinic.records.model import records as entries
@@ -38,7 +38,7 @@ def chart(network: Network) -> tuple[Session, UUID]:
         ("otro", 1200, "Se pide 100%_ (todo).", None, None, {}),
     )
     for kind, days, text, stated, place, attributes in said:
-        order = service.AddRecord(
+        order = adding.AddRecord(
             patient_id=patient_id,
             kind=kind,
             at=clock.instant(DAY - timedelta(days=days), ZONE),
@@ -48,7 +48,7 @@ def chart(network: Network) -> tuple[Session, UUID]:
             diagnoses=(DiagnosisEntry(*stated, chronic=stated[0] == "I10"),) if stated else (),
             **(proven(doctor) if text else {}),
         )
-        doctor.desk().do(service.add_record, order)
+        doctor.desk().do(adding.add_record, order)
     return doctor, patient_id
 
 
@@ -56,7 +56,7 @@ def _other(network: Network, secretary: Session, patient_id: UUID) -> None:
     """A second doctor's note, and an entry that nobody signed."""
     other = network.log_in("jibarra")
     followed(secretary, patient_id, other)
-    order = service.AddRecord(
+    order = adding.AddRecord(
         patient_id=patient_id,
         kind="consulta",
         at=clock.instant(DAY - timedelta(days=1600), ZONE),
@@ -64,8 +64,8 @@ def _other(network: Network, secretary: Session, patient_id: UUID) -> None:
         diagnoses=(DiagnosisEntry("I10", "Hipertensión"),),
         **proven(other),
     )
-    other.desk().do(service.add_record, order)
-    waits = service.AddRecord(
+    other.desk().do(adding.add_record, order)
+    waits = adding.AddRecord(
         patient_id=patient_id,
         kind="imagen",
         at=clock.instant(DAY - timedelta(days=2000), ZONE),
@@ -73,7 +73,7 @@ def _other(network: Network, secretary: Session, patient_id: UUID) -> None:
         text="Litiasis vesicular.",
         sign=False,
     )
-    other.desk().do(service.add_record, waits)
+    other.desk().do(adding.add_record, waits)
 
 
 def found(chart: tuple[Session, UUID], words: str, **more: object) -> list[tuple[str, int]]:
@@ -176,7 +176,7 @@ def test_what_went_to_another_person_is_not_found_by_what_it_said(
 ) -> None:
     doctor, patient_id = chart
     to_id = followed(log_in("secre"), new_patient(log_in("msosa")).patient_id, doctor)
-    order = service.AddRecord(
+    order = adding.AddRecord(
         **proven(doctor),
         patient_id=patient_id,
         kind="procedimiento",
@@ -184,7 +184,7 @@ def test_what_went_to_another_person_is_not_found_by_what_it_said(
         text="Nevo atípico.",
         diagnoses=(DiagnosisEntry("D22.9", "Nevo"),),
     )
-    entry_id = doctor.desk().do(service.add_record, order).id
+    entry_id = doctor.desk().do(adding.add_record, order).id
     for words in ("nevo", "d22", "biopsia"):
         assert len(found(chart, words)) == 1
     reason = "Se cargó en la historia de otra persona"
