@@ -11,6 +11,7 @@ from datetime import date
 from functools import cached_property
 from math import log10
 from typing import Final
+from weakref import WeakMethod
 
 from clinicdesk.clinic.patients.spelling import PREFIX_LETTERS, one_slip, prefix_key, sound
 
@@ -27,14 +28,20 @@ Known = tuple[str, int]
 
 
 class _Costs(dict[str, float]):
-    """What each stored word costs as a reading of one that was typed, reckoned when first asked for."""
+    """What each stored word costs as a reading of one that was typed, reckoned when first asked for.
+
+    The typed word is not held: thousands of costs go when their search ends, not when the collector comes.
+    """
 
     def __init__(self, weigh: Callable[[str], float]) -> None:
         super().__init__()
-        self._weigh = weigh
+        self._weigh = WeakMethod(weigh)
 
     def __missing__(self, word: str) -> float:
-        cost = self[word] = self._weigh(word)
+        weigh = self._weigh()
+        if weigh is None:
+            raise KeyError(word)
+        cost = self[word] = weigh(word)
         return cost
 
 
