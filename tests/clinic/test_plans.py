@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from clinicdesk.bootstrap import Session
 from clinicdesk.clinic.desk import NoCareRelation, NotAllowed
 from clinicdesk.clinic.patients import merging
-from clinicdesk.clinic.records import adding, lateness, planning, queries, service, signing
+from clinicdesk.clinic.records import adding, lateness, planning, queries, service, signing, templates
 from clinicdesk.clinic.records.errors import (
     BadFollowUp,
     BadTreatment,
@@ -31,6 +31,7 @@ from clinicdesk.clinic.records.errors import (
 )
 from clinicdesk.clinic.records.plan import FollowUpEntry, Late, Plan, TreatmentEntry
 from clinicdesk.clinic.records.plan_words import day_of, follow_up_of, moment_of, treatment_of
+from clinicdesk.clinic.sites.errors import SiteChanged
 from clinicdesk.clinic.turns import service as turns
 from clinicdesk.clinic.turns import slots
 from clinicdesk.kit import clock
@@ -209,6 +210,24 @@ def test_a_merged_persons_treatments_and_controls_are_one_list(network: Network,
         "Amoxicilina 500 mg cada 8 h",
         "Dieta sin sal",
     ]
+
+
+def test_a_doctor_begins_with_the_template_of_their_specialty(log_in: LogIn) -> None:
+    manager, doctor = log_in("gestion").desk(), log_in("dvidal").desk()
+    ask = templates.MyTemplatesQuery()
+    assert [row.name for row in doctor.see(templates.my_templates, ask)] == ["SOAP", "Libre"]
+    first = templates.AddTemplate(name="Zeta", body="Motivo:", specialty="CLM", first=True)
+    manager.do(templates.add_template, first)
+    made = manager.do(templates.add_template, templates.AddTemplate(name="Alfa", body="Motivo:"))
+    mine = [row.name for row in doctor.see(templates.my_templates, ask)]
+    assert mine == ["Zeta", "SOAP", "Libre", "Alfa"]
+    gone = templates.EditTemplate(template_id=made.id, version=1, name="Alfa", body="Motivo:", active=False)
+    manager.do(templates.edit_template, gone)
+    assert [row.name for row in doctor.see(templates.my_templates, ask)] == ["Zeta", "SOAP", "Libre"]
+    with pytest.raises(SiteChanged):
+        manager.do(templates.edit_template, replace(gone, key=new_id(), active=True))
+    with pytest.raises(NotAllowed):
+        doctor.do(templates.add_template, templates.AddTemplate(name="Mía", body="x"))
 
 
 # What is typed later
