@@ -154,21 +154,33 @@ LANGUAGE sql IMMUTABLE AS $$
   WHERE part IS NOT NULL;
 $$;
 
--- Whether an entry's attributes hold to each `{path, sign, value}`; equality is for the keys.
-CREATE FUNCTION public.attributes_hold(p_patient uuid, p_record uuid, p_attributes jsonb) RETURNS boolean
-LANGUAGE sql STABLE AS $$
-  SELECT NOT EXISTS (
-    SELECT FROM jsonb_array_elements(p_attributes) a
-    WHERE a ->> 'sign' <> '=' AND NOT EXISTS (
-      SELECT FROM public.records r CROSS JOIN LATERAL public.attribute_leaves(r.attributes) l
-      WHERE r.patient_id = p_patient AND r.id = p_record AND jsonb_typeof(l.value) = 'number'
-        AND public.folded_value(l.path) = public.folded_value(a ->> 'path')
-        AND CASE a ->> 'sign'
-          WHEN '>' THEN (l.value #>> '{}')::numeric > (a ->> 'value')::numeric
-          WHEN '>=' THEN (l.value #>> '{}')::numeric >= (a ->> 'value')::numeric
-          WHEN '<' THEN (l.value #>> '{}')::numeric < (a ->> 'value')::numeric
-          WHEN '<=' THEN (l.value #>> '{}')::numeric <= (a ->> 'value')::numeric
-        END));
+-- Whether a number among the attributes, under the condition's path however it is written, holds to
+-- `{path, sign, value}`.
+CREATE FUNCTION public.leaf_holds(p_attributes jsonb, p_condition jsonb) RETURNS boolean
+LANGUAGE sql IMMUTABLE AS $$
+  SELECT EXISTS (
+    SELECT FROM public.attribute_leaves(p_attributes) l
+    WHERE jsonb_typeof(l.value) = 'number'
+      AND public.folded_value(l.path) = public.folded_value(p_condition ->> 'path')
+      AND CASE p_condition ->> 'sign'
+        WHEN '>' THEN (l.value #>> '{}')::numeric > (p_condition ->> 'value')::numeric
+        WHEN '>=' THEN (l.value #>> '{}')::numeric >= (p_condition ->> 'value')::numeric
+        WHEN '<' THEN (l.value #>> '{}')::numeric < (p_condition ->> 'value')::numeric
+        WHEN '<=' THEN (l.value #>> '{}')::numeric <= (p_condition ->> 'value')::numeric
+      END);
+$$;
+
+-- The same as conditions of a statement, where $7 are the attributes asked for: most are written as they are
+-- asked, and read in place. Equality is for the keys.
+CREATE FUNCTION public.attributes_hold(p_attributes jsonb) RETURNS text
+LANGUAGE sql IMMUTABLE AS $$
+  SELECT coalesce(' AND EXISTS (SELECT FROM public.records r WHERE r.patient_id = s.patient_id AND r.id = s.id AND '
+    || string_agg(format('CASE jsonb_typeof(r.attributes #> string_to_array($7 -> %1$s ->> ''path'', ''.''))'
+      ' WHEN ''number'' THEN (r.attributes #>> string_to_array($7 -> %1$s ->> ''path'', ''.''))::numeric %2$s'
+      ' ($7 -> %1$s ->> ''value'')::numeric ELSE public.leaf_holds(r.attributes, $7 -> %1$s) END',
+      a.n - 1, a.value ->> 'sign'), ' AND ') || ')', '')
+  FROM jsonb_array_elements(p_attributes) WITH ORDINALITY a (value, n)
+  WHERE a.value ->> 'sign' IN ('>', '>=', '<', '<=');
 $$;
 
 -- The entries of one page, newest first: (at, id) below the last one seen. Where many fit, walking back from
@@ -189,8 +201,7 @@ DECLARE
   fits text := 's.at >= $4 AND s.at < $5 AND (s.at, s.id) < ($8, $9)'
     || CASE WHEN p_query IS NULL THEN '' ELSE ' AND s.n @@ $1' END
     || CASE WHEN p_people IS NULL THEN '' ELSE ' AND s.person_id = ANY ($6)' END
-    || CASE WHEN p_attributes @? '$[*] ? (@.sign != "=")'
-            THEN ' AND public.attributes_hold(s.patient_id, s.id, $7)' ELSE '' END
+    || public.attributes_hold(p_attributes)
     || ' AND (s.person_id <> ALL ($13) OR NOT public.is_hidden(s.person_id))';
   place text := CASE WHEN p_doctor IS NOT NULL THEN 's.doctor_id = $2'
     WHEN p_clinic IS NOT NULL THEN 's.clinic_id = $3' ELSE 'true' END;

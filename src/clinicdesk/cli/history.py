@@ -12,6 +12,7 @@ from clinicdesk.cli.frame import Call, noun, the_call, verb
 from clinicdesk.cli.outcome import Misused
 from clinicdesk.cli.turn_words import Patient
 from clinicdesk.kit.errors import Exit
+from clinicdesk.kit.ids import opaque
 from clinicdesk.kit.words import _
 
 if TYPE_CHECKING:
@@ -52,28 +53,45 @@ def _requested(call: Call, patient_id: UUID, reason: str | None) -> None:
         call.desk.do(service.open_copy, service.OpenCopy(patient_id=patient_id, reason=reason))
 
 
-@verb(app, "show", _("La historia para leer: alergias primero. Queda escrito quién la vio."))
+_SHOW: Final = _(
+    "La historia para leer: alergias primero. Queda escrito quién la vio.\n\n"
+    "De a 50 registros, el último primero; donde hay más, dice cómo seguir (--after)."
+)
+
+
+@verb(app, "show", _SHOW)
 def show(
     ctx: typer.Context,
     document: Patient,
     limit: Annotated[int, typer.Option(metavar="N", min=1, help=_("Cuántos registros, 50 si no."))] = 50,
+    after: Annotated[
+        str | None, typer.Option(metavar="RECORD_ID", help=_("Los registros que siguen a este."))
+    ] = None,
     reason: Reason = None,
 ) -> None:
     """Show a history."""
+    from dataclasses import replace
+
     from clinicdesk.cli.charts import chart_lines, chart_object
     from clinicdesk.cli.shapes import today_of
     from clinicdesk.clinic.prescriptions import queries as prescriptions
     from clinicdesk.clinic.records import queries
 
     call = the_call(ctx)
-    query = queries.ChartQuery(given.patient_of(call, document).patient_id, limit)
+    last = given.pair_of(after)[1] if after else None
+    # One more than is shown tells whether there are more.
+    query = queries.ChartQuery(given.patient_of(call, document).patient_id, limit + 1, last)
     _requested(call, query.patient_id, reason)
-    chart = call.desk.see(queries.open_chart, query)
+    whole = call.desk.see(queries.open_chart, query)
+    chart = replace(whole, entries=whole.entries[:limit])
+    more = opaque(chart.entries[-1].patient_id, chart.entries[-1].id) if len(whole.entries) > limit else None
     prescribed = call.desk.see(prescriptions.prescribed, query)
     if call.json:
-        call.object(chart_object(chart, prescribed))
+        call.object(chart_object(chart, prescribed) | {"next": more})
     else:
         call.lines(*chart_lines(chart, prescribed, today_of(call), call.zone))
+    if more:
+        call.say(_("Hay más registros: repetir con --after {last}").format(last=more))
 
 
 @verb(app, "export", _("Entregar la historia entera en un archivo. Queda escrito quién la sacó."))

@@ -18,6 +18,7 @@ from clinicdesk.clinic.patients import one_person
 from clinicdesk.clinic.patients import queries as registry
 from clinicdesk.clinic.patients.misplaced import Misplaced, Whose, whose
 from clinicdesk.clinic.records import measured, planning
+from clinicdesk.clinic.records.errors import RecordNotFound
 from clinicdesk.clinic.records.model import cosignatures, diagnoses, note_drafts, notes, records, visits
 from clinicdesk.clinic.records.plan import NOTHING, Late, Plan
 from clinicdesk.clinic.records.planning import FollowUpRow, TreatmentRow, by_record
@@ -135,10 +136,11 @@ class EntryRow:
 
 @dataclass(frozen=True, slots=True)
 class ChartQuery:
-    """A patient's chart; at most `limit` entries, newest first (None: all)."""
+    """A patient's chart; at most `limit` entries, newest first (None: all), those that follow `after`."""
 
     patient_id: UUID
     limit: int | None = 200
+    after: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +254,7 @@ def chart(tx: Reader, query: ChartQuery) -> Chart:
         allergies=registry.allergies_of(tx, patient_id),
         problems=_problems(tx, mine),
         vitals=measured.last_vitals(tx, mine),
-        entries=_entries(tx, mine, query.limit),
+        entries=_entries(tx, mine, query),
         entries_total=tx.run(
             select(func.count())
             .select_from(records)
@@ -263,9 +265,17 @@ def chart(tx: Reader, query: ChartQuery) -> Chart:
     )
 
 
-def _entries(tx: Reader, mine: Whose, limit: int | None) -> tuple[EntryRow, ...]:
-    bare = _bare_entries(tx, mine, entries_of(mine).limit(limit))
-    return _whole(tx, mine, bare, None if limit is None else [entry.id for entry in bare])
+def _entries(tx: Reader, mine: Whose, query: ChartQuery) -> tuple[EntryRow, ...]:
+    """Raises RecordNotFound where `after` is none of the chart's."""
+    statement = entries_of(mine).limit(query.limit)
+    if query.after is not None:
+        own = mine.shows(records.c.patient_id, records.c.id, gone=True)
+        last = tx.first(select(records.c.at, records.c.id).where(own, records.c.id == query.after))
+        if last is None:
+            raise RecordNotFound
+        statement = statement.where(tuple_(records.c.at, records.c.id) < tuple_(*map(literal, last)))
+    bare = _bare_entries(tx, mine, statement)
+    return _whole(tx, mine, bare, None if query.limit is None else [entry.id for entry in bare])
 
 
 _writers: Final = people.alias("writers")
