@@ -183,7 +183,7 @@ def test_a_record_is_added_listed_and_shown(cli: Cli) -> None:
     ]  # fmt: skip
     assert row["diagnoses"][2]["text"] == "Dislipidemia mixta"
     assert (row["text"], row["signed"]) == ("TA 120/80", False)
-    assert row["attributes"] == {"peso": "81", "talla": "1.70=m"}
+    assert row["attributes"] == {"peso": 81, "talla": "1.70=m"}
     plain = cli("jibarra", "record", "show", row["id"]).out
     for said in ("06/05/2024 10:30 · control", "I10", "peso: 81", "Sin firmar:", "TA 120/80"):
         assert said in plain
