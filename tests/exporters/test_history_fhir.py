@@ -6,7 +6,7 @@ import base64
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from io import BytesIO
@@ -264,6 +264,17 @@ def test_a_note_says_who_signed_it_and_an_addendum_what_it_adds_to() -> None:
     )
     assert signer["identifier"][0]["value"] == "MN 123.456"
     assert signer["name"][0]["family"] == "Paz"
+
+
+def test_a_note_that_waits_for_its_supervisor_is_preliminary() -> None:
+    bundle = sound(read(history((entry(1, notes=(note(1, supervised=True),)), entry(2)))))
+    assert [each["docStatus"] for each in of(bundle, "DocumentReference")] == ["preliminary", "final"]
+
+
+def test_a_late_entry_says_when_it_was_typed() -> None:
+    late = entry(1, written_at=FIRST + timedelta(hours=4), late_reason="corte de luz")
+    (visit,) = of(sound(read(history((late,)))), "Encounter")
+    assert "Atendido 09:40, escrito 13:40: corte de luz" in visit["text"]["div"]
 
 
 def test_what_was_entered_for_the_wrong_person_is_marked_and_says_nothing_more() -> None:

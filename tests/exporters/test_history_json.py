@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
-from datetime import datetime
+from collections.abc import Callable
+from dataclasses import fields
+from datetime import date, datetime
 from decimal import Decimal
 from io import BytesIO
-from typing import Any
+from types import UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 import pytest
 
+from clinicdesk.clinic.records.queries import Chart
 from clinicdesk.exporters import History, history_json
 from clinicdesk.kit.sheet import Stamp
 from tests.exporters.histories import STAMP, entry, history, note, observation, patient
@@ -107,3 +112,38 @@ def test_a_stamp_without_a_zone_is_a_bug() -> None:
     naive = Stamp("a", datetime(2026, 1, 1), "z", "c")  # noqa: DTZ001
     with pytest.raises(ValueError, match="zone"):
         history_json.EXPORTER.write(history(), naive, BytesIO())
+
+
+def restored(kind: Any, value: Any) -> Any:
+    """A value of the file as the row that it was."""
+    if value is None:
+        return None
+    arguments = [each for each in get_args(kind) if each is not type(None)]
+    if dataclasses.is_dataclass(kind) and isinstance(kind, type):
+        hints = get_type_hints(kind)
+        return kind(**{part.name: restored(hints[part.name], value[part.name]) for part in fields(kind)})
+    if get_origin(kind) is tuple:
+        return tuple(restored(arguments[0], held) for held in value)
+    if get_origin(kind) in (Union, UnionType):
+        return restored(arguments[0], value)
+    readers: dict[Any, Callable[[Any], Any]] = {
+        datetime: datetime.fromisoformat,
+        date: date.fromisoformat,
+        UUID: UUID,
+        bytes: bytes.fromhex,
+        Decimal: lambda number: Decimal(str(number)),
+    }
+    return readers.get(kind, lambda held: held)(value)
+
+
+def test_a_program_reads_back_what_was_written() -> None:
+    """Each part of the file is the rows it was made of, field by field: the names are those of the rows."""
+    made = history((entry(1, attributes={"peso_kg": 72.5, "viajes": ["Perú"]}), entry(2)))
+    told = read(made)
+    hints = get_type_hints(Chart)
+    for name in ("patient", "allergies", "problems", "entries"):
+        assert restored(hints[name], told[name]) == getattr(made.chart, name), name
+    whole = get_type_hints(History)
+    assert restored(whole["vitals"], told["vitals"]) == made.vitals
+    assert restored(whole["prescribed"], told["prescriptions"]) == made.prescribed
+    assert restored(whole["observed"], told["results"]) == made.observed

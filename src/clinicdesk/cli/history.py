@@ -97,12 +97,34 @@ def show(
 @verb(app, "export", _("Entregar la historia entera en un archivo. Queda escrito quién la sacó."))
 def export(
     ctx: typer.Context,
-    document: Patient,
+    document: Annotated[
+        str | None,
+        typer.Argument(metavar=_("[DOCUMENTO]"), help=_("12345678, DNI:12345678, HC 123 o su id.")),
+    ] = None,
     form: Annotated[
         str, typer.Option("--format", metavar="pdf|json|fhir", help=_("Formato; pdf si no."))
     ] = "pdf",
     out: Annotated[
-        str | None, typer.Option("-o", "--output", metavar=_("ARCHIVO"), help=_("Dónde; - es la salida."))
+        str | None,
+        typer.Option(
+            "-o", "--output", metavar=_("ARCHIVO"), help=_("Dónde; - es la salida. Del lote, carpeta.")
+        ),
+    ] = None,
+    documents: Annotated[
+        str | None,
+        typer.Option("--list", metavar=_("ARCHIVO"), help=_("Un lote: un documento por línea; - es stdin.")),
+    ] = None,
+    clinics: Annotated[
+        list[str] | None,
+        typer.Option("--all-of", metavar=_("CENTRO"), help=_("Un lote: todos los que atendió el centro.")),
+    ] = None,
+    again: Annotated[
+        bool,
+        typer.Option("--again", help=_("Del lote, poner al día también lo que ya está.")),
+    ] = False,
+    jobs: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, max=256, help=_("Procesos del lote; un núcleo cada uno.")),
     ] = None,
     since: Since = None,
     until: Until = None,
@@ -110,12 +132,42 @@ def export(
     order: Ordered = "newest",
     reason: Reason = None,
 ) -> None:
-    """Write a history, whole or not at all."""
+    """Write a history, whole or not at all; or those of a batch, each whole or not at all."""
+    call, exporter = the_call(ctx), _exporter(form)
+    selection = _selection(since, until, kinds, order)
+    if documents or clinics:
+        from clinicdesk.cli import history_batch as many
+
+        if document is not None:
+            raise Misused(text=_("Un documento, o un lote con --list o --all-of; no los dos."))
+
+        def query(patient_id: UUID) -> HistoryQuery:
+            return query_of(patient_id, form, selection, reason)
+
+        asked = _asked(form, selection)
+        batch = many.batch_of(form, exporter.suffix, out, query, asked, reason, jobs, again=again)
+        many.export(call, batch, many.listed(documents) if documents else [], clinics or [])
+    elif document is None:
+        raise Misused(text=_("Falta el documento, o un lote con --list o --all-of."))
+    else:
+        _export_one(call, exporter, document, selection, out, reason)
+
+
+def _asked(form: str, selection: Selection) -> str:
+    """What tells the files of one request apart from another's."""
+    order = _ORDERS[selection.oldest_first]
+    days = (selection.since or "", selection.until or "")
+    return " ".join((form, order, "..".join(map(str, days)), *selection.kinds))
+
+
+def _export_one(
+    call: Call, exporter: Exporter, document: str, selection: Selection, out: str | None, reason: str | None
+) -> None:
+    """One history to a file or stdout; 8 where a letter had no glyph."""
     from clinicdesk.exporters import HISTORY
     from clinicdesk.kit.sheet import write_atomically
 
-    call, exporter = the_call(ctx), _exporter(form)
-    selection = _selection(since, until, kinds, order)
+    form = exporter.format
     target = _target(out, binary=form == "pdf")
     patient_id = given.patient_of(call, document).patient_id
     _requested(call, patient_id, reason)

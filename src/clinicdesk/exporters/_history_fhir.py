@@ -13,7 +13,9 @@ from typing import Any, Final
 from uuid import UUID
 
 from clinicdesk.clinic.patients.queries import PatientRow
-from clinicdesk.clinic.records.queries import DiagnosisRow, EntryRow, NoteRow
+from clinicdesk.clinic.records import cosigning
+from clinicdesk.clinic.records.queries import DiagnosisRow, EntryRow, NoteRow, Standing
+from clinicdesk.clinic.records.wording import follow_up_text, late_text, treatment_text
 from clinicdesk.exporters import History
 from clinicdesk.exporters._fhir import (
     OURS,
@@ -47,6 +49,7 @@ _CLASSES: Final = MappingProxyType(
     }
 )
 _AMBULATORY: Final = ("AMB", "ambulatory")
+_FINAL: Final = (Standing.SIGNED, Standing.COSIGNED)
 
 
 class Document:
@@ -195,6 +198,12 @@ class Document:
             yield paragraph(entry.misplaced.words)
         if entry.own_chart is not None:
             yield paragraph(_("Ingresado en HC {:06d}").format(entry.own_chart))
+        if late := late_text(entry, self._zone):
+            yield paragraph(late)
+        for treatment in entry.treatments:
+            yield paragraph(_("Tratamiento: ") + treatment_text(treatment))
+        for control in entry.follow_ups:
+            yield paragraph(follow_up_text(control))
         if entry.source:
             yield paragraph(_("Importado de {source}").format(source=entry.source))
         if entry.attributes:
@@ -239,17 +248,24 @@ class Document:
             "masterIdentifier": {"system": "urn:ietf:rfc:3986", "value": f"urn:uuid:{note.id}"},
             "identifier": [{"system": f"{OURS}note-chain:sha256", "value": note.hash.hex()}],
             "status": "current",
-            "docStatus": "final",
+            "docStatus": "final" if note.standing in _FINAL else "preliminary",
             "type": concept(None, coding("http://loinc.org", *sort)),
             "subject": self._subject(),
             "date": moment(note.signed_at.astimezone(self._zone)),
             "author": [author] if author else [],
             "authenticator": author,
+            "description": text("\n".join(self._cosigned(note))),
             "relatesTo": self._added_to(note, entry),
             "content": [{"attachment": {"contentType": "text/plain; charset=utf-8", "data": body}}],
             "context": {"encounter": [reference(entry.id)]},
         }
         return self._add(bare(made))
+
+    def _cosigned(self, note: NoteRow) -> Iterable[str]:
+        """Who supervised it, and what it still waits for."""
+        for row in note.cosignatures:
+            yield cosigning.cosign_words(row, f"{row.at.astimezone(self._zone):%d/%m/%Y %H:%M}")
+        yield cosigning.standing_words(note)
 
     @staticmethod
     def _added_to(note: NoteRow, entry: EntryRow) -> list[Resource]:
