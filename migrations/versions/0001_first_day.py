@@ -34,6 +34,7 @@ _FILES = (
     "merge_sites.sql",
     "merge_registry.sql",
     "cie10.sql",
+    "letters.sql",
     "rows.sql",
 )
 

@@ -385,3 +385,30 @@ def test_an_export_that_cannot_be_leaves_nothing(cli: Cli, allergic: str, tmp_pa
     assert "fhir, json, pdf" in odd.err
     assert not out.exists()
     assert not there.exists()
+
+
+def test_a_letter_is_issued_printed_checked_and_taken_back(
+    cli: Cli, admitted: Admitted, tmp_path: Path
+) -> None:
+    admitted("43777001")
+    paper = tmp_path / "certificado.pdf"
+    order = ("letter", "issue", "43777001", "certificado", "--days", "3", "--to", "su empleador")
+    made = cli("jibarra", *order, "-o", str(paper), "--json")
+    assert made.code == 0, made.err
+    number, code = str(made.data["number"]), made.data["code"]
+    said = PdfReader(paper).pages[0].extract_text()
+    assert "Certificado médico" in said
+    assert code in said
+    again = cli("jibarra", "letter", "print", "43777001", number, "-o", str(paper))
+    assert again.code == 0, again.err
+    assert "Reimpresión" in PdfReader(paper).pages[0].extract_text()
+    assert cli("msosa", "letter", "verify", number, code, "--json").data["voided_at"] is None
+    assert cli("msosa", "letter", "verify", number, "0000").code == 3
+    assert cli("jibarra", "letter", "issue", "43777001", "interconsulta").code == 6
+    assert cli("msosa", "letter", "list", "43777001").code == 4
+    assert cli("jibarra", "letter", "void", "43777001", number, "--reason", "fechas equivocadas").code == 0
+    (row,) = cli("jibarra", "letter", "list", "43777001", "--json").rows
+    assert (row["kind"], row["sound"], row["void_reason"]) == ("certificado", True, "fechas equivocadas")
+    assert "ANULADO" in cli("msosa", "letter", "verify", number, code).out
+    assert "{paciente}" in cli("jibarra", "letter", "wording", "certificado").out
+    assert cli("jibarra", "letter", "wording", "certificado", "--text", "{paciente}").code == 4

@@ -42,11 +42,11 @@ LOOKS = {
     "slots",
     "export",
     "print",
+    "verify",
     "certificate",
     "report",
     "board",
     "completion",
-    "verify",
 }
 ENGLISH = re.compile(r"Usage|Options|Arguments|Commands|required|default|Show this|\[OPTIONS\]|<\w+>|TEXT\b")
 

@@ -82,7 +82,7 @@ def test_no_command_takes_a_secret_from_its_command_line() -> None:
         if option.lstrip("-") in SECRET_NAMES
     }
     # What a place or a practice is called by is no secret; a code of one use is, and opens a login.
-    nouns = ("cie10", "clinic", "display", "fees", "procedure", "record-type", "room", "specialty")
+    nouns = ("cie10", "clinic", "display", "fees", "letter", "procedure", "record-type", "room", "specialty")
     named = {f"{noun} " for noun in nouns}
     assert [each for each in taken if not each.endswith("code") or not each.startswith(tuple(named))] == []
     assert "--password-file" in {option for each in found["passwd"].params for option in each.opts}

@@ -11,7 +11,7 @@ from pypdf import PdfReader
 
 from clinicdesk.kit import clock
 from clinicdesk.kit.names import age_text
-from tests.factories import ZONE, Network
+from tests.factories import PASSWORD, ZONE, Network
 from tests.tui.desk import Desk
 from tests.tui.surgery import Surgery, new_surgery
 
@@ -240,6 +240,8 @@ def test_the_history_is_printed_for_this_account_alone(
     desk: Desk = open_desk(surgery.username, env={"HOME": str(tmp_path)}, size=(120, 36))
     desk.wait_for("Historia · 1 registro")
     desk.press("p")
+    desk.wait_for("Imprimir:")
+    desk.press("<Enter>")
     desk.wait_for("Historia guardada en")
     (file,) = tmp_path.glob("clinicdesk-HC-*.pdf")
     assert file.stat().st_mode & 0o777 == 0o600
@@ -248,6 +250,24 @@ def test_the_history_is_printed_for_this_account_alone(
     )
     done = "SELECT count(*) FROM acts WHERE patient_id = :id AND what = 'history.export'"
     assert surgery.scalar(done, id=patient) == 1
+    desk.press("p4")
+    desk.wait_for("Días de reposo")
+    desk.press("999<Enter>")
+    desk.wait_for("Un número de 0 a 180.")
+    desk.press("<Back><Back><Back>3<Enter>")
+    desk.wait_for("Texto (puede ir vacío)")
+    desk.press("<Enter>")
+    desk.wait_for("Diagnóstico que debe figurar")
+    desk.press("<Enter>")
+    desk.wait_for("Emitir como")
+    desk.press("no es esta<Enter>")
+    desk.wait_for("La clave no es correcta. Nada se emitió.")
+    desk.send(PASSWORD)
+    desk.press("<Enter>")
+    desk.wait_for("Emitido el n.º")
+    (letter,) = tmp_path.glob("clinicdesk-certificado-*.pdf")
+    assert "reposo por 3 días" in PdfReader(letter).pages[0].extract_text()
+    assert letter.stat().st_mode & 0o777 == 0o600
 
 
 def test_a_move_costs_little(surgery: Surgery, doctor: Callable[..., Desk]) -> None:

@@ -59,6 +59,16 @@ CREATE POLICY cie10_favourites_own ON cie10_favourites TO k_medico
 GRANT INSERT (batch, line, place, code, above, text, chapter, heading, leaf, sex, from_days, until_days, folded,
   terms) ON staging_cie10 TO k_admin, k_importacion;
 GRANT EXECUTE ON FUNCTION import_cie10(text, text[], uuid) TO k_admin, k_importacion;
+-- Letters are only added to; the number comes from the database. Whether a paper is genuine, everybody may ask.
+GRANT SELECT ON letters, letter_voids TO k_medico, k_enfermeria, k_resultados;
+GRANT INSERT (patient_id, id, number, kind, clinic_id, author_id, author_name, author_license, issued_at, text, hash)
+  ON letters TO k_medico;
+GRANT INSERT ON letter_voids TO k_medico;
+GRANT USAGE ON SEQUENCE letter_numbers TO k_medico;
+GRANT SELECT ON letter_templates TO k_staff;
+GRANT INSERT (clinic_id, kind, body, changed_by, changed_at), UPDATE (clinic_id, kind, body, version, changed_by,
+  changed_at) ON letter_templates TO k_admin, k_gestion;
+GRANT EXECUTE ON FUNCTION letter_check(bigint, text) TO k_staff;
 GRANT SELECT ON zone_rules TO k_staff; -- a desk can tell that it reckons time by other rules
 GRANT SELECT ON alembic_version TO k_staff; -- a desk can tell that its program and the database differ
 

@@ -53,6 +53,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "treatment": ("treatment", _("Tratamientos: los que siguen, suspender uno.")),
     "followup": ("followup", _("Controles sugeridos: los que esperan turno.")),
     "template": ("template", _("Plantillas de nota.")),
+    "letter": ("letter", _("Certificados, interconsultas, pedidos: emitir, imprimir, anular.")),
     "history": ("history", _("Historia clínica: ver, entregar en PDF o JSON.")),
     "attachment": ("attachment", _("Adjuntos de la historia: agregar, listar, guardar, anular.")),
     "privacy": ("privacy", _("Avisos de historias abiertas sin relación: ver, revisar, límites.")),

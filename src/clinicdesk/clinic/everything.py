@@ -9,6 +9,7 @@ from clinicdesk.clinic.agendas import model as agendas
 from clinicdesk.clinic.attachments import model as attachments
 from clinicdesk.clinic.audit import model as audit
 from clinicdesk.clinic.cie10 import model as cie10
+from clinicdesk.clinic.letters import model as letters
 from clinicdesk.clinic.patients import model as patients
 from clinicdesk.clinic.prescriptions import model as prescriptions
 from clinicdesk.clinic.privacy import model as privacy
@@ -26,6 +27,7 @@ __all__ = [
     "attachments",
     "audit",
     "cie10",
+    "letters",
     "metadata",
     "patients",
     "prescriptions",

@@ -45,9 +45,11 @@ _ACTIONS: Final = {
     **dict.fromkeys(("open", "show", "find", "list", "more", "again", "items", "waiting", "access_log"), "R"),
     **dict.fromkeys(("merge_plan", "roll", "duplicates", "notices", "fallen", "fallen_by_edit"), "R"),
     **dict.fromkeys(("changes", "allergies"), "R"),
-    **dict.fromkeys(("particular", "document"), "C"),
+    **dict.fromkeys(("particular", "document", "issue"), "C"),
     **dict.fromkeys(("drop_draft", "void", "remove", "doubt"), "D"),
-    **dict.fromkeys(("search", "alike", "export", "certificate", "print", "verify", "verify_all"), "E"),
+    **dict.fromkeys(
+        ("search", "alike", "export", "certificate", "print", "verify", "verify_all", "check"), "E"
+    ),
     **dict.fromkeys(("logout", "refused", "blocked", "install"), "E"),
 }
 _BY_NOUN: Final = {"day": "U", "import": "E", "report": "E", "install": "E", "login": "E", "session": "E"}

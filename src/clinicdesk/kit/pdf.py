@@ -184,6 +184,17 @@ class Document:
             self._whole_row(heads, widths, top, cells, size)
         self.gap(8)
 
+    def square(self, text: str, side: float, *beside: str) -> None:
+        """A text as a square code (QR) with lines of small print beside it."""
+        from clinicdesk.kit.codes import draw_squares
+
+        lines = self._ink.fold(["\n".join(beside)], SMALL, self.width - side - 12)
+        self.keep(max(side, len(lines) * SMALL * _LEADING) + 4)
+        draw_squares(self._pdf, text, _MARGIN, self._y, side)
+        self._y += _PAD
+        self._lines(lines, SMALL, side + 12)
+        self._y += max(side, len(lines) * SMALL * _LEADING + _PAD) - _PAD
+
     def gap(self, height: float) -> None:
         """Blank space, none at the top of a page."""
         if self._y > self._body_top:

@@ -115,6 +115,7 @@ WORDS: Final = MappingProxyType(
         "fee_schedules": "un nomenclador",
         "note_templates": "una plantilla",
         "record_types": "un tipo de registro",
+        "letter_templates": "un modelo",
     }
 )
 SOMEBODY: Final = "Otra persona"

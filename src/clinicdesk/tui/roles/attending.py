@@ -30,6 +30,7 @@ from clinicdesk.tui.parts import Command, PatientStrip
 from clinicdesk.tui.roles import chart_text, note_text
 from clinicdesk.tui.roles.chart import Contents
 from clinicdesk.tui.roles.doctor_queue import Place
+from clinicdesk.tui.roles.letters import LETTERS, issue_letter
 from clinicdesk.tui.roles.note_editor import NoteScreen
 from clinicdesk.tui.roles.note_job import NoteJob
 from clinicdesk.tui.roles.note_tools import ask_late
@@ -355,9 +356,16 @@ class Attending(ClinicScreen):
     # Paper
 
     async def print_history(self) -> None:
-        """`p`: the whole history as PDF, into the account's home folder."""
+        """`p`, Enter: the whole history as PDF, into the account's home folder; or a letter."""
         contents = self.contents
         if contents is None:
+            return
+        words = {"1": _("historia"), **{key: word for key, (word, _kind) in LETTERS.items()}}
+        key = await self.prompt.pick(_("Imprimir:"), words, at_once=True, enter="1")
+        if key is None:
+            return
+        if key in LETTERS:
+            await issue_letter(self, contents.chart.patient, LETTERS[key][1])
             return
         self.prompt.say(_("Preparando la historia en PDF…"))
         path = await print_history(self.link, contents.chart.patient, self.now())

@@ -28,6 +28,7 @@ from clinicdesk.tui.roles.chart import SECTIONS, ChartPane, Contents, Reading
 from clinicdesk.tui.roles.chart_closed import ChartClosed, urgency_words
 from clinicdesk.tui.roles.find_patient import FindPatient
 from clinicdesk.tui.roles.joint import Joint
+from clinicdesk.tui.roles.letters import LETTERS, issue_letter
 from clinicdesk.tui.roles.patient_page import patient_page
 from clinicdesk.tui.roles.printing import FORMATS, print_history
 from clinicdesk.tui.roles.timeline import Timeline
@@ -267,8 +268,13 @@ class ChartScreen(Timeline):
         if contents is None:
             return
         words = {key: word for key, (word, _exporter) in FORMATS.items()}
+        if self.actor.may(Permission.NOTE_WRITE):
+            words |= {key: word for key, (word, _kind) in LETTERS.items()}
         key = await self.prompt.pick(_("Entregar como:"), words, at_once=True)
         if key is None:
+            return
+        if key in LETTERS:
+            await issue_letter(self, contents.chart.patient, LETTERS[key][1])
             return
         self.prompt.say(_("Preparando la historia…"))
         patient = contents.chart.patient
