@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from clinicdesk.clinic.cie10.rules import code_of
+from clinicdesk.clinic.records import searching
 from clinicdesk.importers._batch import FilesMissing, FolderNotFound
 from clinicdesk.importers.codiesp import IMPORTER
 from clinicdesk.kit import embedded
+from clinicdesk.kit.folding import folded
 from tests.data import shared
 from tests.importers.places import Place, fresh
 
@@ -66,3 +68,25 @@ def test_a_folder_of_something_else_is_refused(place: Place, tmp_path: Path) -> 
             IMPORTER.run(session.desk(), tmp_path / "nada")
         with pytest.raises(FilesMissing):
             IMPORTER.run(session.desk(), tmp_path)
+
+
+def test_the_words_and_codes_of_the_cases_find_them(place: Place) -> None:
+    """Of cases in a doctor's care: the longest words of a text, and a code that was given to it."""
+    with place.as_owner() as owner:
+        owner.execute(
+            "INSERT INTO care_relations (patient_id, id, person_id, kind, since)"
+            " SELECT p.patient_id, gen_random_uuid(), l.person_id, 'equipo', DATE '2020-01-01' FROM patients p, logins l"
+            " WHERE l.username = 'lpaz'"
+        )
+    rows = place.rows(
+        "SELECT r.id, r.attributes ->> 'texto_sin_firma', d.code FROM records r"
+        " JOIN LATERAL (SELECT code FROM diagnoses d WHERE d.patient_id = r.patient_id AND d.record_id = r.id"
+        " ORDER BY length(code) DESC, code LIMIT 1) d ON true ORDER BY r.id LIMIT 12"
+    )
+    with place.as_person("lpaz") as session:
+        for record_id, text, code in rows:
+            longest = sorted(set(folded(text).split()), key=lambda word: (-len(word), word))[:3]
+            by_words = session.desk().see(searching.search_records, searching.RecordsQuery(" ".join(longest)))
+            assert record_id in {row.id for row in by_words.rows}, longest
+            by_code = session.desk().see(searching.search_on, searching.RecordsQuery(codes=(code,)))
+            assert record_id in {row.id for row in by_code.rows}, code

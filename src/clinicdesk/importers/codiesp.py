@@ -10,6 +10,7 @@ import csv
 import re
 import tempfile
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -182,10 +183,11 @@ def _marked(path: Path) -> Iterator[tuple[str, ...]]:
 
 
 def _write(path: Path, header: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> None:
+    """Rows for our own reader, every cell between quotes: no spreadsheet opens them."""
     with path.open("w", encoding="utf-8", newline="") as file:
-        out = csv.writer(file)
-        out.writerow(header)
-        out.writerows(rows)
+        for row in chain((header,), rows):
+            cells = (cell.replace('"', '""') for cell in row)
+            file.write(",".join(f'"{cell}"' for cell in cells) + "\n")
 
 
 IMPORTER: Final = Importer(
