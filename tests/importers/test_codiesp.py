@@ -75,8 +75,8 @@ def test_the_words_and_codes_of_the_cases_find_them(place: Place) -> None:
     with place.as_owner() as owner:
         owner.execute(
             "INSERT INTO care_relations (patient_id, id, person_id, kind, since)"
-            " SELECT p.patient_id, gen_random_uuid(), l.person_id, 'equipo', DATE '2020-01-01' FROM patients p, logins l"
-            " WHERE l.username = 'lpaz'"
+            " SELECT p.patient_id, gen_random_uuid(), l.person_id, 'equipo', DATE '2020-01-01'"
+            " FROM patients p, logins l WHERE l.username = 'lpaz'"
         )
     rows = place.rows(
         "SELECT r.id, r.attributes ->> 'texto_sin_firma', d.code FROM records r"
