@@ -19,7 +19,7 @@ from tests.factories import Network, followed, new_patient
 from tests.forging import FORGERIES, forged, judged, judged_here, patients_of
 
 LogIn = Callable[..., Session]
-TRIES: Final = 12
+TRIES: Final = 5
 """Forgeries of each kind; benchmarks/notes.py makes a thousand."""
 
 
