@@ -15,7 +15,7 @@ from clinicdesk.clinic.records import lateness, planning, queries, service, temp
 from clinicdesk.clinic.records.plan import is_reason
 from clinicdesk.clinic.records.planning import TreatmentRow
 from clinicdesk.clinic.records.queries import DraftRow, EntryRow, NoteRow
-from clinicdesk.clinic.records.rules import RecordKind
+from clinicdesk.clinic.records.rules import COSIGNED, RecordKind
 from clinicdesk.clinic.records.waiting import UnsignedRow
 from clinicdesk.clinic.rights import Permission
 from clinicdesk.clinic.sites import queries as sites
@@ -27,7 +27,7 @@ from clinicdesk.kit.errors import Refusal
 from clinicdesk.kit.words import _, plural
 from clinicdesk.tui import turn_words
 from clinicdesk.tui.parts import Command, PatientStrip
-from clinicdesk.tui.roles import chart_text, note_text
+from clinicdesk.tui.roles import chart_text, cosign_desk, note_text
 from clinicdesk.tui.roles.chart import Contents
 from clinicdesk.tui.roles.doctor_queue import Place
 from clinicdesk.tui.roles.letters import LETTERS, issue_letter
@@ -99,7 +99,7 @@ class Attending(ClinicScreen):
         yield Command("e", _("Nota"), self.write, _("escribir la nota"), self._no_note)
         yield Command("r", _("Repetir"), self.repeat, _("repetir el llamado"), self._no_repeat)
         yield Command("f", _("Fin"), self.finish, _("finalizar la atención"), self._not_inside)
-        yield Command("f9", _("Firmar"), self.sign, _("firmar el borrador"), self._no_signing)
+        yield Command("f9", _("Firmar"), self.sign, _("firmar el borrador, o cofirmar"), self._no_signing)
         yield Command("a", _("Adenda"), self.addend, _("agregar a la nota señalada"), self._no_addendum)
         yield Command("p", _("Imprimir"), self.print_history, _("historia en PDF"), self._no_print)
         yield Command(
@@ -252,10 +252,26 @@ class Attending(ClinicScreen):
         return attended is not None and attended.turn_id is None and attended.visit_id is None
 
     async def sign(self) -> None:
-        """F9: the draft as it will be signed, at once."""
+        """F9: the draft as it will be signed, at once; without one, what waits for a co-signature."""
+        if self._no_draft_to_sign():
+            await self._cosign()
+            return
         screen = await self._edit(await self._note_job())
         if screen is not None:
             await screen.sign()
+
+    async def _cosign(self) -> None:
+        """Stand by the note pointed at, or give it back."""
+        entry = self.entry()
+        if entry is None:
+            return
+        answer = await cosign_desk.cosign(self, entry)
+        if answer is None:
+            return
+        await self.show_again(signed=False)
+        at = turn_words.clock_time(answer.at, self.zone)
+        given = answer.verdict == COSIGNED
+        self.prompt.say((_("Nota cofirmada {}.") if given else _("Nota devuelta {}.")).format(at))
 
     async def addend(self) -> None:
         """`a`: something more to the signed note pointed at."""
@@ -408,7 +424,16 @@ class Attending(ClinicScreen):
     def _no_signing(self) -> str | None:
         if why := self.no_line() or self._no_chart():
             return why
-        return None if self._draft() and not self._signed() else _("no hay una nota sin firmar")
+        if not self._no_draft_to_sign() or self.to_cosign():
+            return None
+        return _("no hay una nota sin firmar")
+
+    def _no_draft_to_sign(self) -> bool:
+        return self._draft() is None or self._signed()
+
+    def to_cosign(self) -> bool:
+        """Whether the entry pointed at waits for a co-signature."""
+        return bool(cosign_desk.waiting(self.entry(), self.actor.person_id))
 
     def _no_addendum(self) -> str | None:
         if why := self.no_line() or self._no_chart():

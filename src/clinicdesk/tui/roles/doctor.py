@@ -13,6 +13,7 @@ from textual.widget import Widget
 from clinicdesk.clinic.changes import Change, Kind
 from clinicdesk.clinic.desk import NoCareRelation
 from clinicdesk.clinic.records import waiting
+from clinicdesk.clinic.records.cosigning import ToCosign, ToCosignRow, to_cosign
 from clinicdesk.clinic.records.planning import TreatmentRow
 from clinicdesk.clinic.records.queries import EntryRow
 from clinicdesk.clinic.records.waiting import AllDrafts, UnsignedRow
@@ -61,6 +62,7 @@ class DoctorHome(Guarded, Timeline):
         super().__init__()
         self._offering = False
         self._unsigned: tuple[UnsignedRow, ...] = ()
+        self._to_cosign: tuple[ToCosignRow, ...] = ()
         self._services: set[int] = set()
         self._states: dict[UUID, str] = {}
         self._opening = 0
@@ -202,16 +204,19 @@ class DoctorHome(Guarded, Timeline):
 
     def _fill_queue(self, *, fresh: bool) -> None:
         mine = self.actor.person_id
-        found = doctor_queue.places(self.day.rows, self._unsigned, mine, self.now(), self._services)
+        found = doctor_queue.places(
+            self.day.rows, self._unsigned, mine, self.now(), self._services, self._to_cosign
+        )
         (self.queue.show if fresh else self.queue.renew)(found)
         waiting = doctor_queue.waiting_count(found)
         self.queue.title(f"{_('Mi cola')} · {plural(waiting, _('espera'), _('esperan'))}")
-        drafts = len(self._unsigned)
-        unsigned = f" {_('Sin firmar:')} {plural(drafts, _('nota'), _('notas'))}" if drafts else ""
-        self.counts.set(f" {doctor_queue.counts_text(self.day.rows, mine)}", unsigned)
+        owed = doctor_queue.owed_text(len(self._unsigned), len(self._to_cosign))
+        self.counts.set(f" {doctor_queue.counts_text(self.day.rows, mine)}", f" {owed}" if owed else "")
 
     async def _read_unsigned(self, *, fresh: bool = False) -> None:
-        self._unsigned = await self.see(waiting.unsigned, AllDrafts())
+        self._unsigned, self._to_cosign = await asyncio.gather(
+            self.see(waiting.unsigned, AllDrafts()), self.see(to_cosign, ToCosign())
+        )
         self._fill_queue(fresh=fresh)
 
     # Triage of the row pointed at
@@ -251,6 +256,8 @@ class DoctorHome(Guarded, Timeline):
                 self.focus_on(self.chart.visible_part)
             else:
                 await self.open_chart(place.patient_id, place.turn.id if place.turn else None, place.unsigned)
+                if place.cosign is not None:
+                    self.chart.history.select(place.cosign.record_id)
         elif self._offering:
             await self.write()
         elif self.focused is self.chart.history:
@@ -299,10 +306,11 @@ class DoctorHome(Guarded, Timeline):
         if before is None:
             return
         try:
-            contents, visit, unsigned = await asyncio.gather(
+            contents, visit, unsigned, self._to_cosign = await asyncio.gather(
                 self._read_again(before.patient_id),
                 self.attended_by(before.patient_id, before.turn_id),
                 self.see(waiting.unsigned, AllDrafts()),
+                self.see(to_cosign, ToCosign()),
             )
         except ChartClosed as closed:  # what was written is safe: its screen may go
             self.say_goodbye(closed)
@@ -436,7 +444,10 @@ class DoctorHome(Guarded, Timeline):
     def _entry_hint(self) -> str:
         entry = self.entry()
         if entry is not None:
-            return _("Enter abre el registro del {}.").format(chart_text.day_short(entry.at, self.zone))
+            more = " " + _("F9: cofirmar.") if self.to_cosign() else ""
+            return (
+                _("Enter abre el registro del {}.").format(chart_text.day_short(entry.at, self.zone)) + more
+            )
         return _("Sin registros todavía.") + ("" if self._no_note() else " " + _("e: escribir la nota."))
 
     def _queue_hint(self) -> str:
