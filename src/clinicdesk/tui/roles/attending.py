@@ -99,7 +99,7 @@ class Attending(ClinicScreen):
         yield Command("e", _("Nota"), self.write, _("escribir la nota"), self._no_note)
         yield Command("r", _("Repetir"), self.repeat, _("repetir el llamado"), self._no_repeat)
         yield Command("f", _("Fin"), self.finish, _("finalizar la atención"), self._not_inside)
-        yield Command("f9", _("Firmar"), self.sign, _("firmar el borrador, o cofirmar"), self._no_signing)
+        yield Command("f9", _("Firmar"), self.sign, _("firmar el borrador"), self._no_signing)
         yield Command("a", _("Adenda"), self.addend, _("agregar a la nota señalada"), self._no_addendum)
         yield Command("p", _("Imprimir"), self.print_history, _("historia en PDF"), self._no_print)
         yield Command(
