@@ -12,10 +12,13 @@ import pytest
 
 from clinicdesk.clinic.cie10 import queries, service
 from clinicdesk.clinic.cie10.errors import CodeNotFound, EditionTooSmall
+from clinicdesk.clinic.records import adding
+from clinicdesk.clinic.records.rules import DiagnosisEntry
 from clinicdesk.importers import ImportResult
 from clinicdesk.importers.cie10 import IMPORTER, PackageMissing
 from clinicdesk.kit import embedded
 from clinicdesk.kit.errors import Exit, InvalidInput
+from tests.factories import followed, new_patient, proven
 from tests.importers.places import Place, fresh
 
 CODES: Final = (
@@ -294,3 +297,25 @@ def test_favourites_are_their_doctors_alone(listed: Place) -> None:
             desk.do(service.keep_code, service.KeepCode(code="diabetes"))
     with listed.as_person("jibarra") as session:
         assert session.desk().see(queries.mine, queries.MineQuery()).codes == ()
+
+
+def test_what_was_signed_keeps_its_text_whatever_the_catalogue_says_later(
+    place: Place, cie10: Import
+) -> None:
+    cie10(LIST)
+    stated = DiagnosisEntry("I10", "Hipertensión esencial (primaria)")
+    with place.as_person("msosa") as clerk, place.as_person("secre") as secretary:
+        patient_id = new_patient(clerk).patient_id
+        with place.as_person("lpaz") as doctor:
+            followed(secretary, patient_id, doctor)
+            order = adding.AddRecord(
+                patient_id=patient_id,
+                kind="control",
+                text="PA 150/90.",
+                diagnoses=(stated,),
+                **proven(doctor),
+            )
+            doctor.desk().do(adding.add_record, order)
+    cie10(LIST.replace("Hipertensión esencial (primaria)", "Otra cosa"), "2020")
+    assert place.value("SELECT text FROM cie10_codes WHERE code = 'I10'") == "Otra cosa"
+    assert place.value("SELECT text FROM diagnoses WHERE patient_id = %s", patient_id) == stated.text
