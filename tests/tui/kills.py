@@ -46,7 +46,8 @@ def kill_often(
     """Type into one draft, kill the desk at any moment, and look at what the server holds, so many times.
 
     `longest` are the seconds of typing at most; the pause after it is at most a third of them.
-    After each kill the draft is whole up to where it ends, there once, nobody else's, and offered again.
+    After each kill the draft is whole up to where it ends, there once, nobody else's, and offered again. The
+    first one waits until the server has everything, and takes nothing.
     """
     visit = surgery.inside(surgery.patient())
     doctor = surgery.log_in()
@@ -56,8 +57,9 @@ def kill_often(
     doctor.close()
     chance = random.Random(seed)
     found = []
-    for _number in range(kills):
-        kill, held = _once(network, surgery, environment, chance, visit, held, longest)
+    for number in range(kills):
+        pause = None if number == 0 else longest / 3
+        kill, held = _once(network, surgery, environment, chance, visit, held, (longest, pause))
         found.append(kill)
         seen = other.desk().see(queries.drafts, queries.DraftsQuery(visit.patient_id, visit.visit_id))
         assert seen == (), "somebody else reads the draft"
@@ -71,8 +73,10 @@ def _once(
     chance: random.Random,
     visit: service.VisitAnswer,
     held: str,
-    longest: float,
+    seconds: tuple[float, float | None],
 ) -> tuple[Kill, str]:
+    """Type for so long and wait for so long, or until all is saved (None); then the kill."""
+    longest, pause = seconds
     desk = Desk(environment)
     try:
         desk.log_in(surgery.username)
@@ -80,7 +84,10 @@ def _once(
         desk.press("<Enter>")
         desk.line_shows("solo suyo")
         typed, at = _type(desk, chance, longest)
-        desk.listen(chance.uniform(0, longest / 3))
+        if pause is None:
+            desk.wait_for(lambda: _draft(network, visit) == held + typed)
+        else:
+            desk.listen(chance.uniform(0, pause))
         killed_at = time.monotonic()
         desk.kill(signal.SIGKILL)
         desk.wait_end()
@@ -97,7 +104,7 @@ def _type(desk: Desk, chance: random.Random, longest: float) -> tuple[str, list[
     """Letters as hands type them, for a while; and when each was."""
     typed, at = "", []
     until = time.monotonic() + chance.uniform(0.2, longest)
-    while time.monotonic() < until:
+    while not typed or time.monotonic() < until:
         letter = chance.choice(_LETTERS)
         at.append(time.monotonic())
         desk.stroke(letter, _GAP)
