@@ -15,6 +15,7 @@ from clinicdesk import bootstrap
 from clinicdesk.clinic.access import service as access
 from clinicdesk.clinic.access.display import NewDisplayKey, new_display_key
 from clinicdesk.clinic.access.model import clinic_roles
+from clinicdesk.clinic.attachments import service as files
 from clinicdesk.clinic.patients import additions, alike, editing, identity, particulars, rules
 from clinicdesk.clinic.patients.model import coverages
 from clinicdesk.clinic.privacy import service as privacy
@@ -226,6 +227,10 @@ def _fill(surgery: Surgery, patient_id: Any) -> None:
                 insert(observations), owned | seen | {"name": "Glucosa", "value_text": "x", "unit": "mg"}
             )
     visit = surgery.inside(patient_id, clock.now())
+    doctor = surgery.network.log_in(surgery.username)
+    file = files.Attach.of(patient_id.bytes, patient_id=patient_id, name="x", described="x")
+    doctor.desk().do(files.attach, file)
+    doctor.close()
     draft = {"id": new_id(), "visit_id": visit.visit_id, "author": f"u_{surgery.username}", "text": "Tose."}
     with surgery.network.owner.begin() as owner:
         owner.execute(insert(note_drafts), owned | draft | {"version": 1, "saved_at": clock.now()})

@@ -289,6 +289,13 @@ SCENES: Final = {
         lambda _stage: ("<Back>a", "<Down>", "<Down>", "-/"),
         stride=32,
     ),
+    "Attachments": Scene(
+        lambda stage: stage.doctor,
+        lambda _stage: (("", "Historia"), ("7", "Adjuntos · 1 archivo")),
+        lambda _stage: ("<F5>", "<Down>"),
+        stride=32,
+        fields=FIELDS | {"attachments": ("name", "described")},
+    ),
     "BreakGlass": Scene(
         lambda stage: stage.doctor,
         lambda stage: (

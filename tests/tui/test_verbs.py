@@ -24,6 +24,7 @@ VERBS: Final = {
     "g": {"Triaje"},
     "h": {"Habilitar"},
     "i": {"Admitir"},
+    "7": {"Adjuntos"},
     "k": {"Acusar", "Revisar"},
     "l": {"Llamar"},
     "m": {"Mover"},

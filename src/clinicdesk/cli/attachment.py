@@ -12,7 +12,6 @@ from clinicdesk.cli import given
 from clinicdesk.cli.frame import Call, Writes, noun, the_call, verb
 from clinicdesk.cli.turn_words import Patient
 from clinicdesk.clinic.attachments.rules import weight
-from clinicdesk.kit.errors import InvalidInput
 from clinicdesk.kit.ids import opaque
 from clinicdesk.kit.words import _
 
@@ -85,19 +84,11 @@ def add(
 
 
 def _read(call: Call, file: str) -> bytes:
-    """All bytes, or one more than are allowed, which the use case refuses. Raises InvalidInput."""
-    most = _limits(call).file_bytes + 1
-    if file == given.DASH:
-        return sys.stdin.buffer.read(most)
-    path = Path(file)
-    if not path.is_file():  # a device or a pipe may never end
-        raise InvalidInput(_("«{file}» no es un archivo que se pueda leer.").format(file=file[:200]))
-    try:
-        with path.open("rb") as opened:
-            return opened.read(most)
-    except OSError as wrong:
-        said = _("«{file}» no se puede leer: {why}.").format(file=file[:200], why=wrong.strerror)
-        raise InvalidInput(said) from None
+    """All bytes, or one more than are allowed, which the use case refuses. Raises NotRead."""
+    from clinicdesk.clinic.attachments import saving
+
+    most = _limits(call).file_bytes
+    return sys.stdin.buffer.read(most + 1) if file == given.DASH else saving.read(Path(file), most)
 
 
 @verb(app, "list", _("Los adjuntos de un paciente, el último primero."))

@@ -109,3 +109,9 @@ class NotSaved(Refusal):
     """The file could not be written where it was asked to."""
 
     says = "«{file}» no se guardó: {why}. El adjunto sigue en la historia."
+
+
+class NotRead(Refusal):
+    """The file could not be read from where it was said to be."""
+
+    says = "«{file}» no se puede leer: {why}. No se adjuntó nada."

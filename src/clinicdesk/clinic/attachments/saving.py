@@ -1,4 +1,4 @@
-"""An attachment written to a disk: where it was asked to, never over another file, never launched."""
+"""Files of this machine: read to be attached; saved where it was asked to, over nothing, never launched."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Final
 
-from clinicdesk.clinic.attachments.errors import NotSaved
+from clinicdesk.clinic.attachments.errors import NotRead, NotSaved
 from clinicdesk.clinic.attachments.queries import Body
 from clinicdesk.clinic.attachments.rules import safe_name
 from clinicdesk.kit.words import _
@@ -39,3 +39,14 @@ def save(found: Body, target: Path) -> Path:
         path.unlink(missing_ok=True)
         raise NotSaved(file=path.name, why=wrong.strerror or _("no se pudo escribir")) from None
     return path
+
+
+def read(path: Path, most: int) -> bytes:
+    """A file's bytes, one more than `most` where it has more. Raises NotRead."""
+    if not path.is_file():  # a device or a pipe may never end
+        raise NotRead(file=path.name, why=_("no es un archivo"))
+    try:
+        with path.open("rb") as opened:
+            return opened.read(most + 1)
+    except OSError as wrong:
+        raise NotRead(file=path.name, why=wrong.strerror or _("no se pudo leer")) from None

@@ -102,6 +102,7 @@ class ChartScreen(Timeline):
         yield Command("p", _("Imprimir"), self.print_history, _("entregar la historia"), self._no_print)
         if self.actor.may(Permission.VITALS_WRITE) or self.actor.may(Permission.NOTE_WRITE):
             yield Command("m", _("Mover"), self.give, _("es de otra persona"), self._no_giving, bar=False)
+        yield Command("7", _("Adjuntos"), self.files, _("archivos del paciente"), self._no_chart, bar=False)
         yield Command("f2", _("Paciente"), self.show_patient, _("datos del paciente"), self._no_chart)
         yield Command("escape", _("Volver"), self.back, _("un paso atrás"))
 
@@ -223,6 +224,13 @@ class ChartScreen(Timeline):
             found = await self.reading.results(contents)
             if self.chart.contents is contents:
                 self.chart.extend(found)
+
+    async def files(self) -> None:
+        """7: what is attached to the chart."""
+        from clinicdesk.tui.roles.attachments import Attachments
+
+        if self.chart.contents is not None:
+            await self.desk.push_screen(Attachments(self.chart.contents.patient_id))
 
     def show_patient(self) -> None:
         """F2: what the registry knows."""

@@ -116,6 +116,7 @@ class DoctorHome(Guarded, Timeline):
         help_text = _("en la historia, o un paciente")
         yield Command("/", _("Buscar"), self.look_for, help_text, self.no_line)
         yield from self.timeline_commands()
+        yield Command("7", _("Adjuntos"), self.files, _("archivos del paciente"), self._no_chart, bar=False)
         yield Command("f2", _("Paciente"), self.show_patient, _("datos del paciente"), self._no_chart)
         yield Command("escape", _("Volver"), self.back, _("un paso atrás"), bar=False)
 
@@ -396,6 +397,13 @@ class DoctorHome(Guarded, Timeline):
         await self.look_again()
         if self.chart.section == _RESULTS and self.chart.contents is not None:
             self.chart.extend(await self.reading.results(self.chart.contents))
+
+    async def files(self) -> None:
+        """7: what is attached to the chart."""
+        from clinicdesk.tui.roles.attachments import Attachments
+
+        if self.chart.contents is not None:
+            await self.desk.push_screen(Attachments(self.chart.contents.patient_id))
 
     def show_patient(self) -> None:
         """F2: what the registry knows."""
