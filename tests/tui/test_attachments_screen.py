@@ -42,7 +42,7 @@ def test_a_file_comes_in_goes_out_and_is_marked(
     desk.press("<Enter>")
     desk.line_shows("Guardar en (archivo o carpeta):")
     desk.press(f"{tmp_path}/out<Enter>")
-    desk.line_shows("Guardado: ", "/out/adjunto-", ".pdf")
+    desk.line_shows("Guardado como adjunto-", ".pdf.")
     assert [path.read_bytes() for path in (tmp_path / "out").iterdir()] == [PDF]
     desk.press("x")
     desk.line_shows("Por qué se anula:")

@@ -61,6 +61,8 @@ CREATE POLICY attachments_leased ON attachments FOR SELECT TO k_medico, k_enferm
 CREATE POLICY attachments_moved ON attachments FOR SELECT TO k_medico, k_enfermeria, k_resultados
   USING (record_id = ANY ((SELECT charts.moved_in())::uuid[]));
 ALTER TABLE attachment_bodies ENABLE ROW LEVEL SECURITY;
+CREATE POLICY attachment_bodies_leased ON attachment_bodies FOR SELECT TO k_medico, k_enfermeria, k_resultados
+  USING (patient_id = ANY ((SELECT charts.leased())::uuid[]));
 ALTER TABLE attachment_voids ENABLE ROW LEVEL SECURITY;
 CREATE POLICY attachment_voids_leased ON attachment_voids FOR SELECT TO k_medico, k_enfermeria, k_resultados
   USING (patient_id = ANY ((SELECT charts.leased())::uuid[]));

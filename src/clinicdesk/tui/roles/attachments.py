@@ -154,7 +154,7 @@ class Attachments(OfPatient):
             return
         found = await self.see(queries.body, queries.BodyQuery(row.patient_id, row.id))
         path = await asyncio.to_thread(saving.save, found, Path(where).expanduser())
-        self.prompt.say(_("Guardado: {}").format(path))
+        self.prompt.say(_("Guardado como {}.").format(path.name))
 
     async def add(self) -> None:
         """A file of this machine into the chart."""
