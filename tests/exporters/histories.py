@@ -10,6 +10,7 @@ from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from clinicdesk.clinic.attachments.queries import AttachmentRow
 from clinicdesk.clinic.patients.queries import AllergyRow, PatientRow
 from clinicdesk.clinic.prescriptions.queries import PrescribedRow
 from clinicdesk.clinic.records.measured import VitalRow
@@ -137,6 +138,14 @@ def observation(number: str | None, **changes: Any) -> ObservationRow:
         "mmol/L",
         UUID(int=1),
     )
+    return replace(row, **changes)
+
+
+def attachment(name: str, **changes: Any) -> AttachmentRow:
+    """A file of the chart."""
+    digest = hashlib.sha256(name.encode()).digest()
+    known = ("application/pdf", 35_000, digest, None, None, "Ecografía de Rawson", "Paz, Lucía", FIRST)
+    row = AttachmentRow(UUID(int=1), UUID(int=20), None, name, *known, None, None, None)
     return replace(row, **changes)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import date, datetime
 from decimal import Decimal
 from io import BytesIO
@@ -18,7 +18,7 @@ import pytest
 from clinicdesk.clinic.records.queries import Chart
 from clinicdesk.exporters import History, history_json
 from clinicdesk.kit.sheet import Stamp
-from tests.exporters.histories import STAMP, entry, history, note, observation, patient
+from tests.exporters.histories import STAMP, attachment, entry, history, note, observation, patient
 
 
 def read(made: History) -> dict[str, Any]:
@@ -46,6 +46,7 @@ def test_it_has_every_part_of_the_history() -> None:
         "vitals_gone",
         "prescriptions",
         "results",
+        "attachments",
         "entries",
     ]
     assert made["printed"] == {
@@ -139,6 +140,7 @@ def restored(kind: Any, value: Any) -> Any:
 def test_a_program_reads_back_what_was_written() -> None:
     """Each part of the file is the rows it was made of, field by field: the names are those of the rows."""
     made = history((entry(1, attributes={"peso_kg": 72.5, "viajes": ["Perú"]}), entry(2)))
+    made = replace(made, attachments=(attachment("eco.pdf"),))
     told = read(made)
     hints = get_type_hints(Chart)
     for name in ("patient", "allergies", "problems", "entries"):
@@ -147,3 +149,4 @@ def test_a_program_reads_back_what_was_written() -> None:
     assert restored(whole["vitals"], told["vitals"]) == made.vitals
     assert restored(whole["prescribed"], told["prescriptions"]) == made.prescribed
     assert restored(whole["observed"], told["results"]) == made.observed
+    assert restored(whole["attachments"], told["attachments"]) == made.attachments

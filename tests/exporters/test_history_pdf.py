@@ -25,6 +25,7 @@ from tests.exporters.histories import (
     STAMP,
     ZONE,
     allergy,
+    attachment,
     diagnosis,
     entry,
     history,
@@ -450,3 +451,14 @@ def test_what_a_note_orders_and_when_it_was_typed_is_on_paper() -> None:
     hours = f"{FIRST.astimezone(STAMP.at.tzinfo):%H:%M}"
     assert f"Atendido {hours}, escrito" in read
     assert ": corte de luz" in read
+
+
+def test_files_are_listed_with_what_tells_them_apart_and_those_in_error_say_so() -> None:
+    wrong = {"voided_reason": "de otra persona", "voided_by": "Paz, Lucía", "voided_at": FIRST}
+    files = (attachment("eco.pdf"), attachment("otra.pdf", **wrong))
+    text = text_of(replace(history(), attachments=files))
+    digests = [row.sha256[:8].hex() for row in files]
+    assert f"eco.pdf · Ecografía de Rawson application/pdf 34 KB {digests[0]}" in text
+    assert "ANULADO: de otra persona" in text
+    assert digests[1] in text
+    assert "Adjuntos" not in text_of(history())

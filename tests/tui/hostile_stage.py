@@ -280,7 +280,7 @@ SCENES: Final = {
     ),
     "FindPatient": Scene(
         lambda stage: stage.doctor,
-        lambda _stage: (("", "Historia"), ("/aaa", "14 candidatos")),
+        lambda _stage: (("", "Historia"), ("<Tab>/aaa", "14 candidatos")),
         lambda _stage: ("<Back>a", "<Down>", "<Down>", "<Down>", "-/"),
     ),
     "GiveTo": Scene(
@@ -300,7 +300,7 @@ SCENES: Final = {
         lambda stage: stage.doctor,
         lambda stage: (
             ("", "Historia"),
-            (f"/{stage.closed.document}", "1 candidato"),
+            (f"<Tab>/{stage.closed.document}", "1 candidato"),
             ("<Enter>", "Por defecto: no."),
         ),
         lambda stage: (

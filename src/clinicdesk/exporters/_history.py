@@ -8,6 +8,8 @@ from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
+from clinicdesk.clinic.attachments import queries as attachments
+from clinicdesk.clinic.attachments.queries import AttachmentRow
 from clinicdesk.clinic.prescriptions import queries as prescriptions
 from clinicdesk.clinic.prescriptions.queries import PrescribedRow
 from clinicdesk.clinic.records.measured import VitalRow, vitals_of
@@ -65,6 +67,7 @@ class History:
     selection: Selection = Selection()
     request: str = ""
     delivery: UUID | None = None
+    attachments: tuple[AttachmentRow, ...] = ()
 
 
 def read(tx: Reader, query: HistoryQuery) -> History:
@@ -78,6 +81,7 @@ def read(tx: Reader, query: HistoryQuery) -> History:
         query.selection,
         query.request,
         tx.act if isinstance(tx, Tx) else None,
+        attachments.of_patient(tx, patient_id),
     )
     return selected(made, tx.actor.at.zone) if query.selection.partial else made
 
@@ -95,7 +99,13 @@ def selected(history: History, zone: str) -> History:
     vitals = within(history.vitals)
     last = tuple({row.code: row for row in vitals}.values())
     left = replace(history.chart, entries=entries, vitals=last)
-    return replace(history, chart=left, vitals=vitals, observed=within(history.observed))
+    return replace(
+        history,
+        chart=left,
+        vitals=vitals,
+        observed=within(history.observed),
+        attachments=within(history.attachments),
+    )
 
 
 # Handing a history out is an act of its own, whichever the format.

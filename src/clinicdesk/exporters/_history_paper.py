@@ -9,6 +9,8 @@ from datetime import date, datetime, tzinfo
 from types import MappingProxyType
 from typing import Any, Final
 
+from clinicdesk.clinic.attachments.queries import AttachmentRow
+from clinicdesk.clinic.attachments.rules import weight
 from clinicdesk.clinic.patients.misplaced import origin_words
 from clinicdesk.clinic.patients.queries import AllergyRow, PatientRow
 from clinicdesk.clinic.prescriptions.queries import PrescribedRow
@@ -81,6 +83,7 @@ class HistoryPaper:
         self._vitals()
         self._results()
         self._entries()
+        self._attachments()
         self._every_result()
         self._document.paragraph(_("Fin de la historia clínica."), grey=True)
         self._lost_characters()
@@ -222,6 +225,23 @@ class HistoryPaper:
             size=_TABLE,
         )
 
+    def _attachments(self) -> None:
+        """What files the chart has, and the digests that tell each from any other; their bytes go apart."""
+        rows = [
+            [
+                self._moment(row.at),
+                _DOT.join(filter(None, (row.name, row.described, _voided(row)))),
+                row.media_type,
+                weight(row.size_bytes),
+                row.sha256[:_HASH_BYTES].hex(),
+            ]
+            for row in self._history.attachments
+        ]
+        if rows:
+            self._document.heading(_("Adjuntos"))
+            heads = [Head(_("Fecha")), Head(_("Archivo")), Head(_("Tipo")), Head(_("Tamaño"), right=True)]
+            self._table([*heads, Head(_("Huella"))], rows)
+
     def _entries(self) -> None:
         entries, paper = self._chart.entries, self._document
         count = plural(len(entries), _("registro"), _("registros"))
@@ -303,6 +323,10 @@ class HistoryPaper:
 def _named(name: str, row: DiagnosisRow | PrescribedRow | VitalRow | ObservationRow) -> str:
     """The name, and under which other chart number it was entered."""
     return _DOT.join(filter(None, (name, origin_words(row.own_chart, row.misplaced))))
+
+
+def _voided(row: AttachmentRow) -> str:
+    return _("ANULADO: {why}").format(why=row.voided_reason) if row.voided_at else ""
 
 
 def _identity(patient: PatientRow, now: datetime, zone: tzinfo) -> Iterable[str]:

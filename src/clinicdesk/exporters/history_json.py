@@ -37,6 +37,7 @@ def _parts(history: History) -> dict[str, Any]:
         "vitals_gone": chart.vitals_gone,
         "prescriptions": history.prescribed,
         "results": history.observed,
+        "attachments": history.attachments,
         "entries": chart.entries,
     }
 

@@ -109,7 +109,7 @@ class RecordTypeTaken(Refusal):
 class BadRecordType(Refusal):
     """A type whose code or name is none."""
 
-    says = "Un tipo lleva código de 2 a 30 letras minúsculas, cifras o _, y nombre de hasta 60 letras."
+    says = "Código: 2 a 30 minúsculas, cifras o _. Nombre: hasta 60 letras."
     constraint = ("record_types_code_ck", "record_types_name_ck")
 
 
