@@ -7,9 +7,11 @@ be it a name, the birth or a digit, shares one. Blocks of common keys are compar
 
 from __future__ import annotations
 
+import gc
+import heapq
 import signal
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from datetime import date
 from functools import lru_cache
@@ -33,6 +35,7 @@ _HASH_MASK: Final = (1 << (63 - _ROW_BITS)) - 1
 _NEIGHBOURS: Final = 40
 _HALF: Final = 4
 _NONE, _SEVERAL = 0, 1
+_SORTED: Final = 250_000
 _AT_HAND: Final = 256
 """Identities that are not unpacked anew: those who share a key come one after the other."""
 _NEARLY: Final = 0.97
@@ -146,10 +149,16 @@ def _births(one: int, other: int) -> float:
     return PART_OF_BIRTH if exchanged else 0.0
 
 
-def _sharing(block: Iterable[int]) -> Iterator[tuple[int, int]]:
+def _sorted(block: array[int]) -> Iterator[int]:
+    """In order, a share at a time: whole numbers in a list take five times what they take in the block."""
+    parts = [array("q", sorted(block[at : at + _SORTED])) for at in range(0, len(block), _SORTED)]
+    return heapq.merge(*parts)
+
+
+def _sharing(block: array[int]) -> Iterator[tuple[int, int]]:
     """Pairs of rows with one key; of a key that very many share, neighbours in the order of entry."""
     last, members = -1, list[int]()
-    for each in sorted(block):
+    for each in _sorted(block):
         key = each >> _ROW_BITS
         if key != last:
             last, members = key, [each & _ROW_MASK]
@@ -169,6 +178,7 @@ _OURS: list[Scan] = []
 def _begin(scan: Scan) -> None:
     """A helping process: interrupted it goes without a word, and who it helps says what happened."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    gc.freeze()  # the collector would write into pages that both share, and each would have its own
     _OURS.append(scan)
 
 
