@@ -12,9 +12,7 @@ from __future__ import annotations
 
 import argparse
 import resource
-import shutil
 import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -22,16 +20,16 @@ from pathlib import Path
 
 from sqlalchemy import Engine, insert, text
 
+from benchmarks.clusters import fresh_folder, network_in
 from clinicdesk.clinic.acts import acts
 from clinicdesk.clinic.audit import queries, service
 from clinicdesk.clinic.audit.verify import Against, verify_copy, verify_desk
 from clinicdesk.exporters._acts import Acts, Sealing
 from clinicdesk.exporters.acts_jsonl import EXPORTER
-from clinicdesk.kit import clock, embedded, migrate
-from clinicdesk.kit.db import engine_for
+from clinicdesk.kit import clock
 from clinicdesk.kit.ids import new_id
 from clinicdesk.kit.sheet import Stamp
-from tests.factories import Network, make_network
+from tests.factories import Network
 from tests.tampering import TAMPERINGS, anchor_of, judged, tampered
 
 _FILL = """
@@ -176,23 +174,14 @@ def parsed() -> argparse.Namespace:
 def main() -> int:
     """Everything on a cluster of its own."""
     wanted = parsed()
-    folder = Path(tempfile.mkdtemp(prefix="cd-"))
-    folder.chmod(0o755)
-    try:
-        server = embedded.start(folder / "home")
-        owner = engine_for(server.owner_dsn)
-        migrate.upgrade(owner)
-        network = make_network(owner, server.owner_dsn)
+    with fresh_folder() as folder, network_in(folder) as network:
+        owner = network.owner
         against = small_history(owner)
         sound = [all_found(owner, against, wanted.tamperings), all_clean(owner, wanted.clean)]
         if wanted.open_minutes:
             sound.append(open_transaction(owner, wanted.open_minutes))
         if wanted.acts:
             sound.append(many_acts(network, wanted.acts, folder))
-        owner.dispose()
-    finally:
-        embedded.stop(folder / "home")
-        shutil.rmtree(folder, ignore_errors=True)
     return 0 if all(sound) else 1
 
 

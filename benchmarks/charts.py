@@ -19,7 +19,7 @@ from uuid import UUID
 import psycopg
 from sqlalchemy import event
 
-from benchmarks.transition import fresh_network
+from benchmarks.clusters import fresh_network
 from clinicdesk.bootstrap import Session
 from clinicdesk.clinic.records import adding, queries
 from clinicdesk.clinic.records.rules import DiagnosisEntry

@@ -13,7 +13,7 @@ import sys
 import time
 from collections import Counter
 
-from benchmarks.transition import fresh_network
+from benchmarks.clusters import fresh_network
 from tests.boards import boards, comes_to_show
 from tests.clinic.test_crowd import PEOPLE, scene
 from tests.crowd import EXPECTED, crowd, in_order, nothing_lost, on_boards

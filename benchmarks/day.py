@@ -19,8 +19,9 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from benchmarks.clusters import fresh_network
 from benchmarks.live import bare_notify, show
-from benchmarks.transition import booked, fresh_network
+from benchmarks.transition import booked
 from clinicdesk.clinic.turns.service import TurnAnswer
 from tests.boards import Shown, boards, comes_to_show
 from tests.crowd import Told, in_order, nothing_lost, on_boards

@@ -18,8 +18,8 @@ import time
 from pathlib import Path
 from typing import Final
 
+from benchmarks.clusters import fresh_network
 from benchmarks.terminal import MINIMAL, first_frame
-from benchmarks.transition import fresh_network
 from tests.factories import PASSWORD, Network
 from tests.terminal import Terminal
 from tests.tui.counter import Counter

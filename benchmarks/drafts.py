@@ -9,17 +9,13 @@ overwrites that nobody was told of, and saves a second. Exits 1 on any such over
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
-import tempfile
 import time
-from pathlib import Path
 
-from clinicdesk.kit import embedded, migrate
-from clinicdesk.kit.db import engine_for
+from benchmarks.clusters import fresh_network
 from tests.clinic.test_notes import in_course
 from tests.editors import Visit, type_together
-from tests.factories import Network, make_network
+from tests.factories import Network
 
 
 def one_round(network: Network, editors: int, saves: int, *, one_draft: bool) -> bool:
@@ -50,21 +46,11 @@ def main() -> int:
     arguments.add_argument("--editors", type=int, default=8)
     arguments.add_argument("--saves", type=int, default=5000)
     wanted = arguments.parse_args()
-    folder = Path(tempfile.mkdtemp(prefix="cd-"))
-    folder.chmod(0o755)
-    try:
-        server = embedded.start(folder / "home")
-        owner = engine_for(server.owner_dsn)
-        migrate.upgrade(owner)
-        network = make_network(owner, server.owner_dsn)
+    with fresh_network() as network:
         sound = [
             one_round(network, wanted.editors, wanted.saves, one_draft=one_draft)
             for one_draft in (True, False)
         ]
-        owner.dispose()
-    finally:
-        embedded.stop(folder / "home")
-        shutil.rmtree(folder, ignore_errors=True)
     return 0 if all(sound) else 1
 
 

@@ -16,7 +16,7 @@ from collections.abc import Callable
 import psycopg
 from sqlalchemy import text
 
-from benchmarks.transition import fresh_network
+from benchmarks.clusters import fresh_network
 from clinicdesk.clinic.access import administration, gate, rules
 from clinicdesk.clinic.access.errors import LoginRefused
 from clinicdesk.kit import db, secrets

@@ -22,8 +22,8 @@ from uuid import UUID
 from pypdf import PdfReader
 from sqlalchemy import text
 
+from benchmarks.clusters import fresh_network
 from benchmarks.timeline import long_chart
-from benchmarks.transition import fresh_network
 from clinicdesk.bootstrap import Session
 from clinicdesk.clinic.privacy import service
 from clinicdesk.exporters import HISTORY, History, HistoryQuery

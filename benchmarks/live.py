@@ -19,7 +19,7 @@ from typing import Final
 
 import psycopg
 
-from benchmarks.transition import fresh_network
+from benchmarks.clusters import fresh_network
 from clinicdesk.clinic.turns import service
 from clinicdesk.kit import clock
 from tests.factories import Network

@@ -10,20 +10,17 @@ Exits 1 on any double or loss.
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
-import tempfile
 import time
 from datetime import timedelta
-from pathlib import Path
 
 from sqlalchemy import func, select
 
+from benchmarks.clusters import fresh_network
 from clinicdesk.clinic.turns import slots as agenda
 from clinicdesk.clinic.turns.model import turns
-from clinicdesk.kit import clock, embedded, migrate
-from clinicdesk.kit.db import engine_for
-from tests.factories import Network, make_network, new_patient
+from clinicdesk.kit import clock
+from tests.factories import Network, new_patient
 from tests.races import race
 
 
@@ -60,21 +57,11 @@ def main() -> int:
     arguments.add_argument("--slots", type=int, default=320)
     arguments.add_argument("--processes", type=int, default=32)
     wanted = arguments.parse_args()
-    folder = Path(tempfile.mkdtemp(prefix="cd-"))
-    folder.chmod(0o755)
-    try:
-        server = embedded.start(folder / "home")
-        owner = engine_for(server.owner_dsn)
-        migrate.upgrade(owner)
-        network = make_network(owner, server.owner_dsn)
+    with fresh_network() as network:
         sound = [
             one_round(network, wanted.slots, wanted.processes, ahead, locks=locks)
             for ahead, locks in ((5, True), (8, False))
         ]
-        owner.dispose()
-    finally:
-        embedded.stop(folder / "home")
-        shutil.rmtree(folder, ignore_errors=True)
     return 0 if all(sound) else 1
 
 

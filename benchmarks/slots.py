@@ -10,24 +10,21 @@ any question is over 300 ms or the answers differ.
 from __future__ import annotations
 
 import argparse
-import shutil
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Engine, event, text
 
+from benchmarks.clusters import fresh_network
 from clinicdesk.bootstrap import Session
 from clinicdesk.clinic.agendas.rules import Half
 from clinicdesk.clinic.turns.slots import SlotsQuery, slots
-from clinicdesk.kit import clock, embedded, migrate
-from clinicdesk.kit.db import engine_for
-from tests.factories import ZONE, Network, make_network
+from clinicdesk.kit import clock
+from tests.factories import ZONE
 
 _TARGET_MS: Final = 300
 _FILL: Final = (
@@ -188,33 +185,18 @@ def compare(session: Session, rounds: int, asked: dict[str, SlotsQuery]) -> bool
     return sound
 
 
-def network_on(folder: Path) -> tuple[Engine, Network]:
-    """A cluster of its own."""
-    server = embedded.start(folder / "home")
-    owner = engine_for(server.owner_dsn)
-    migrate.upgrade(owner)
-    return owner, make_network(owner, server.owner_dsn)
-
-
 def main() -> int:
     """Fill, ask, compare."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--rounds", type=int, default=60)
     wanted = arguments.parse_args()
-    folder = Path(tempfile.mkdtemp(prefix="cd-"))
-    folder.chmod(0o755)
-    try:
-        owner, network = network_on(folder)
+    with fresh_network() as network:
         started = time.perf_counter()
-        clinic, doctor, claims = fill(owner)
+        clinic, doctor, claims = fill(network.owner)
         print(f"20 clinics, 200 doctors, {claims} claims ({time.perf_counter() - started:.0f} s)", flush=True)
         session = network.log_in("msosa")
         sound = compare(session, wanted.rounds, questions(clinic, doctor))
         session.close()
-        owner.dispose()
-    finally:
-        embedded.stop(folder / "home")
-        shutil.rmtree(folder, ignore_errors=True)
     return 0 if sound else 1
 
 

@@ -23,7 +23,7 @@ from uuid import UUID
 
 from sqlalchemy import insert, text
 
-from benchmarks.transition import fresh_network
+from benchmarks.clusters import fresh_network
 from clinicdesk.clinic.records import queries, timeline
 from clinicdesk.clinic.records.model import diagnoses, notes, records, visits, vitals
 from clinicdesk.clinic.results.model import observations, results

@@ -10,42 +10,22 @@ each verb of a turn sends: statements, and answers waited for (bare SQL waits on
 from __future__ import annotations
 
 import argparse
-import shutil
 import statistics
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import psycopg
 from sqlalchemy import event
 
+from benchmarks.clusters import fresh_network
 from clinicdesk.bootstrap import Session
 from clinicdesk.clinic.turns import service
 from clinicdesk.clinic.turns import slots as agenda
-from clinicdesk.kit import clock, embedded, ids, migrate
-from clinicdesk.kit.db import engine_for, listener
-from tests.factories import Network, make_network, new_patient
+from clinicdesk.kit import clock, ids
+from clinicdesk.kit.db import listener
+from tests.factories import Network, new_patient
 from tests.round_trips import verbs
-
-
-@contextmanager
-def fresh_network() -> Iterator[Network]:
-    """A durable cluster of its own."""
-    folder = Path(tempfile.mkdtemp(prefix="cd-"))
-    folder.chmod(0o755)
-    try:
-        server = embedded.start(folder / "home")
-        owner = engine_for(server.owner_dsn)
-        migrate.upgrade(owner)
-        yield make_network(owner, server.owner_dsn)
-        owner.dispose()
-    finally:
-        embedded.stop(folder / "home")
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def booked(network: Network, session: Session, count: int) -> list[service.TurnAnswer]:
