@@ -28,8 +28,11 @@ from clinicdesk.demo.days import ClinicDay, Moment, Pool
 from clinicdesk.demo.errors import RealInstallation
 from clinicdesk.demo.ground import Person, read
 from clinicdesk.demo.stories import story_for
+from clinicdesk.exporters import HISTORY, HistoryQuery
 from clinicdesk.kit import clock, embedded
 from tests.demo.conftest import MORNING, SMALL
+from tests.exporters.fhir_documents import of, sound
+from tests.exporters.fhir_documents import read as fhir_of
 from tests.factories import Network, broken_glass
 
 Ask = Callable[[str], list[tuple[Any, ...]]]
@@ -206,6 +209,25 @@ def test_the_doctor_finds_a_queue_and_charts_that_are_not_empty(
     finally:
         doctor.close()
         front.close()
+
+
+def test_the_charts_of_the_demo_are_sound_fhir_documents(
+    demo_server: embedded.Server, demo: Demo, ask: Ask
+) -> None:
+    """Whoever has most notes, and whoever has a prescription; one resource of each shape is validated."""
+    most = ask("SELECT patient_id FROM notes GROUP BY patient_id ORDER BY count(*) DESC, patient_id LIMIT 2")
+    drugs = ask("SELECT patient_id FROM prescriptions WHERE state = 'vigente' ORDER BY patient_id LIMIT 2")
+    password = next(each.password for each in demo.users if each.user == "medico")
+    doctor = enter(demo_server, demo, "medico")
+    try:
+        for (patient_id,) in dict.fromkeys(most + drugs):
+            broken_glass(doctor, patient_id, password)
+            made = doctor.desk().see(HISTORY, HistoryQuery(patient_id))
+            bundle = sound(fhir_of(made), every=False)
+            notes = sum(len(entry.notes) for entry in made.chart.entries)
+            assert len(of(bundle, "DocumentReference")) >= notes > 0
+    finally:
+        doctor.close()
 
 
 def test_a_block_of_the_first_clinic_is_suspended_and_its_patients_are_to_be_told(

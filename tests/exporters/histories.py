@@ -11,9 +11,12 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from clinicdesk.clinic.attachments.queries import AttachmentRow
+from clinicdesk.clinic.letters.queries import LetterRow
+from clinicdesk.clinic.patients.misplaced import Misplaced
 from clinicdesk.clinic.patients.queries import AllergyRow, PatientRow
 from clinicdesk.clinic.prescriptions.queries import PrescribedRow
 from clinicdesk.clinic.records.measured import VitalRow
+from clinicdesk.clinic.records.planning import FollowUpRow, TreatmentRow
 from clinicdesk.clinic.records.queries import Chart, DiagnosisRow, EntryRow, NoteRow
 from clinicdesk.clinic.results.queries import ObservationRow
 from clinicdesk.exporters import History
@@ -149,6 +152,28 @@ def attachment(name: str, **changes: Any) -> AttachmentRow:
     return replace(row, **changes)
 
 
+def letter(number: int = 7, **changes: Any) -> LetterRow:
+    """A certificate."""
+    digest = hashlib.sha256(f"letter {number}".encode()).digest()
+    row = LetterRow(
+        *(UUID(int=1), UUID(int=30 + number), number, "certificado", 5, "Paz, Lucía", "MN 123.456", FIRST),
+        *("Certifico que Rosa Quispe recibió atención.", digest, "Centro Norte", ZONE),
+    )
+    return replace(row, **changes)
+
+
+def treatment(what: str = "Enalapril 10 mg", **changes: Any) -> TreatmentRow:
+    """A treatment of the first entry that is followed today."""
+    who = (UUID(int=1), UUID(int=70), UUID(int=1001))
+    return replace(TreatmentRow(*who, what, date(2026, 11, 20), date(2026, 12, 22), "Paz, Lucía"), **changes)
+
+
+def follow_up(what: str = "traer laboratorio", **changes: Any) -> FollowUpRow:
+    """A control that the first entry asks for."""
+    row = FollowUpRow(UUID(int=71), UUID(int=1001), date(2026, 12, 21), 5, "Paz, Lucía", what)
+    return replace(row, **changes)
+
+
 def chart(entries: tuple[EntryRow, ...] | None = None, **changes: Any) -> Chart:
     """A chart with something in every section."""
     entries = tuple(map(entry, (1, 2, 3))) if entries is None else entries
@@ -183,4 +208,57 @@ def history(entries: tuple[EntryRow, ...] | None = None, **changes: Any) -> Hist
             medication("Amoxicilina 500 mg", "vencida"),
         ),
         observed=(observation("6.40"), observation("4.1", at=FIRST - timedelta(days=90))),
+    )
+
+
+def varied() -> History:
+    """Something of all that a history may have."""
+    mark = Misplaced(
+        UUID(int=1), "out", "record", UUID(int=2), UUID(int=3), 77, "otra persona", FIRST, "Paz", UUID(int=4)
+    )
+    addendum = note(9, "Se corrige la dosis.", amends_id=UUID(int=1), author_name="Gil, Álvaro")
+    rows = (
+        entry(1, notes=(note(1), addendum), diagnoses=(diagnosis(record_id=UUID(int=1001)),),
+              treatments=(treatment(), treatment("Dieta", id=UUID(int=72), until=None,
+                                                 ended_on=date(2026, 11, 22), ended_why="edema")),
+              follow_ups=(follow_up(),)),
+        entry(2, kind="urgencia", notes=(), title="Caída", attributes={"peso_kg": 72.5, "viajes": ["Perú"]},
+              diagnoses=()),
+        entry(3, notes=(), diagnoses=(), misplaced=mark),
+        entry(4, kind="laboratorio", place="", doctor="", source="synthea", own_chart=12, diagnoses=()),
+        # A text signed later: note and entry share their id.
+        entry(5, notes=(note(5, id=UUID(int=1005)),), diagnoses=()),
+    )  # fmt: skip
+    made = history(
+        rows, patient=patient(document_key="AR:DNI:28431907", name_in_use="Rosi", phone="11 5555-4444")
+    )
+    return replace(
+        made,
+        prescribed=(
+            *made.prescribed,
+            medication(
+                "Metformina", "anulada", id=UUID(int=60), code="860975", system="RxNorm", ends_at=FIRST
+            ),
+        ),
+        observed=(
+            *made.observed,
+            observation(
+                None, id=UUID(int=61), value_text="Negativo", code="x y", system="Synthea", unit=None
+            ),
+        ),
+        request="Oficio 221",
+        delivery=UUID(int=99),
+        attachments=(
+            attachment("eco.pdf", record_id=UUID(int=1001)),
+            attachment(
+                "otra.png",
+                id=UUID(int=21),
+                voided_at=FIRST,
+                voided_by="Paz, Lucía",
+                voided_reason="de otra persona",
+                width=12,
+                height=7,
+            ),
+        ),
+        letters=(letter(), letter(8, kind="interconsulta", voided_at=FIRST, void_reason="otra fecha")),
     )

@@ -3,146 +3,44 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from functools import cache
 from io import BytesIO
 from typing import Any
 from uuid import UUID
 
 import pytest
-from jsonschema import Draft6Validator
 
-from clinicdesk.clinic.patients.misplaced import Misplaced
 from clinicdesk.clinic.records.measured import VitalRow
+from clinicdesk.clinic.records.queries import CosignRow
 from clinicdesk.exporters import History, Selection, history_fhir
 from clinicdesk.exporters._fhir import is_ucum
 from clinicdesk.kit.sheet import Stamp
-from tests.data import shared
+from tests.exporters.fhir_documents import Json, faults, of, read, sound, unresolved
 from tests.exporters.histories import (
     FIRST,
     STAMP,
     diagnosis,
     entry,
+    follow_up,
     history,
-    medication,
+    letter,
     note,
-    observation,
     patient,
+    treatment,
+    varied,
 )
 
-Json = dict[str, Any]
 HOSTILE = "a\x1b]52;c;QUJD\x07b\x9b\u202e ñ \U0001f600 <script>&amp; \u00a0\x0b\x00\n]]> fin"
 
 
-@cache
-def schema() -> Json:
-    """FHIR's own JSON schema."""
-    found: Json = json.loads(shared("fhir-r4-schema", "fhir-r4.schema.json").read_text("utf-8"))
-    return found
-
-
-@cache
-def validator(name: str) -> Draft6Validator:
-    """Of one kind of resource."""
-    return Draft6Validator({**schema(), "oneOf": [{"$ref": f"#/definitions/{name}"}]})
-
-
-def faults(bundle: Json) -> list[str]:
-    """What a document breaks of FHIR's schema: the frame, then each resource by its own kind."""
-    frame = {**bundle, "entry": [{"fullUrl": each["fullUrl"]} for each in bundle["entry"]]}
-    found = [error.message[:300] for error in validator("Bundle").iter_errors(frame)]
-    for each in bundle["entry"]:
-        resource = each["resource"]
-        for error in validator(resource["resourceType"]).iter_errors(resource):
-            deep = [inner.message[:200] for inner in error.context or ()]
-            found.append(f"{resource['resourceType']}: {deep or error.message[:300]}")
-    return found
-
-
-def unresolved(bundle: Json) -> list[str]:
-    """References that lead out of the document, and resources that nothing leads to."""
-    held = {each["fullUrl"] for each in bundle["entry"]}
-    named = set(references(bundle))
-    return sorted(named - held) + sorted(held - named - {bundle["entry"][0]["fullUrl"]})
-
-
-def references(value: Any) -> Iterator[str]:
-    """Every reference in a value."""
-    if isinstance(value, dict):
-        for name, held in value.items():
-            if name == "reference":
-                yield held
-            else:
-                yield from references(held)
-    elif isinstance(value, list):
-        for held in value:
-            yield from references(held)
-
-
-def sound(bundle: Json) -> Json:
-    """The document, once it has been found valid and whole."""
-    assert faults(bundle) == []
-    assert bundle["entry"][0]["resource"]["resourceType"] == "Composition"
-    assert unresolved(bundle) == []
-    assert "null" not in json.dumps(bundle).replace('"', " ").split()
-    urls = [each["fullUrl"] for each in bundle["entry"]]
-    assert len(urls) == len(set(urls))
-    return bundle
-
-
-def read(made: History) -> Json:
-    """The document written."""
-    out = BytesIO()
-    assert history_fhir.EXPORTER.write(made, STAMP, out) == ()
-    loaded: Json = json.loads(out.getvalue())
-    return loaded
-
-
-def of(bundle: Json, kind: str) -> list[Json]:
-    """The resources of a kind."""
-    found = (each["resource"] for each in bundle["entry"])
-    return [each for each in found if each["resourceType"] == kind]
-
-
-def varied() -> History:
-    """Something of all that a history may have."""
-    mark = Misplaced(
-        UUID(int=1), "out", "record", UUID(int=2), UUID(int=3), 77, "otra persona", FIRST, "Paz", UUID(int=4)
-    )
-    addendum = note(9, "Se corrige la dosis.", amends_id=UUID(int=1), author_name="Gil, Álvaro")
-    rows = (
-        entry(1, notes=(note(1), addendum), diagnoses=(diagnosis(record_id=UUID(int=1001)),)),
-        entry(2, kind="urgencia", notes=(), title="Caída", attributes={"peso_kg": 72.5, "viajes": ["Perú"]},
-              diagnoses=()),
-        entry(3, notes=(), diagnoses=(), misplaced=mark),
-        entry(4, kind="laboratorio", place="", doctor="", source="synthea", own_chart=12, diagnoses=()),
-        # A text signed later: note and entry share their id.
-        entry(5, notes=(note(5, id=UUID(int=1005)),), diagnoses=()),
-    )  # fmt: skip
-    made = history(
-        rows, patient=patient(document_key="AR:DNI:28431907", name_in_use="Rosi", phone="11 5555-4444")
-    )
-    return replace(
-        made,
-        prescribed=(
-            *made.prescribed,
-            medication(
-                "Metformina", "anulada", id=UUID(int=60), code="860975", system="RxNorm", ends_at=FIRST
-            ),
-        ),
-        observed=(
-            *made.observed,
-            observation(
-                None, id=UUID(int=61), value_text="Negativo", code="x y", system="Synthea", unit=None
-            ),
-        ),
-        request="Oficio 221",
-        delivery=UUID(int=99),
-    )
+def code_of(resource: Json) -> str | None:
+    """The first code of a document's type."""
+    return next((each["code"] for each in resource["type"].get("coding", ())), None)
 
 
 def test_it_is_valid_whole_and_resolves() -> None:
@@ -156,6 +54,8 @@ def test_it_is_valid_whole_and_resolves() -> None:
         ("Condition", {"subject": {"reference": ""}}),
         ("Observation", {"colour": "red"}),
         ("DocumentReference", {"date": "ayer"}),
+        ("CarePlan", {"status": "hecho"}),
+        ("Provenance", {"recorded": ""}),
         ("Composition", {"title": ""}),
     ],
 )
@@ -170,12 +70,14 @@ def test_an_empty_history_is_a_document_that_says_so() -> None:
     empty = History(history((), allergies=(), problems=(), vitals=(), patient=nobody).chart, (), (), ())
     bundle = sound(read(empty))
     sections = bundle["entry"][0]["resource"]["section"]
-    assert len(sections) == 6
-    reasons = [section["emptyReason"]["coding"][0]["code"] for section in sections]
-    assert reasons == ["notasked", *["unavailable"] * 5]
+    titles = ["Persona", "Alergias", "Problemas", "Tratamientos y controles", "Medicación", "Signos vitales"]
+    titles += ["Resultados", "Atenciones", "Certificados y pedidos", "Adjuntos"]
+    assert [section["title"] for section in sections] == titles
+    reasons = [section["emptyReason"]["coding"][0]["code"] for section in sections[1:]]
+    assert reasons == ["notasked", *["unavailable"] * 8]
     none = History(replace(empty.chart, patient=patient(allergy_status="ninguna")), (), (), ())
-    first = sound(read(none))["entry"][0]["resource"]["section"][0]
-    assert first["emptyReason"]["coding"][0]["code"] == "nilknown"
+    second = sound(read(none))["entry"][0]["resource"]["section"][1]
+    assert second["emptyReason"]["coding"][0]["code"] == "nilknown"
 
 
 def test_hostile_text_stays_valid_and_a_note_comes_back_letter_by_letter() -> None:
@@ -240,7 +142,8 @@ def test_codes_carry_their_systems() -> None:
     drug = next(each for each in of(bundle, "MedicationRequest") if each["status"] == "cancelled")
     assert drug["medicationCodeableConcept"]["coding"][0]["system"].endswith("/rxnorm")
     words = next(each for each in of(bundle, "Observation") if "valueString" in each)
-    assert "coding" not in words["code"]
+    (own,) = words["code"]["coding"]
+    assert (own["system"], own["code"]) == ("urn:clinicdesk:catalogue:Synthea", "x y")
 
 
 def test_numbers_keep_their_digits() -> None:
@@ -253,7 +156,7 @@ def test_a_note_says_who_signed_it_and_an_addendum_what_it_adds_to() -> None:
     bundle = read(varied())
     notes = of(bundle, "DocumentReference")
     first = next(each for each in notes if each["masterIdentifier"]["value"].endswith(str(UUID(int=1))))
-    addendum = next(each for each in notes if each["type"]["coding"][0]["code"] == "81222-2")
+    addendum = next(each for each in notes if code_of(each) == "81222-2")
     assert addendum["relatesTo"][0]["code"] == "appends"
     assert addendum["relatesTo"][0]["target"]["reference"] == f"urn:uuid:{first['id']}"
     assert first["identifier"][0]["value"] == note(1).hash.hex()
@@ -269,6 +172,145 @@ def test_a_note_says_who_signed_it_and_an_addendum_what_it_adds_to() -> None:
 def test_a_note_that_waits_for_its_supervisor_is_preliminary() -> None:
     bundle = sound(read(history((entry(1, notes=(note(1, supervised=True),)), entry(2)))))
     assert [each["docStatus"] for each in of(bundle, "DocumentReference")] == ["preliminary", "final"]
+
+
+def test_every_signature_is_told_with_its_digest() -> None:
+    said = CosignRow(UUID(int=1), "cofirmada", None, "Ibarra, Jorge", "MP 7", FIRST, b"\x07" * 32)
+    back = replace(said, verdict="devuelta", reason="falta dosis", hash=b"\x08" * 32)
+    signed = note(1, supervised=True, cosignatures=(back, said))
+    bundle = sound(read(replace(history((entry(1, notes=(signed,)),)), letters=(letter(),))))
+    (written, issued) = of(bundle, "DocumentReference")
+    assert written["docStatus"] == "final"
+    digests = {}
+    for each in of(bundle, "Provenance"):
+        (made,) = each["signature"]
+        target = each["target"][0]["reference"].removeprefix("urn:uuid:")
+        digests[base64.b64decode(made["data"])] = (target, made["type"][0]["display"], made["who"]["display"])
+    assert digests == {
+        signed.hash: (written["id"], "Author's Signature", "Paz, Lucía"),
+        said.hash: (written["id"], "Verification Signature", "Ibarra, Jorge"),
+        back.hash: (written["id"], "Review Signature", "Ibarra, Jorge"),
+        letter().hash: (issued["id"], "Author's Signature", "Paz, Lucía"),
+    }
+
+
+def test_structured_attributes_keep_their_names_values_and_types() -> None:
+    held: Json = {
+        "peso_kg": 72.5,
+        "pasos": 3_000_000_000,
+        "cigarrillos": 3,
+        "fuma": False,
+        "nada": None,
+        "viajes": ["Perú", "Chile"],
+        "presion": {"sistolica": 120, "brazo": "izq"},
+        "hijos": [{"nombre": "Ana"}, {"nombre": "Luz"}],
+        "texto_sin_firma": "Refiere «dolor».",
+    }
+    row = entry(1, kind="control", schema_version=3, attributes=held, notes=())
+    bundle = sound(read(history((row,))))
+    (made,) = of(bundle, "QuestionnaireResponse")
+    assert made["questionnaire"] == "urn:clinicdesk:record-type:control|3"
+
+    def values(items: list[Json]) -> Iterator[tuple[str, Any]]:
+        for item in items:
+            for answer in item.get("answer", ()):
+                ((kind, value),) = answer.items()
+                yield item["linkId"], (kind.removeprefix("value"), value)
+            yield from values(item.get("item", []))
+
+    assert list(values(made["item"])) == [
+        ("peso_kg", ("Decimal", 72.5)),
+        ("pasos", ("Decimal", 3_000_000_000)),
+        ("cigarrillos", ("Integer", 3)),
+        ("fuma", ("Boolean", False)),
+        ("viajes", ("String", "Perú")),
+        ("viajes", ("String", "Chile")),
+        ("presion.sistolica", ("Integer", 120)),
+        ("presion.brazo", ("String", "izq")),
+        ("hijos.nombre", ("String", "Ana")),
+        ("hijos.nombre", ("String", "Luz")),
+    ]
+    assert [item["text"] for item in made["item"]][:5] == ["peso_kg", "pasos", "cigarrillos", "fuma", "nada"]
+    (waiting,) = of(bundle, "DocumentReference")
+    assert (waiting["docStatus"], "authenticator" in waiting) == ("preliminary", False)
+    assert base64.b64decode(waiting["content"][0]["attachment"]["data"]).decode() == "Refiere «dolor»."
+
+
+def test_treatments_and_controls_say_how_they_stand() -> None:
+    made = replace(varied(), chart=replace(varied().chart, treatments=(treatment(),)))
+    bundle = sound(read(made))
+    plans = {each["description"]: each for each in of(bundle, "CarePlan")}
+    assert plans.keys() == {"Enalapril 10 mg", "Dieta"}
+    assert plans["Enalapril 10 mg"]["status"] == "active"
+    assert plans["Enalapril 10 mg"]["period"] == {"start": "2026-11-20", "end": "2026-12-22"}
+    assert plans["Dieta"]["status"] == "revoked"
+    assert plans["Dieta"]["note"][-1] == {"text": "edema"}
+    (control,) = of(bundle, "ServiceRequest")
+    assert (control["status"], control["intent"], control["occurrenceDateTime"]) == (
+        "active",
+        "plan",
+        "2026-12-21",
+    )
+    old = treatment(until=date(2026, 11, 21))
+    past = entry(1, treatments=(old,), follow_ups=(follow_up(due_on=date(2026, 11, 21)),))
+    bundle = sound(read(history((past,))))
+    assert [each["status"] for each in of(bundle, "CarePlan")] == ["completed"]
+    assert [each["status"] for each in of(bundle, "ServiceRequest")] == ["unknown"]
+
+
+def test_files_are_told_and_their_bytes_come_when_asked_for() -> None:
+    made, bodies = varied(), {"eco.pdf": b"%PDF" + bytes(range(256)) * 4000}
+    told = sound(read(made))
+    assert of(told, "Binary") == []
+    files = [each for each in of(told, "DocumentReference") if code_of(each) == "77599-9"]
+    known = files[0]["content"][0]["attachment"]
+    assert (known["contentType"], known["size"], known["title"]) == ("application/pdf", 35_000, "eco.pdf")
+    assert known["extension"][0]["valueString"] == hashlib.sha256(b"eco.pdf").hexdigest()
+    assert [each["status"] for each in files] == ["current", "entered-in-error"]
+    assert "de otra persona" in files[1]["description"]
+    out = BytesIO()
+    assert history_fhir.EXPORTER.write_files is not None
+    history_fhir.EXPORTER.write_files(made, STAMP, out, lambda row: bodies[row.name])
+    bundle = sound(json.loads(out.getvalue()))
+    (binary,) = of(bundle, "Binary")
+    assert base64.b64decode(binary["data"]) == bodies["eco.pdf"]
+    files = [each for each in of(bundle, "DocumentReference") if code_of(each) == "77599-9"]
+    urls = [each["content"][0]["attachment"].get("url") for each in files]
+    assert urls == [f"urn:uuid:{binary['id']}", None]
+
+
+def test_letters_carry_number_and_digest_and_one_taken_back_says_why() -> None:
+    bundle = sound(read(varied()))
+    issued = [each for each in of(bundle, "DocumentReference") if len(each.get("identifier", ())) == 2]
+    assert [each["status"] for each in issued] == ["current", "entered-in-error"]
+    assert [each["value"] for each in issued[0]["identifier"]] == ["7", letter().hash.hex()]
+    assert issued[1]["description"].endswith(": otra fecha")
+    assert base64.b64decode(issued[0]["content"][0]["attachment"]["data"]).decode() == letter().text
+
+
+def test_what_the_registry_knows_of_the_person_is_told() -> None:
+    who = patient(
+        guardian="Mamani, Juana",
+        gender="mujer",
+        blood_group="A-",
+        dependent=True,
+        birth_estimated=True,
+        united=(77,),
+        provisional="nn",
+        sealed=True,
+    )
+    bundle = sound(read(history(patient=who)))
+    (told,) = of(bundle, "Patient")
+    assert told["contact"][0]["name"]["text"] == "Mamani, Juana"
+    assert [(each["use"], each["value"]) for each in told["identifier"]] == [
+        ("usual", "002210"),
+        ("old", "000077"),
+    ]
+    assert told["name"][0]["use"] == "temp"
+    assert bundle["entry"][0]["resource"]["confidentiality"] == "R"
+    assert of(bundle, "Coverage")[0]["payor"] == [{"display": "PAMI"}]
+    blood = next(each for each in of(bundle, "Observation") if "valueCodeableConcept" in each)
+    assert blood["valueCodeableConcept"]["text"] == "A-"
 
 
 def test_a_late_entry_says_when_it_was_typed() -> None:

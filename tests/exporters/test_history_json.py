@@ -14,11 +14,27 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 import pytest
+from jsonschema import Draft202012Validator
 
-from clinicdesk.clinic.records.queries import Chart
+from clinicdesk.clinic.patients.misplaced import Misplaced
+from clinicdesk.clinic.records.measured import MovedVitals
+from clinicdesk.clinic.records.queries import Chart, CosignRow
 from clinicdesk.exporters import History, history_json
 from clinicdesk.kit.sheet import Stamp
-from tests.exporters.histories import STAMP, attachment, entry, history, note, observation, patient
+from tests.exporters.histories import (
+    FIRST,
+    STAMP,
+    attachment,
+    entry,
+    follow_up,
+    history,
+    letter,
+    note,
+    observation,
+    patient,
+    treatment,
+)
+from tools.history_schema import DOCUMENT, ROWS, SCHEMA, described, schema
 
 
 def read(made: History) -> dict[str, Any]:
@@ -47,7 +63,9 @@ def test_it_has_every_part_of_the_history() -> None:
         "prescriptions",
         "results",
         "attachments",
+        "letters",
         "entries",
+        "entries_total",
     ]
     assert made["printed"] == {
         "by": "Sosa, Marta",
@@ -140,7 +158,7 @@ def restored(kind: Any, value: Any) -> Any:
 def test_a_program_reads_back_what_was_written() -> None:
     """Each part of the file is the rows it was made of, field by field: the names are those of the rows."""
     made = history((entry(1, attributes={"peso_kg": 72.5, "viajes": ["Perú"]}), entry(2)))
-    made = replace(made, attachments=(attachment("eco.pdf"),))
+    made = replace(made, attachments=(attachment("eco.pdf"),), letters=(letter(),))
     told = read(made)
     hints = get_type_hints(Chart)
     for name in ("patient", "allergies", "problems", "entries"):
@@ -150,3 +168,55 @@ def test_a_program_reads_back_what_was_written() -> None:
     assert restored(whole["prescribed"], told["prescriptions"]) == made.prescribed
     assert restored(whole["observed"], told["results"]) == made.observed
     assert restored(whole["attachments"], told["attachments"]) == made.attachments
+    assert restored(whole["letters"], told["letters"]) == made.letters
+    assert told["entries_total"] == made.chart.entries_total
+
+
+def test_the_document_and_the_schema_are_those_of_the_rows() -> None:
+    """Each field has a meaning and its type; `python tools/history_schema.py` writes both again."""
+    document = DOCUMENT.read_text("utf-8")
+    assert described(document) == document
+    assert schema(document) == SCHEMA.read_text("utf-8")
+    with pytest.raises(ValueError, match="Letter"):
+        schema(document.replace("| `void_reason` |", "| `reason` |"))
+
+
+def rows_in(value: Any) -> set[type]:
+    """The classes of rows in a value."""
+    if isinstance(value, tuple):
+        return set().union(*map(rows_in, value))
+    if not dataclasses.is_dataclass(value):
+        return set()
+    return {type(value)}.union(*(rows_in(getattr(value, part.name)) for part in fields(value)))
+
+
+def test_exports_are_valid_by_the_schema_and_hold_every_kind_of_row() -> None:
+    known = json.loads(SCHEMA.read_text("utf-8"))
+    Draft202012Validator.check_schema(known)
+    validator = Draft202012Validator(known, format_checker=Draft202012Validator.FORMAT_CHECKER)
+    empty = history((), allergies=(), problems=(), vitals=(), patient=patient(birth=None))
+    for made in (whole(), History(empty.chart, (), (), ())):
+        assert [error.message for error in validator.iter_errors(read(made))] == []
+    assert rows_in(whole()) >= set(ROWS.values())
+    for harm in ({"format": "otra"}, {"letters": [{}]}, {"patient": None}, {"printed": {}}):
+        assert not validator.is_valid(read(whole()) | harm)
+
+
+def whole() -> History:
+    """A history with every kind of row."""
+    mark = Misplaced(
+        *(UUID(int=1), "in", "record", UUID(int=2), UUID(int=3), 77, "era de otra", FIRST, "Paz", UUID(int=4))
+    )
+    said = CosignRow(UUID(int=1), "cofirmada", None, "Ibarra, Jorge", "MP 7", FIRST, b"\x07" * 32)
+    row = entry(
+        1,
+        notes=(note(1, supervised=True, cosignatures=(said,)),),
+        attributes={"peso_kg": 72.5},
+        treatments=(treatment(),),
+        follow_ups=(follow_up(),),
+        misplaced=mark,
+    )
+    made = history(
+        (row,), vitals_gone=(MovedVitals(UUID(int=90), FIRST, 3, mark),), treatments=(treatment(),)
+    )
+    return replace(made, attachments=(attachment("eco.pdf"),), letters=(letter(),), delivery=UUID(int=99))

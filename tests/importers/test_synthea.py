@@ -16,9 +16,12 @@ import pytest
 from clinicdesk.clinic.patients import queries as registry
 from clinicdesk.clinic.patients.spelling import SearchNames
 from clinicdesk.clinic.records import queries as history
+from clinicdesk.exporters import HISTORY, HistoryQuery
 from clinicdesk.importers import ImportResult
 from clinicdesk.kit.ids import derived_id
 from tests.data import shared
+from tests.exporters.fhir_documents import of, sound
+from tests.exporters.fhir_documents import read as fhir_of
 from tests.factories import broken_glass
 from tests.importers.folders import Row, read
 from tests.importers.places import Place, fresh
@@ -358,6 +361,22 @@ def test_the_counter_finds_them_and_the_doctor_reads_their_chart(loaded: Loaded)
     assert len(chart.entries) == len(loaded.of("encounters", row))
     written = [diagnosis.code for entry in chart.entries for diagnosis in entry.diagnoses]
     assert Counter(written) == Counter(each["CODE"] for each in loaded.of("conditions", row))
+
+
+def test_their_histories_are_sound_fhir_documents(loaded: Loaded) -> None:
+    """Whoever has the median of conditions, and one who died: all resolves, one of each shape is valid."""
+    rows = read(loaded.folder, "patients")
+    conditions = Counter(row["PATIENT"] for row in read(loaded.folder, "conditions"))
+    middle = sorted(rows, key=lambda each: conditions[each["Id"]])[len(rows) // 2]
+    for row in (middle, next(each for each in rows if each["DEATHDATE"])):
+        with loaded.place.as_person("msosa") as front:
+            found = front.desk().see(registry.search, registry.SearchQuery(row["SSN"])).rows[0]
+        with loaded.place.as_person("lpaz") as doctor:
+            broken_glass(doctor, found.patient_id)
+            made = doctor.desk().see(HISTORY, HistoryQuery(found.patient_id))
+        bundle = sound(fhir_of(made), every=False)
+        assert len(of(bundle, "Encounter")) == len(loaded.of("encounters", row))
+        assert len(of(bundle, "MedicationRequest")) == len(loaded.of("medications", row))
 
 
 def test_providers_have_no_login(loaded: Loaded) -> None:

@@ -16,9 +16,11 @@ from clinicdesk.kit.ids import opaque
 from clinicdesk.kit.words import _
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import date
     from uuid import UUID
 
+    from clinicdesk.clinic.attachments.queries import AttachmentRow
     from clinicdesk.exporters import Exporter, HistoryQuery, Selection
     from clinicdesk.kit.sheet import Stamp
 
@@ -126,6 +128,10 @@ def export(
         int | None,
         typer.Option(metavar="N", min=1, max=256, help=_("Procesos del lote; un núcleo cada uno.")),
     ] = None,
+    files: Annotated[
+        bool,
+        typer.Option("--with-files", help=_("Con los archivos adjuntos adentro (fhir, de a uno).")),
+    ] = False,
     since: Since = None,
     until: Until = None,
     kinds: Kinds = None,
@@ -135,6 +141,7 @@ def export(
     """Write a history, whole or not at all; or those of a batch, each whole or not at all."""
     call, exporter = the_call(ctx), _exporter(form)
     selection = _selection(since, until, kinds, order)
+    _demand_room_for_files(exporter, files, alone=not documents and not clinics)
     if documents or clinics:
         from clinicdesk.cli import history_batch as many
 
@@ -150,7 +157,15 @@ def export(
     elif document is None:
         raise Misused(text=_("Falta el documento, o un lote con --list o --all-of."))
     else:
-        _export_one(call, exporter, document, selection, out, reason)
+        _export_one(call, exporter, document, selection, out, reason, files=files)
+
+
+def _demand_room_for_files(exporter: Exporter, files: bool, *, alone: bool) -> None:
+    """Raises Misused where the attachments' bytes have no place."""
+    if files and exporter.write_files is None:
+        raise Misused(text=_("--with-files es del formato fhir: los otros no llevan archivos adentro."))
+    if files and not alone:
+        raise Misused(text=_("--with-files es de una historia: un lote no lleva archivos adentro."))
 
 
 def _asked(form: str, selection: Selection) -> str:
@@ -161,7 +176,14 @@ def _asked(form: str, selection: Selection) -> str:
 
 
 def _export_one(
-    call: Call, exporter: Exporter, document: str, selection: Selection, out: str | None, reason: str | None
+    call: Call,
+    exporter: Exporter,
+    document: str,
+    selection: Selection,
+    out: str | None,
+    reason: str | None,
+    *,
+    files: bool,
 ) -> None:
     """One history to a file or stdout; 8 where a letter had no glyph."""
     from clinicdesk.exporters import HISTORY
@@ -175,6 +197,8 @@ def _export_one(
     stamp = stamp_of(call)
 
     def write(file: BinaryIO) -> tuple[str, ...]:
+        if files and exporter.write_files is not None:
+            return exporter.write_files(history, stamp, file, _bodies(call, patient_id))
         return exporter.write(history, stamp, file)
 
     missing = write_atomically(target, write)
@@ -192,6 +216,13 @@ def _export_one(
         call.answer(data, _("Escrito en {file}.").format(file=target))
     if missing:
         raise typer.Exit(int(Exit.PARTLY))
+
+
+def _bodies(call: Call, patient_id: UUID) -> Callable[[AttachmentRow], bytes]:
+    """Reads the bytes of an attachment; that they left is an act each."""
+    from clinicdesk.clinic.attachments import queries
+
+    return lambda row: call.desk.see(queries.body, queries.BodyQuery(patient_id, row.id)).body
 
 
 def _selection(since: str | None, until: str | None, kinds: list[str] | None, order: str) -> Selection:

@@ -8,17 +8,21 @@ from datetime import datetime
 from decimal import Decimal
 from html import escape
 from typing import Any, Final
+from urllib.parse import quote
 from uuid import UUID, uuid5
 
 Resource = dict[str, Any]
 
 TERMS: Final = "http://terminology.hl7.org/CodeSystem/"
+OURS: Final = "urn:clinicdesk:"
+LOINC: Final = "http://loinc.org"
+URIS: Final = "urn:ietf:rfc:3986"
 _UCUM: Final = "http://unitsofmeasure.org"
-# Catalogues by the names that the history stores; any other has no address, and its name stands in the text.
+# Catalogues by the names that the history stores; any other gets a name of ours.
 _SYSTEMS: Final = {
     "CIE-10": "http://hl7.org/fhir/sid/icd-10",
     "SNOMED-CT": "http://snomed.info/sct",
-    "LOINC": "http://loinc.org",
+    "LOINC": LOINC,
     "RxNorm": "http://www.nlm.nih.gov/research/umls/rxnorm",
 }
 # Registers of persons whose addresses are published, by country and kind; the others get a name of ours.
@@ -26,7 +30,6 @@ _REGISTERS: Final = {
     ("AR", "DNI"): "http://www.renaper.gob.ar/dni",
     ("CL", "RUN"): "http://regcivil.cl/Validacion/RUN",
 }
-OURS: Final = "urn:clinicdesk:"
 _AS_WRITTEN: Final = {"mmHg": "mm[Hg]", "°C": "Cel", "lpm": "/min"}
 # Units that a unit expression of UCUM may be made of here, each with a prefix or a power or neither.
 _ATOM: Final = re.compile(
@@ -74,12 +77,29 @@ def coding(system: str, code: str, display: str | None = None) -> Resource:
 
 
 def catalogued(name: str | None, code: str | None, display: str | None = None) -> Resource | None:
-    """A code of a catalogue of the history; None where the catalogue has no address or there is no code."""
-    system = _SYSTEMS.get(name or "")
-    held = text(code)
-    if system is None or held is None or re.search(r"\s", held):
+    """A code of a catalogue of the history, None for no code; a catalogue without an address has ours."""
+    held = text(" ".join((code or "").split()))
+    if held is None:
         return None
+    system = _SYSTEMS.get(name or "", f"{OURS}catalogue:{quote(name or '')}")
     return coding(system, held, display)
+
+
+def extension(name: str, kind: str, value: object) -> Resource | None:
+    """What FHIR has no place for, under a name of ours (docs/history-fhir.md); None for nothing."""
+    if value in (None, "", False):
+        return None
+    return {"url": f"{OURS}extension:{name}", f"value{kind}": value}
+
+
+def present(*parts: Resource | None) -> list[Resource]:
+    """Those that say something."""
+    return [part for part in parts if part]
+
+
+def notes(*said: str | None) -> list[Resource]:
+    """What is said beside the codes, an annotation each."""
+    return [{"text": held} for held in map(text, said) if held]
 
 
 def document_identifier(key: str) -> Resource | None:

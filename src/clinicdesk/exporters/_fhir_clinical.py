@@ -15,17 +15,22 @@ from clinicdesk.clinic.records.measured import VitalRow
 from clinicdesk.clinic.records.signs import Standing, of_value
 from clinicdesk.clinic.results.queries import ObservationRow
 from clinicdesk.exporters._fhir import (
+    OURS,
     TERMS,
     Resource,
     bare,
     catalogued,
     coding,
     concept,
+    extension,
     moment,
+    notes,
+    present,
     quantity,
     reference,
     text,
 )
+from clinicdesk.kit.words import _
 
 _ALLERGY_SORTS: Final = MappingProxyType(
     {
@@ -83,36 +88,41 @@ def allergies(rows: Iterable[AllergyRow], subject: Resource) -> Iterator[Resourc
             {
                 "resourceType": "AllergyIntolerance",
                 "id": str(row.id),
+                "extension": present(extension("ended-on", "Date", row.until and row.until.isoformat())),
                 "clinicalStatus": concept(None, status),
                 "category": [sort] if sort else [],
                 "criticality": "high" if severity == "severe" else None,
                 "code": concept(row.substance),
                 "patient": subject,
                 "onsetDateTime": row.since.isoformat() if row.since else None,
+                "note": notes(None if sort else row.category, None if said and severity else row.severity),
                 "reaction": [bare({"manifestation": [concept(said)], "severity": severity})] if said else [],
             }
         )
 
 
 def medications(rows: Iterable[PrescribedRow], subject: Resource) -> Iterator[Resource]:
-    """Each prescribed item, in force or not."""
+    """Each prescribed item, in force or not; those of one prescription carry its number."""
     for row in rows:
         valid = {"start": moment(row.starts_at), "end": moment(row.ends_at) if row.ends_at else None}
         doctor = text(row.doctor)
+        dispenses = _("Dispensas: {count}").format(count=row.dispenses) if row.dispenses else None
         yield bare(
             {
                 "resourceType": "MedicationRequest",
                 "id": str(row.id),
+                "groupIdentifier": {"system": f"{OURS}prescription", "value": str(row.prescription_id)},
                 "status": "entered-in-error"
                 if _is_gone(row)
                 else _MEDICATION_STATES.get(row.state, "unknown"),
+                "statusReason": concept(row.state),
                 "intent": "order",
                 "medicationCodeableConcept": concept(row.text, catalogued(row.system, row.code, row.text)),
                 "subject": subject,
                 "authoredOn": moment(row.starts_at),
                 "requester": {"display": doctor} if doctor else None,
                 "reasonCode": [concept(row.reason)] if text(row.reason) else [],
-                "note": _origin(row),
+                "note": [*_origin(row), *notes(dispenses)],
                 "dispenseRequest": {"validityPeriod": bare(valid)},
             }
         )
@@ -171,12 +181,12 @@ def _observation(row: ObservationRow, patient: PatientRow, subject: Resource, zo
         "code": concept(row.name or row.code, catalogued(row.system, row.code, row.name)),
         "subject": subject,
         "effectiveDateTime": moment(row.at.astimezone(zone)),
-        "note": _origin(row),
+        "note": [*_origin(row), *notes(None if number is None else row.value_text)],
     }
     if number is not None:
         made["valueQuantity"] = quantity(number, row.unit)
         made["interpretation"] = _interpretation(row, number, patient, zone)
-    elif said := text(row.value_text):
+    elif said := text(" ".join(filter(None, (row.value_text, row.unit)))):
         made["valueString"] = said
     return bare(made)
 
@@ -188,14 +198,14 @@ def _is_gone(row: PrescribedRow | ObservationRow) -> bool:
 
 def _origin(row: VitalRow | PrescribedRow | ObservationRow) -> list[Resource]:
     """Under which other number it was entered, or whose it is."""
-    gone = row.misplaced is not None and row.misplaced.gone
-    said = row.misplaced.words if row.misplaced and gone else origin_words(row.own_chart, row.misplaced)
-    return [{"text": said}] if said else []
+    if row.misplaced is not None:
+        return notes(f"{row.misplaced.words} ({row.misplaced.person})")
+    return notes(origin_words(row.own_chart, None))
 
 
 def _category(name: str, said: str) -> Resource | None:
     system = f"{TERMS}observation-category"
-    return concept(said, coding(system, name)) if name in _CATEGORIES else concept(said or name)
+    return concept(said, coding(system, name)) if name in _CATEGORIES else concept(name or said)
 
 
 def _interpretation(

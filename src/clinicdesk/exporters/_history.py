@@ -10,6 +10,8 @@ from uuid import UUID
 
 from clinicdesk.clinic.attachments import queries as attachments
 from clinicdesk.clinic.attachments.queries import AttachmentRow
+from clinicdesk.clinic.letters import queries as letters
+from clinicdesk.clinic.letters.queries import LetterRow
 from clinicdesk.clinic.prescriptions import queries as prescriptions
 from clinicdesk.clinic.prescriptions.queries import PrescribedRow
 from clinicdesk.clinic.records.measured import VitalRow, vitals_of
@@ -68,6 +70,7 @@ class History:
     request: str = ""
     delivery: UUID | None = None
     attachments: tuple[AttachmentRow, ...] = ()
+    letters: tuple[LetterRow, ...] = ()
 
 
 def read(tx: Reader, query: HistoryQuery) -> History:
@@ -82,6 +85,7 @@ def read(tx: Reader, query: HistoryQuery) -> History:
         query.request,
         tx.act if isinstance(tx, Tx) else None,
         attachments.of_patient(tx, patient_id),
+        letters.of_patient(tx, patient_id),
     )
     return selected(made, tx.actor.at.zone) if query.selection.partial else made
 
@@ -105,6 +109,7 @@ def selected(history: History, zone: str) -> History:
         vitals=vitals,
         observed=within(history.observed),
         attachments=within(history.attachments),
+        letters=tuple(row for row in history.letters if asked.holds(row.issued_at, zone)),
     )
 
 

@@ -1,46 +1,58 @@
 """The FHIR R4 document of a history: who, the sections, and the resources that they point to.
 
-Nothing is invented: what the history does not know is left out, and what FHIR has no place for (marks,
-free attributes) stands in the narrative of the entry's Encounter.
+Nothing is invented: what the history does not know is left out. What FHIR has no place for has an extension
+of ours; where each fact stands is in docs/history-fhir.md. The sections' narrative says all that they hold.
 """
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from datetime import date
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from clinicdesk.clinic.patients.queries import PatientRow
+from clinicdesk.clinic.attachments.rules import weight
+from clinicdesk.clinic.letters.queries import LetterRow
+from clinicdesk.clinic.patients.misplaced import origin_words
+from clinicdesk.clinic.patients.queries import AllergyRow
+from clinicdesk.clinic.prescriptions.queries import PrescribedRow
 from clinicdesk.clinic.records import cosigning
-from clinicdesk.clinic.records.queries import DiagnosisRow, EntryRow, NoteRow, Standing
+from clinicdesk.clinic.records.queries import DiagnosisRow, EntryRow, NoteRow
+from clinicdesk.clinic.records.rules import UNSIGNED, leaves, value_text
 from clinicdesk.clinic.records.wording import follow_up_text, late_text, treatment_text
+from clinicdesk.clinic.results.queries import ObservationRow
 from clinicdesk.exporters import History
+from clinicdesk.exporters import _fhir_papers as papers
+from clinicdesk.exporters import _fhir_person as registry
+from clinicdesk.exporters import _fhir_plan as plan
 from clinicdesk.exporters._fhir import (
-    OURS,
+    LOINC,
     TERMS,
+    URIS,
     Resource,
     bare,
     catalogued,
     coding,
     concept,
-    document_identifier,
+    extension,
     moment,
     named_id,
     narrative,
+    notes,
     paragraph,
+    present,
     reference,
     rows_block,
     text,
 )
 from clinicdesk.exporters._fhir_clinical import allergies, medications, reports, vital_signs
+from clinicdesk.exporters._fhir_held import Held
 from clinicdesk.exporters._history_cover import KIND_WORDS
 from clinicdesk.kit.names import full_name
 from clinicdesk.kit.sheet import Stamp
-from clinicdesk.kit.words import _
+from clinicdesk.kit.words import _, plural
 
-_GENDERS: Final = MappingProxyType({"F": "female", "M": "male", "X": "other"})
 _CLASSES: Final = MappingProxyType(
     {
         "urgencia": ("EMER", "emergency"),
@@ -49,62 +61,62 @@ _CLASSES: Final = MappingProxyType(
     }
 )
 _AMBULATORY: Final = ("AMB", "ambulatory")
-_FINAL: Final = (Standing.SIGNED, Standing.COSIGNED)
+_NO_ALLERGY: Final = MappingProxyType({"ninguna": "nilknown", "sin_preguntar": "notasked"})
+_DOT: Final = " · "
 
 
 class Document:
-    """One history as resources, each entered once; `bundle` is the whole."""
+    """One history as resources, each entered once; `bundle` is the whole.
 
-    def __init__(self, history: History, stamp: Stamp) -> None:
+    Of the files in `inside` the bytes go with it: whoever writes the Bundle adds them as its last entries.
+    """
+
+    def __init__(self, history: History, stamp: Stamp, inside: frozenset[UUID] = frozenset()) -> None:
         zone = stamp.at.tzinfo
         if zone is None:
             raise ValueError("the stamp's time carries no zone")
-        self._history, self._stamp, self._zone = history, stamp, zone
-        self._patient_id = history.chart.patient.patient_id
-        self._held: dict[str, Resource] = {}
+        self._history, self._stamp, self._zone, self._inside = history, stamp, zone, inside
+        self._patient = history.chart.patient
+        self._today = stamp.at.date()
+        self._held = Held(self._patient, zone)
         self._open = {row.id for row in history.chart.problems}
         self._entries = {entry.id for entry in history.chart.entries}
 
     def bundle(self) -> Resource:
         """Composition first, then whom it is about, then the rest in the order in which it is referred to."""
         stamp, delivery = self._stamp, self._history.delivery
-        composition_id = named_id("composition", str(self._patient_id), moment(stamp.at))
-        sections = self._sections_after_patient()
-        author = self._practitioner(stamp.by, "")
-        custodian = self._organization(stamp.origin)
+        composition_id = named_id("composition", str(self._patient.patient_id), moment(stamp.at))
+        self._held.add(registry.person(self._patient))
+        sections = list(self._sections())
+        author = self._held.practitioner(stamp.by)
         composition = bare(
             {
                 "resourceType": "Composition",
                 "id": composition_id,
+                "language": "es",
                 "status": "final",
-                "type": concept(None, coding("http://loinc.org", "11503-0", "Medical records")),
-                "subject": self._subject(),
+                "type": concept(None, coding(LOINC, "11503-0", "Medical records")),
+                "subject": self._held.subject,
                 "date": moment(stamp.at),
                 "author": [author] if author else [{"display": "clinicdesk"}],
                 "title": _("Historia clínica"),
-                "custodian": custodian,
+                "confidentiality": "R" if self._patient.sealed else "N",
+                "custodian": self._held.organization(stamp.origin),
                 "text": narrative(paragraph(self._opening())),
                 "section": sections,
             }
         )
-        entries = [_entry(composition), *map(_entry, self._held.values())]
+        entries = [_entry(composition), *map(_entry, self._held.all())]
         return {
             "resourceType": "Bundle",
-            "identifier": {
-                "system": "urn:ietf:rfc:3986",
-                "value": f"urn:uuid:{delivery or composition_id}",
-            },
+            "identifier": {"system": URIS, "value": f"urn:uuid:{delivery or composition_id}"},
             "type": "document",
             "timestamp": moment(stamp.at),
             "entry": entries,
         }
 
-    def _sections_after_patient(self) -> list[Resource]:
-        self._add(_patient(self._history.chart.patient))
-        return list(self._sections())
-
     def _opening(self) -> str:
-        patient, asked = self._history.chart.patient, self._history.selection
+        patient, asked = self._patient, self._history.selection
         who = full_name(patient.family, patient.given)
         lines = [f"{who} · {patient.document} · HC {patient.chart_number:06d}", self._stamp.line()]
         if self._history.request:
@@ -125,208 +137,272 @@ class Document:
     # Sections
 
     def _sections(self) -> Iterable[Resource]:
-        history, subject = self._history, self._subject()
-        patient = history.chart.patient
-        held = [self._add(each) for each in allergies(history.chart.allergies, subject)]
-        none = {"ninguna": "nilknown", "sin_preguntar": "notasked"}.get(patient.allergy_status, "unavailable")
-        said = [row.substance for row in history.chart.allergies]
-        yield _section(_("Alergias"), ("48765-2", "Allergies"), held, said, none)
-        problems = [self._condition(row, None) for row in history.chart.problems]
-        said = [f"{row.code} {row.text}" for row in history.chart.problems]
-        yield _section(_("Problemas"), ("11450-4", "Problem list"), problems, said)
-        held = [self._add(each) for each in medications(history.prescribed, subject)]
-        said = [f"{row.text} ({row.state})" for row in history.prescribed]
-        yield _section(_("Medicación"), ("10160-0", "History of Medication use"), held, said)
-        held = [self._add(each) for each in vital_signs(history.vitals, patient, subject, self._zone)]
-        said = [f"{row.name} {row.value:f} {row.unit}" for row in history.chart.vitals]
-        yield _section(_("Signos vitales"), ("8716-3", "Vital signs"), held, said)
-        held = self._reports(subject)
-        said = list(dict.fromkeys(row.title for row in history.observed))
-        yield _section(_("Resultados"), ("30954-2", "Relevant diagnostic tests/laboratory data"), held, said)
-        held = [each for entry in self._ordered() for each in self._visit(entry)]
-        said = [self._headline(entry) for entry in self._ordered()]
+        chart = self._history.chart
+        yield self._of_person()
+        held = [self._held.add(each) for each in allergies(chart.allergies, self._held.subject)]
+        none = _NO_ALLERGY.get(self._patient.allergy_status, "unavailable")
         yield _section(
-            _("Atenciones"), ("46240-8", "History of Hospitalizations+Outpatient visits"), held, said
+            _("Alergias"), ("48765-2", "Allergies"), held, map(_allergy_words, chart.allergies), none
+        )
+        problems = [self._condition(row, None) for row in chart.problems]
+        yield _section(
+            _("Problemas"), ("11450-4", "Problem list"), problems, map(_problem_words, chart.problems)
+        )
+        yield self._plans()
+        prescribed = self._history.prescribed
+        held = [self._held.add(each) for each in medications(prescribed, self._held.subject)]
+        said = [self._prescribed_words(row) for row in prescribed]
+        yield _section(_("Medicación"), ("10160-0", "History of Medication use"), held, said)
+        yield self._vitals()
+        observed = [self._observed_words(row) for row in self._history.observed]
+        head = ("30954-2", "Relevant diagnostic tests/laboratory data")
+        yield _section(_("Resultados"), head, self._reports(), observed)
+        yield self._visits()
+        yield self._letters()
+        yield self._attachments()
+
+    def _of_person(self) -> Resource:
+        """What the registry knows, who pays and the blood group among it."""
+        patient, subject = self._patient, self._held.subject
+        held = [reference(patient.patient_id)]
+        held += [self._held.add(each) for each in registry.coverages(patient, subject)]
+        held += [self._held.add(each) for each in registry.blood_groups(patient, subject)]
+        return _section(_("Persona"), None, held, registry.facts_of(patient))
+
+    def _plans(self) -> Resource:
+        """Treatments and controls; those of entries with the entry that orders them."""
+        entries = self._history.chart.entries
+        rows = plan.every_treatment(self._history.chart.treatments, entries)
+        said = list(map(treatment_text, rows))
+        held = [
+            self._held.add(
+                plan.treatment(row, self._held, plan.encounter_of(row, self._entries), self._today)
+            )
+            for row in rows
+        ]
+        for entry in entries:
+            for control in entry.follow_ups:
+                made = plan.follow_up(control, self._held, reference(entry.id), self._today)
+                held.append(self._held.add(made))
+                said.append(follow_up_text(control))
+        head = ("18776-5", "Plan of care note")
+        return _section(_("Tratamientos y controles"), head, held, said)
+
+    def _vitals(self) -> Resource:
+        patient, rows, gone = self._patient, self._history.vitals, self._history.chart.vitals_gone
+        made = vital_signs(rows, patient, self._held.subject, self._zone)
+        said = [f"{row.name} {row.value:f} {row.unit}{_DOT}{self._held.wall(row.at)}" for row in rows]
+        for moved in gone:
+            count = plural(moved.count, _("signo"), _("signos"))
+            mark = moved.misplaced
+            said.append(f"{self._held.wall(moved.at)}, {count}: {mark.words} ({mark.person})")
+        return _section(
+            _("Signos vitales"), ("8716-3", "Vital signs"), [self._held.add(each) for each in made], said
         )
 
-    def _ordered(self) -> list[EntryRow]:
-        newest = not self._history.selection.oldest_first
-        return sorted(self._history.chart.entries, key=lambda entry: entry.at, reverse=newest)
-
-    def _reports(self, subject: Resource) -> list[Resource]:
-        patient, found = self._history.chart.patient, []
-        for report, values in reports(self._history.observed, patient, subject, self._zone):
-            found.append(self._add(report))
+    def _reports(self) -> list[Resource]:
+        found = []
+        rows = self._history.observed
+        for report, values in reports(rows, self._patient, self._held.subject, self._zone):
+            found.append(self._held.add(report))
             for value in values:
-                self._add(value)
+                self._held.add(value)
         return found
 
-    # An entry of the history
+    def _letters(self) -> Resource:
+        rows = self._history.letters
+        held = [papers.letter(row, self._held) for row in rows]
+        return _section(
+            _("Certificados y pedidos"), ("51852-2", "Letter"), held, map(self._letter_words, rows)
+        )
 
-    def _visit(self, entry: EntryRow) -> list[Resource]:
-        """The Encounter, its notes; its diagnoses come with it."""
-        diagnoses = [self._condition(row, entry) for row in entry.diagnoses]
-        doctor = self._practitioner(entry.doctor, "")
+    def _attachments(self) -> Resource:
+        held, said = [], []
+        for row in self._history.attachments:
+            encounter = reference(row.record_id) if row.record_id in self._entries else None
+            inside = row.id in self._inside
+            held.append(papers.attachment(row, self._held, encounter, inside=inside))
+            parts = (row.name, row.described, row.media_type, weight(row.size_bytes), row.voided_reason)
+            said.append(_DOT.join(filter(None, (self._held.wall(row.at), *parts))))
+        return _section(_("Adjuntos"), ("77599-9", "Additional documentation"), held, said)
+
+    # Words of the narrative
+
+    def _prescribed_words(self, row: PrescribedRow) -> str:
+        days = f"{row.starts_at.astimezone(self._zone):%d/%m/%Y}"
+        state = f"({row.state})" if row.state else ""
+        return _DOT.join(filter(None, (f"{row.text} {state}".strip(), row.reason, row.doctor, days)))
+
+    def _observed_words(self, row: ObservationRow) -> str:
+        number = row.value_number
+        value = (row.value_text or "") if number is None else f"{number:f} {row.unit or ''}"
+        return _DOT.join(filter(None, (row.title, f"{row.name} {value}".strip(), self._held.wall(row.at))))
+
+    def _letter_words(self, row: LetterRow) -> str:
+        head = (str(row.number), row.kind, self._held.wall(row.issued_at), row.author_name, row.clinic)
+        return "\n".join(filter(None, (_DOT.join(head), row.void_reason, row.text)))
+
+    # Entries of the history
+
+    def _visits(self) -> Resource:
+        """A section for all entries, and one in it for each, whose narrative says the whole entry."""
+        newest = not self._history.selection.oldest_first
+        entries = sorted(self._history.chart.entries, key=lambda entry: entry.at, reverse=newest)
+        code = ("46240-8", "History of Hospitalizations+Outpatient visits")
+        whole = _section(_("Atenciones"), code, [], map(self._headline, entries))
+        if entries:
+            del whole["emptyReason"]
+            whole["section"] = [self._visit(entry) for entry in entries]
+        return whole
+
+    def _visit(self, entry: EntryRow) -> Resource:
+        """The Encounter, its notes and its attributes; its diagnoses come with it."""
+        visit = self._encounter(entry)
+        held = [visit, *(papers.note(note, entry, self._held) for note in entry.notes)]
+        held += present(papers.unsigned(entry, self._held))
+        if made := plan.answers(entry, self._held, visit):
+            held.append(self._held.add(made))
+        said = [*self._told(entry), *self._written(entry)]
+        return {"title": text(self._headline(entry)), "text": narrative(*said), "entry": held}
+
+    def _encounter(self, entry: EntryRow) -> Resource:
+        diagnoses = [self._diagnosis_of(row, entry) for row in entry.diagnoses]
         code, display = _CLASSES.get(entry.kind, _AMBULATORY)
         gone = entry.misplaced is not None and entry.misplaced.gone
         encounter = {
             "resourceType": "Encounter",
             "id": str(entry.id),
             "text": narrative(*self._told(entry)),
+            "extension": present(
+                extension("corrects", "Uri", _urn(entry.corrects_id)),
+                extension("corrected-by", "Uri", _urn(entry.corrected_id)),
+                extension("written-late-at", "DateTime", self._late(entry)),
+                extension("source", "String", text(entry.source)),
+            ),
+            "identifier": [{"system": URIS, "value": _urn(entry.visit_id)}] if entry.visit_id else [],
             "status": "entered-in-error" if gone else "finished",
             "class": coding(f"{TERMS}v3-ActCode", code, display),
             "type": [concept(KIND_WORDS.get(entry.kind, entry.kind))],
-            "subject": self._subject(),
-            "participant": [{"individual": doctor}] if doctor else [],
-            "period": {"start": moment(entry.at.astimezone(self._zone))},
+            "subject": self._held.subject,
+            "participant": [
+                *self._participant(entry.doctor, "ATND", "attender"),
+                *self._participant(entry.entered_by, "ENT", "data entry person"),
+            ],
+            "period": {"start": self._held.at(entry.at)},
             "reasonCode": [concept(entry.title)] if text(entry.title) else [],
-            "diagnosis": [{"condition": each} for each in diagnoses],
-            "serviceProvider": self._organization(entry.place),
+            "diagnosis": diagnoses,
+            "serviceProvider": self._held.organization(entry.place),
         }
-        visit = self._add(bare(encounter))
-        return [visit, *(self._note(note, entry) for note in entry.notes)]
+        return self._held.add(bare(encounter))
+
+    def _late(self, entry: EntryRow) -> str | None:
+        return self._held.at(entry.written_at) if entry.late_reason and entry.written_at else None
+
+    def _participant(self, name: str | None, code: str, display: str) -> list[Resource]:
+        who = self._held.practitioner(name)
+        sort = concept(None, coding(f"{TERMS}v3-ParticipationType", code, display))
+        return [{"type": [sort], "individual": who}] if who else []
 
     def _headline(self, entry: EntryRow) -> str:
-        at = f"{entry.at.astimezone(self._zone):%d/%m/%Y %H:%M}"
-        said = (at, KIND_WORDS.get(entry.kind, entry.kind), entry.doctor, entry.place, entry.title)
-        return " · ".join(filter(None, said))
+        kind = KIND_WORDS.get(entry.kind, entry.kind)
+        said = (self._held.wall(entry.at), kind, entry.doctor, entry.place, entry.title)
+        return _DOT.join(filter(None, said))
 
     def _told(self, entry: EntryRow) -> Iterable[str]:
-        """What an entry says beyond codes: its head, its marks, its free attributes."""
+        """What an entry says beyond its notes: head, marks, diagnoses, what it orders, free attributes."""
         yield paragraph(self._headline(entry))
-        if entry.misplaced is not None:
-            yield paragraph(entry.misplaced.words)
-        if entry.own_chart is not None:
-            yield paragraph(_("Ingresado en HC {:06d}").format(entry.own_chart))
-        if late := late_text(entry, self._zone):
-            yield paragraph(late)
+        yield from map(paragraph, filter(None, self._marks(entry)))
+        for row in entry.diagnoses:
+            yield paragraph(_problem_words(row))
         for treatment in entry.treatments:
             yield paragraph(_("Tratamiento: ") + treatment_text(treatment))
         for control in entry.follow_ups:
             yield paragraph(follow_up_text(control))
-        if entry.source:
-            yield paragraph(_("Importado de {source}").format(source=entry.source))
-        if entry.attributes:
-            yield rows_block(f"{name}: {_plainly(value)}" for name, value in entry.attributes.items())
+        told = [(path, value) for path, value in leaves(entry.attributes) if path != UNSIGNED]
+        if told:
+            yield rows_block(f"{path}: {value_text(value)}" for path, value in told)
+
+    def _marks(self, entry: EntryRow) -> Iterable[str]:
+        """Whose it is, where and when it was entered, by whom, what it puts right."""
+        mark = entry.misplaced
+        yield f"{mark.words} ({mark.person})" if mark else ""
+        yield _("Ingresado en HC {:06d}").format(entry.own_chart) if entry.own_chart is not None else ""
+        yield late_text(entry, self._zone)
+        yield _("Cargado por {}").format(entry.entered_by) if entry.entered_by else ""
+        yield _("Corrige: {}").format(entry.corrects_id) if entry.corrects_id else ""
+        yield _("Corregido por: {}").format(entry.corrected_id) if entry.corrected_id else ""
+        yield _("Importado de {source}").format(source=entry.source) if entry.source else ""
+
+    def _written(self, entry: EntryRow) -> Iterable[str]:
+        """Every word of its notes, and who signed them."""
+        if UNSIGNED in entry.attributes:
+            yield paragraph(_("Sin firmar:") + "\n" + str(entry.attributes[UNSIGNED]))
+        for note in entry.notes:
+            if note.amends_id:
+                yield paragraph(_("Adenda"))
+            yield paragraph(note.text)
+            yield paragraph("\n".join(filter(None, self._signatures(note))))
+
+    def _signatures(self, note: NoteRow) -> Iterable[str]:
+        who = (note.author_name, note.author_license, self._held.wall(note.signed_at), note.hash.hex())
+        yield _("Firmado por {who}").format(who=_DOT.join(filter(None, who)))
+        yield from (cosigning.cosign_words(row, self._held.wall(row.at)) for row in note.cosignatures)
+        yield cosigning.standing_words(note)
+
+    def _diagnosis_of(self, row: DiagnosisRow, entry: EntryRow) -> Resource:
+        """A diagnosis of an entry with its kind; the main one ranks first."""
+        rank = {"rank": 1} if row.kind == "principal" else {}
+        return bare({"condition": self._condition(row, entry), "use": concept(row.kind), **rank})
 
     def _condition(self, row: DiagnosisRow, entry: EntryRow | None) -> Resource:
         """A diagnosis, once, whether it stands in an entry, in the list of problems or in both."""
         sorts = ["problem-list-item"] if row.id in self._open else []
         sorts += ["encounter-diagnosis"] if row.record_id is not None else []
+        presumed = row.certainty == "presuntivo"
         held = {
             "resourceType": "Condition",
             "id": str(row.id),
+            "extension": present(extension("chronic", "Boolean", row.chronic)),
             "clinicalStatus": _status("condition-clinical", "resolved" if row.abated else "active"),
-            "verificationStatus": _status(
-                "condition-ver-status", "provisional" if row.certainty == "presuntivo" else "confirmed"
-            ),
+            "verificationStatus": _status("condition-ver-status", "provisional" if presumed else "confirmed"),
             "category": [
                 concept(None, coding(f"{TERMS}condition-category", sort))
                 for sort in sorts or ["problem-list-item"]
             ],
             "code": concept(row.text or row.code, catalogued(row.system, row.code, row.text)),
-            "subject": self._subject(),
-            "encounter": self._encounter_of(row),
+            "subject": self._held.subject,
+            "encounter": reference(row.record_id) if row.record_id in self._entries else None,
             "onsetDateTime": row.onset.isoformat() if row.onset else None,
             "abatementDateTime": row.abated.isoformat() if row.abated else None,
-            "recordedDate": moment(entry.at.astimezone(self._zone)) if entry else None,
+            "recordedDate": self._held.at(entry.written_at or entry.at) if entry else None,
+            "note": notes(origin_words(row.own_chart, row.misplaced)),
         }
-        return self._add(bare(held))
-
-    def _encounter_of(self, row: DiagnosisRow) -> Resource | None:
-        """The entry of a diagnosis, where this document has it."""
-        return reference(row.record_id) if row.record_id in self._entries else None
-
-    def _note(self, note: NoteRow, entry: EntryRow) -> Resource:
-        """A signed note: its text as bytes, unchanged; who signed it; what it adds to."""
-        author = self._practitioner(note.author_name, note.author_license)
-        sort = ("81222-2", "Addendum Document") if note.amends_id else ("11506-3", "Progress note")
-        body = base64.b64encode(note.text.encode("utf-8", "replace")).decode()
-        made = {
-            "resourceType": "DocumentReference",
-            "id": _note_id(note.id),
-            "masterIdentifier": {"system": "urn:ietf:rfc:3986", "value": f"urn:uuid:{note.id}"},
-            "identifier": [{"system": f"{OURS}note-chain:sha256", "value": note.hash.hex()}],
-            "status": "current",
-            "docStatus": "final" if note.standing in _FINAL else "preliminary",
-            "type": concept(None, coding("http://loinc.org", *sort)),
-            "subject": self._subject(),
-            "date": moment(note.signed_at.astimezone(self._zone)),
-            "author": [author] if author else [],
-            "authenticator": author,
-            "description": text("\n".join(self._cosigned(note))),
-            "relatesTo": self._added_to(note, entry),
-            "content": [{"attachment": {"contentType": "text/plain; charset=utf-8", "data": body}}],
-            "context": {"encounter": [reference(entry.id)]},
-        }
-        return self._add(bare(made))
-
-    def _cosigned(self, note: NoteRow) -> Iterable[str]:
-        """Who supervised it, and what it still waits for."""
-        for row in note.cosignatures:
-            yield cosigning.cosign_words(row, f"{row.at.astimezone(self._zone):%d/%m/%Y %H:%M}")
-        yield cosigning.standing_words(note)
-
-    @staticmethod
-    def _added_to(note: NoteRow, entry: EntryRow) -> list[Resource]:
-        if note.amends_id is None or all(each.id != note.amends_id for each in entry.notes):
-            return []
-        return [{"code": "appends", "target": reference(_note_id(note.amends_id))}]
-
-    # Who
-
-    def _subject(self) -> Resource:
-        patient = self._history.chart.patient
-        return reference(patient.patient_id, full_name(patient.family, patient.given))
-
-    def _practitioner(self, name: str, license_number: str) -> Resource | None:
-        """Who attended or signed, by name and matrícula; None where the history does not say."""
-        said = text(name)
-        if said is None:
-            return None
-        made = {
-            "resourceType": "Practitioner",
-            "id": named_id("practitioner", said, license_number),
-            "identifier": _license(license_number),
-            "name": [_human(*_parted(said))],
-        }
-        return self._add(bare(made), said)
-
-    def _organization(self, name: str) -> Resource | None:
-        said = text(name)
-        if said is None:
-            return None
-        made = {"resourceType": "Organization", "id": named_id("organization", said), "name": said}
-        return self._add(made, said)
-
-    def _add(self, resource: Resource, display: str | None = None) -> Resource:
-        """Enter a resource unless it is there; a reference to it."""
-        known = self._held.setdefault(resource["id"], resource)
-        if known is not resource and "recordedDate" in resource:
-            known |= resource
-        return reference(resource["id"], display)
+        return self._held.add(bare(held))
 
 
-def document(history: History, stamp: Stamp) -> Resource:
-    """The Bundle of a history."""
-    return Document(history, stamp).bundle()
+def document(history: History, stamp: Stamp, inside: frozenset[UUID] = frozenset()) -> Resource:
+    """The Bundle of a history; its last key is the list of entries."""
+    return Document(history, stamp, inside).bundle()
 
 
 def _entry(resource: Resource) -> Resource:
     return {"fullUrl": f"urn:uuid:{resource['id']}", "resource": resource}
 
 
-def _note_id(note_id: UUID) -> str:
-    """A note of an entry signed later has the entry's id: here each has its own."""
-    return named_id("note", str(note_id))
+def _urn(row_id: UUID | None) -> str | None:
+    return f"urn:uuid:{row_id}" if row_id else None
 
 
 def _section(
-    title: str, code: tuple[str, str], held: list[Resource], said: list[str], none: str = "unavailable"
+    title: str,
+    code: tuple[str, str] | None,
+    held: list[Resource],
+    said: Iterable[str],
+    none: str = "unavailable",
 ) -> Resource:
     made = {
         "title": title,
-        "code": concept(None, coding("http://loinc.org", *code)),
+        "code": concept(None, coding(LOINC, *code)) if code else None,
         "text": narrative(rows_block(said)),
         "entry": held,
     }
@@ -340,64 +416,18 @@ def _status(system: str, code: str) -> Resource | None:
     return concept(None, coding(f"{TERMS}{system}", code))
 
 
-def _license(number: str) -> list[Resource]:
-    said = text(number)
-    if said is None:
-        return []
-    sort = concept(_("Matrícula"), coding(f"{TERMS}v2-0203", "MD", "Medical License number"))
-    return [{"type": sort, "system": f"{OURS}license", "value": said}]
+def _day(word: str, day: date | None) -> str:
+    return f"{word} {day:%d/%m/%Y}" if day else ""
 
 
-def _parted(name: str) -> tuple[str, str]:
-    family, _comma, given = name.partition(",")
-    return family.strip(), given.strip()
+def _allergy_words(row: AllergyRow) -> str:
+    days = (_day(_("desde"), row.since), _day(_("hasta"), row.until))
+    return _DOT.join(filter(None, (row.substance, row.severity, row.reaction, row.category, *days)))
 
 
-def _human(family: str, given: str, use: str = "official") -> Resource:
-    names = [text(name) for name in given.split()]
-    return bare(
-        {
-            "use": use,
-            "text": text(full_name(family, given)),
-            "family": text(family),
-            "given": [name for name in names if name],
-        }
-    )
-
-
-def _patient(patient: PatientRow) -> Resource:
-    """Who it is about: document, chart number, names, birth, how to reach them."""
-    chart = {
-        "type": concept(_("Historia clínica"), coding(f"{TERMS}v2-0203", "MR")),
-        "system": f"{OURS}chart",
-        "value": f"{patient.chart_number:06d}",
-    }
-    identity = document_identifier(patient.document_key)
-    in_use = text(patient.name_in_use)
-    telecom = [("phone", patient.phone), ("email", patient.email)]
-    address = bare({"text": text(patient.address), "city": text(patient.city)})
-    return bare(
-        {
-            "resourceType": "Patient",
-            "id": str(patient.patient_id),
-            "identifier": [each for each in (identity, chart) if each],
-            "name": [
-                _human(patient.family, patient.given),
-                *([{"use": "usual", "text": in_use}] if in_use else []),
-            ],
-            "telecom": [{"system": sort, "value": text(value)} for sort, value in telecom if text(value)],
-            "gender": _GENDERS.get(patient.sex, "unknown"),
-            "birthDate": patient.birth.isoformat() if patient.birth else None,
-            "deceasedDateTime": patient.deceased_on.isoformat() if patient.deceased_on else None,
-            "address": [address] if address else [],
-        }
-    )
-
-
-def _plainly(value: Any) -> str:
-    """A free attribute in words."""
-    if isinstance(value, Mapping):
-        return ", ".join(f"{name}: {_plainly(held)}" for name, held in value.items())
-    if isinstance(value, list | tuple):
-        return ", ".join(map(_plainly, value))
-    return "" if value is None else str(value)
+def _problem_words(row: DiagnosisRow) -> str:
+    days = (_day(_("desde"), row.onset), _day(_("hasta"), row.abated))
+    chronic = _("crónico") if row.chronic else ""
+    origin = origin_words(row.own_chart, row.misplaced)
+    named = f"{row.code} {row.text}".strip()
+    return _DOT.join(filter(None, (named, row.kind, row.certainty, chronic, *days, origin)))

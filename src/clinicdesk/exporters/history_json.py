@@ -10,7 +10,7 @@ from clinicdesk.kit.plain import plain
 from clinicdesk.kit.sheet import Stamp, json_text
 from clinicdesk.kit.words import _
 
-_FORMAT: Final = "clinicdesk.history/1"
+FORMAT: Final = "clinicdesk.history/1"
 
 
 def write(history: History, stamp: Stamp, out: BinaryIO) -> tuple[str, ...]:
@@ -21,7 +21,7 @@ def write(history: History, stamp: Stamp, out: BinaryIO) -> tuple[str, ...]:
     printed = {"by": stamp.by, "at": stamp.at, "zone": stamp.zone, "clinic": stamp.origin}
     asked = {"selection": history.selection, "request": history.request, "delivery": history.delivery}
     held = {"printed": printed, **asked, **_parts(history)}
-    body = {"format": _FORMAT, **plain(held, zone)}
+    body = {"format": FORMAT, **plain(held, zone)}
     out.write(json_text(body) + b"\n")
     return ()
 
@@ -38,7 +38,9 @@ def _parts(history: History) -> dict[str, Any]:
         "prescriptions": history.prescribed,
         "results": history.observed,
         "attachments": history.attachments,
+        "letters": history.letters,
         "entries": chart.entries,
+        "entries_total": chart.entries_total,
     }
 
 

@@ -106,7 +106,12 @@ class CheckedRow:
 @view("letter.list", needs=Permission.CHART_READ, chart=True)
 def list_letters(tx: Reader, query: LettersQuery) -> tuple[LetterRow, ...]:
     """The letters of a person, newest first, those that were taken back too."""
-    mine = one_person.of(letters.c.patient_id, query.patient_id)
+    return of_patient(tx, query.patient_id)
+
+
+def of_patient(tx: Reader, patient_id: UUID) -> tuple[LetterRow, ...]:
+    """The same, for what composes a history."""
+    mine = one_person.of(letters.c.patient_id, patient_id)
     return tx.into(LetterRow, _letters().where(mine).order_by(letters.c.number.desc()))
 
 
