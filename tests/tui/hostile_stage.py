@@ -296,6 +296,23 @@ SCENES: Final = {
         stride=32,
         fields=FIELDS | {"attachments": ("name", "described")},
     ),
+    "RecordSearch": Scene(
+        lambda stage: stage.doctor,
+        lambda _stage: (
+            ("", "Historia"),
+            ("\x06", "Por qué se puede buscar"),
+            ("desde:2020<Enter>", "Registros, el más nuevo primero"),
+        ),
+        lambda _stage: ("<F5>", "<Down>", "<End>", "<Home>"),
+        stride=32,
+        fields={
+            "patients": ("family", "given"),
+            "people": ("family", "given"),
+            "clinics": ("name",),
+            "records": ("title",),
+            "diagnoses": ("text", "code"),
+        },
+    ),
     "BreakGlass": Scene(
         lambda stage: stage.doctor,
         lambda stage: (

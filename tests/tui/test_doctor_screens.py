@@ -125,6 +125,21 @@ def test_home_chart_and_an_empty_note(desk: Callable[..., Desk], size: tuple[int
     same_as_kept(terminal, "note-new")
 
 
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)], ids=str)
+def test_the_search_across_charts(desk: Callable[..., Desk], size: tuple[int, int]) -> None:
+    terminal = desk(size)
+    terminal.wait_for("Enter abre el registro del 16/10/26")
+    terminal.send("\x06")
+    terminal.wait_for("Por qué se puede buscar")
+    same_as_kept(terminal, "search")
+    terminal.press("pac:26431907 desde:2020<Enter>")
+    terminal.wait_for("Enter abre el registro del 16/10/26 de Quispe Mamani, Rosa Elena.")
+    same_as_kept(terminal, "search-found")
+    terminal.press("?")
+    terminal.wait_for("Teclas de esta pantalla")
+    same_as_kept(terminal, "search-keys")
+
+
 def test_a_note_written_and_to_be_signed(
     network: Network, desk_environment: dict[str, str], log_in: Callable[..., Any]
 ) -> None:

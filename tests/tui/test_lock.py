@@ -62,6 +62,7 @@ PLACES = {
     "sites": Place("admin", "2", "Consultorios ·"),
     "site form": Place("secre", "2e", "Equipos"),
     "chart": Place("doctor", "", f"{FAMILY}, {GIVEN}"),
+    "all charts": Place("doctor", "\x06tos dr:paz", "Historias » tos dr:paz"),
     "note": Place("doctor", "e<Tab>Tos seca desde el martes.", "Tos seca desde el martes."),
     "diagnosis": Place("doctor", "e<Tab>Tos.<Tab><Tab><Tab>J06.9 Catarro", "J06.9 Catarro"),
     "signing": Place("doctor", "e<Tab>Tos seca.<F9>una cl", "Firmar como"),

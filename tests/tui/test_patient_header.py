@@ -62,6 +62,7 @@ WITHOUT = {
     "Agendas": "blocks, nobody's",
     "FindPatient": "looks for somebody",
     "GiveTo": "two people, side by side",
+    "RecordSearch": "entries of many; the chart it opens has the strip",
     "ResultsDesk": "looks for somebody; the chart it opens has the strip",
     "RegisterForm": "somebody who is not registered yet",
     "PrivacyHome": "alerts of many",

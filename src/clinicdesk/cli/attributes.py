@@ -117,12 +117,12 @@ def conditions_of(asked: Iterable[str]) -> tuple[Condition, ...]:
 
 
 def _condition(text: str) -> Condition:
-    from clinicdesk.clinic.records.searching import Condition
+    from clinicdesk.clinic.records.asking import condition_of
 
     parts = _CONDITION.fullmatch(text.strip())
     if parts is None:
         raise InvalidInput(_("«{}» no es CLAVE=VALOR ni CLAVE>NÚMERO.").format(text[:40]))
-    path, sign, value = parts[1].strip(), parts[2], parts[3].strip()
-    if sign != "=" and not _NUMBER.fullmatch(value):
-        raise InvalidInput(_("«{}»: después de {} va un número.").format(text[:40], sign))
-    return Condition(path, sign, value)
+    found = condition_of(parts[1].strip(), parts[2], parts[3].strip())
+    if isinstance(found, str):
+        raise InvalidInput(found)
+    return found

@@ -198,7 +198,8 @@ _SEARCH: Final = _(
     "Buscar registros en las historias que uno atiende y en las de sus centros; el último primero.\n\n"
     "Da encabezados: el texto se lee con la historia abierta (record show). Queda escrito que se buscó. "
     "La última palabra vale como comienzo. --diagnosis toma un código o su comienzo, palabras, o "
-    "«capítulo IX». --attr toma clave=valor o clave>número."
+    "«capítulo IX». --attr toma clave=valor o clave>número. Las palabras pueden decir lo mismo que en el "
+    "puesto: dx:I10 tipo:imagen dr:paz centro:norte desde:01/10/2026 'presion.sistolica>140'."
 )
 _FOUND: Final = {
     _("Fecha"): "when",

@@ -1,13 +1,14 @@
-"""F10: leave, another role, another password, the lock; in the reserved line, by digit."""
+"""F10: leave, another role, another password, the lock, work lists; in the reserved line, by digit."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from clinicdesk.clinic.rights import Permission
+from clinicdesk.clinic.rights import Actor, Permission
 from clinicdesk.kit.words import _
 from clinicdesk.tui.parts import DeskScreen
 from clinicdesk.tui.passwords import asked_new
+from clinicdesk.tui.roles.everywhere import may_search, search_charts
 
 if TYPE_CHECKING:
     from clinicdesk.tui.app import ClinicDesk
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 _LOOKS_AT_PAIRS: Final = (Permission.PATIENT_WRITE, Permission.REPORT_READ)
 
 
-async def menu(desk: ClinicDesk, screen: DeskScreen) -> None:
-    """Ask on this screen, and do it. Raises Refusal."""
+def _options(actor: Actor) -> dict[str, str]:
+    """What somebody may choose."""
     options = {
         "1": _("cerrar sesión"),
         "2": _("otro rol"),
@@ -25,12 +26,20 @@ async def menu(desk: ClinicDesk, screen: DeskScreen) -> None:
         "4": _("clave"),
         "5": _("bloquear"),
         "6": _("repetidos"),
+        "7": _("historias"),
     }
-    if not any(map(desk.link.session.actor.may, _LOOKS_AT_PAIRS)):
+    if not any(map(actor.may, _LOOKS_AT_PAIRS)):
         del options["6"]
-    if len(desk.link.session.actor.roles) == 1:
+    if not may_search(actor):
+        del options["7"]
+    if len(actor.roles) == 1:
         del options["2"]
-    chosen = await screen.prompt.pick(_("Menú:"), options, at_once=True)
+    return options
+
+
+async def menu(desk: ClinicDesk, screen: DeskScreen) -> None:
+    """Ask on this screen, and do it. Raises Refusal."""
+    chosen = await screen.prompt.pick(_("Menú:"), _options(desk.link.session.actor), at_once=True)
     if chosen == "1":
         await desk.log_out()
     elif chosen == "2":
@@ -43,6 +52,8 @@ async def menu(desk: ClinicDesk, screen: DeskScreen) -> None:
         desk.lock()
     elif chosen == "6":
         await _duplicates(desk, screen)
+    elif chosen == "7":
+        await search_charts(desk)
 
 
 async def _duplicates(desk: ClinicDesk, screen: DeskScreen) -> None:

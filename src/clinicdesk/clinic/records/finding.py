@@ -48,7 +48,7 @@ def understood(typed: str) -> tuple[Word, ...]:
 
 
 def _word(typed: str) -> Word:
-    days = _days(typed)
+    days = days_of(typed)
     if days is not None:
         return Word(days=days)
     plain = _folded(typed)[:WORD_MOST]
@@ -82,7 +82,7 @@ def _code(plain: str) -> str:
     return bare.removesuffix("X") if bare[:1].isalpha() else bare
 
 
-def _days(typed: str) -> tuple[date, date] | None:
+def days_of(typed: str) -> tuple[date, date] | None:
     """`2025`, `3/2025`, `16/10/26`: the days that it stands for, None where it is no date."""
     try:
         if _YEAR.fullmatch(typed):

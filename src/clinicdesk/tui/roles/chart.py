@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -98,6 +99,15 @@ class Reading:
         query = queries.EntriesQuery(contents.patient_id, (last.at, last.id), _PAGE)
         entries = contents.chart.entries + await self._rows(queries.older_entries, query)
         return replace(contents, chart=replace(contents.chart, entries=entries))
+
+    async def down_to(self, contents: Contents, entry: tuple[datetime, UUID]) -> Contents:
+        """The same with every entry down to that one (its time and id), and itself where the chart has it."""
+        while True:
+            chart = contents.chart
+            last = chart.entries[-1] if chart.entries else None
+            if last is None or len(chart.entries) >= chart.entries_total or (last.at, last.id) <= entry:
+                return contents
+            contents = await self.older(contents)
 
     async def find(self, query: FindQuery, said: str) -> Narrowed:
         """What fits, newest first; `said` is how the screen names what was asked for."""

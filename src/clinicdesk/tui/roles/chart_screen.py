@@ -48,12 +48,15 @@ async def find_chart(desk: ClinicDesk) -> None:
     await desk.push_screen(FindPatient(_("Enter abre la historia de {}."), chosen))
 
 
-async def show_chart(desk: ClinicDesk, patient_id: UUID, request: str = "") -> None:
+async def show_chart(
+    desk: ClinicDesk, patient_id: UUID, request: str = "", entry: tuple[datetime, UUID] | None = None
+) -> None:
     """Open a chart; a closed one is asked for by emergency, where the role may. Raises Refusal.
 
-    `request` is who asked for a copy and why: it stands on what is printed.
+    `request` is who asked for a copy and why: it stands on what is printed. With `entry` (its time and id)
+    that one is read at once, and Esc leads back to where it was found.
     """
-    screen = ChartScreen(patient_id, request)
+    screen = ChartScreen(patient_id, request, entry)
     await desk.push_screen(screen)
     try:
         await screen.open()
@@ -67,10 +70,14 @@ class ChartScreen(Timeline):
 
     NAME = _("Historia")
 
-    def __init__(self, patient_id: UUID, request: str = "") -> None:
+    def __init__(
+        self, patient_id: UUID, request: str = "", entry: tuple[datetime, UUID] | None = None
+    ) -> None:
         """Empty until `open`."""
         super().__init__()
-        self._patient_id, self._request = patient_id, request
+        self._patient_id, self._request, self._sought = patient_id, request, entry
+        self._just_found = False
+        """Whether the entry that was sought is still what is read."""
         self._urgent_until: datetime | None = None
         self._asked = False
         self.reading = Reading(self.see)
@@ -134,7 +141,7 @@ class ChartScreen(Timeline):
     async def open(self) -> None:
         """Read it: an act of its own. Raises Refusal."""
         try:
-            self._show(await self.reading.whole(self._patient_id, opening=True))
+            await self._open()
         except NoCareRelation:
             if not self.actor.may(Permission.CHART_BREAK_GLASS):
                 raise
@@ -144,14 +151,28 @@ class ChartScreen(Timeline):
 
     async def _opened(self, lease: LeaseAnswer) -> None:
         self._urgent_until = lease.until
-        self._show(await self.reading.whole(self._patient_id, opening=True))
+        await self._open()
         self.prompt.say(f"{urgency_words(lease.until, self.zone)}. {_('Privacidad fue avisada.')}")
+
+    async def _open(self) -> None:
+        contents = await self.reading.whole(self._patient_id, opening=True)
+        if self._sought is not None:
+            contents = await self.reading.down_to(contents, self._sought)
+        self._show(contents)
 
     def _show(self, contents: Contents) -> None:
         self.chart.show(contents)
         self._fill(contents)
+        if self._sought is not None:
+            self._just_found = self.chart.history.select(self._sought[1])
+            if self._just_found:
+                self.chart.open_entry()
+            else:
+                self.prompt.refuse(_("Ese registro ya no está en esta historia."))
         self.focus_on(self.chart.visible_part)
         self.keys_changed()
+        self.announce()
+        self.call_after_refresh(self.announce)  # how long an entry is, is known once it is drawn
 
     def _fill(self, contents: Contents) -> None:
         chart = contents.chart
@@ -216,6 +237,7 @@ class ChartScreen(Timeline):
 
     async def section(self, number: int) -> None:
         """One of the six sections; results are read when they are asked for."""
+        self._just_found = False
         contents = self.chart.contents
         self.chart.go_to(number)
         self.focus_on(self.chart.visible_part)
@@ -247,12 +269,18 @@ class ChartScreen(Timeline):
         self.announce()
 
     def back(self) -> None:
-        """Esc: text, section, screen; one at a time."""
-        if self.chart.back():
+        """Esc: text, section, screen; one at a time, and from what was sought back to where that was."""
+        if self._just_found and self.chart.reads_entry:
+            self.desk.pop_screen()
+        elif self.chart.back():
             self.focus_on(self.chart.visible_part)
             self.announce()
         else:
             self.desk.pop_screen()
+
+    def _in_front(self) -> None:
+        self._just_found = False
+        super()._in_front()
 
     # On the wrong person
 
@@ -313,6 +341,9 @@ class ChartScreen(Timeline):
             self.prompt.hint(_("Sin línea: lo que está a la vista puede haber cambiado."))
         elif self.chart.contents is None:
             self.prompt.hint("")
+        elif self._just_found and self.chart.reads_entry:
+            more = _("AvPág sigue leyendo. ") if self.chart.pager.long else ""
+            self.prompt.hint(more + _("← → otro registro. 1: toda la historia. Esc: a la búsqueda."))
         elif hint := self.history_hint():
             self.prompt.hint(hint)
         elif entry is not None:

@@ -19,6 +19,7 @@ from clinicdesk.tui.board_lists import detail_lines
 from clinicdesk.tui.look import CHANGED, Tone
 from clinicdesk.tui.parts import Bit, Column, Command, LineList, Rule, TextLines
 from clinicdesk.tui.parts.bits import spread
+from clinicdesk.tui.roles.everywhere import everywhere
 from clinicdesk.tui.turn_verbs import NO_RIGHT, TurnVerbs
 
 _NAME, _WIDE_NAME, _WIDE = 25, 40, 100
@@ -72,6 +73,7 @@ class NurseHome(TurnVerbs):
         yield Command("enter", _("Triaje"), self.enter, _("triaje del señalado"), self._no_turn)
         yield Command("e", _("Signos"), self.take_signs, _("escribir signos vitales"), self._no_signs)
         yield from self.verbs(in_bar="mlrgy")
+        yield from everywhere(self, str)
 
     def started(self) -> None:
         """Whoever came first and has no level."""

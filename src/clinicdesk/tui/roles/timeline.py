@@ -11,6 +11,7 @@ from clinicdesk.kit.words import _
 from clinicdesk.tui.parts import Command
 from clinicdesk.tui.roles import chart_text, giving
 from clinicdesk.tui.roles.chart import ChartPane, Reading
+from clinicdesk.tui.roles.everywhere import everywhere, may_search
 from clinicdesk.tui.screens import ClinicScreen
 
 
@@ -35,6 +36,7 @@ class Timeline(ClinicScreen):
         yield Command(
             "right", _("Registro"), lambda: self.step(1), _("registro más viejo"), self._no_entry, bar=False
         )
+        yield from everywhere(self, self._sought_here)
 
     def _no_history(self) -> str | None:
         return None if self.chart.contents is not None else _("no hay una historia abierta")
@@ -43,6 +45,14 @@ class Timeline(ClinicScreen):
         return None if self.chart.reads_entry else _("no hay un registro abierto")
 
     # Narrowing
+
+    def _sought_here(self) -> str:
+        """What narrows the history, as a search of all charts begins with it."""
+        narrowed = self.chart.narrowed
+        if narrowed is None:
+            return ""
+        problem = narrowed.query.problem
+        return narrowed.query.words if problem is None else f"dx:{problem[1]}"
 
     async def find_in_history(self) -> None:
         """`/`: the entries that fit all the words, out of the whole chart; nothing typed shows all again."""
@@ -74,7 +84,8 @@ class Timeline(ClinicScreen):
             return
         self.chart.narrow(found)
         if not found.total:
-            self.prompt.refuse(_("Ningún registro coincide con «{}». Esc quita el filtro.").format(said))
+            words = _("Ningún registro coincide con «{}». Esc quita el filtro.").format(said)
+            self.prompt.refuse(words + self._and_everywhere())
 
     async def other_view(self) -> None:
         """`v`: the history by date or by problem."""
@@ -142,9 +153,12 @@ class Timeline(ClinicScreen):
             return None
         entry = chart.history.current
         if entry is None:
-            return _("Ningún registro coincide. Esc quita el filtro.")
+            return _("Ningún registro coincide. Esc quita el filtro.") + self._and_everywhere()
         at = chart_text.day_short(entry.at, chart.zone)
-        return _("Enter abre el registro del {}. Esc quita el filtro.").format(at)
+        return _("Enter abre el registro del {}. Esc quita el filtro.").format(at) + self._and_everywhere()
+
+    def _and_everywhere(self) -> str:
+        return " " + _("Ctrl+F: en todas las historias.") if may_search(self.actor) else ""
 
 
 def _too_many(typed: str) -> str | None:
