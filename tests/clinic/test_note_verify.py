@@ -82,7 +82,7 @@ def test_a_registry_is_verified_by_privacy_and_a_chart_by_whom_it_is_open_to(
     for username in ("lpaz", "admin", "gestion", "secre"):
         with pytest.raises(NotAllowed):
             verifying.verify_all(log_in(username).desk())
-    page = f"SELECT count(*) FROM audit.verify_notes('{UUID(int=0)}', 10)"
+    page = f"SELECT count(*) FROM audit.verify_notes('{UUID(int=0)}', 4000)"
     assert victims.asked(log_in("priva"), page) == len(patients)
     for username in ("lpaz", "admin", "gestion", "secre", "enfe", "copias", "msosa"):
         assert victims.asked(log_in(username), page) == "42501"
@@ -126,9 +126,26 @@ def test_a_person_without_notes_has_nothing_wrong(log_in: LogIn) -> None:
     assert (verdict.clean, verdict.notes) == (True, 0)
 
 
-def test_a_page_holds_no_more_than_it_may(network: Network, patients: list[UUID]) -> None:
+@pytest.mark.parametrize(("notes", "charts"), [(1, 1), (2, 1), (4, 1), (5, 2), (8, 2), (9, 3), (4000, 6)])
+def test_a_page_holds_whole_charts_up_to_its_notes(
+    network: Network, patients: list[UUID], notes: int, charts: int
+) -> None:
+    page = text("SELECT patient_id, notes FROM audit.verify_notes(CAST(:zero AS uuid), :notes)")
     with network.owner.connect() as owner:
-        rows = owner.execute(
-            text("SELECT patient_id FROM audit.verify_notes(CAST(:zero AS uuid), 2)"), {"zero": UUID(int=0)}
-        ).all()
-    assert sorted(row.patient_id for row in rows) == sorted(patients)[:2]
+        rows = owner.execute(page, {"zero": UUID(int=0), "notes": notes}).all()
+    assert sorted((row.patient_id, row.notes) for row in rows) == [
+        (each, 4) for each in sorted(patients)[:charts]
+    ]
+
+
+def test_small_pages_find_what_one_page_finds(
+    network: Network, patients: list[UUID], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A chart whose notes are all gone is on a page of its own acts, wherever that page ends."""
+    assert patients
+    for name in ("delete_all", "delete_note", "insert_note"):
+        with forged(network.owner, FORGERIES[name], 1) as (connection, _victim):
+            whole = judged(connection)
+            monkeypatch.setattr(verifying, "PAGE", 3)
+            assert judged(connection) == whole != set()
+            monkeypatch.undo()

@@ -5,39 +5,44 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT count(*) FROM public.notes;
 $$;
 
--- The next p_most patients after one who have signed notes, or acts of signing them: for each how many notes
--- (`finding` null), and what is wrong. The twin of judge() in clinic/records/verifying.py.
+-- The next patients after one who have signed notes, or acts of signing them, whole charts up to p_most notes or
+-- acts and one chart at least: for each how many notes (`finding` null), and what is wrong. The twin of judge() in
+-- clinic/records/verifying.py.
 CREATE FUNCTION audit.verify_notes(p_after uuid, p_most integer)
 RETURNS TABLE (patient_id uuid, notes bigint, finding text, note_id uuid)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-  WITH page AS MATERIALIZED (
-    SELECT u.id FROM (
-      (SELECT DISTINCT n.patient_id AS id FROM public.notes n WHERE n.patient_id > p_after
-       ORDER BY 1 LIMIT p_most)
-      UNION
-      (SELECT DISTINCT a.patient_id FROM public.acts a WHERE a.what = 'note.signed' AND a.patient_id > p_after
-       ORDER BY 1 LIMIT p_most)) u
-    ORDER BY 1 LIMIT p_most
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+  WITH until AS MATERIALIZED (
+    SELECT coalesce(least(
+      (SELECT n.patient_id FROM public.notes n WHERE n.patient_id > p_after
+       ORDER BY 1 OFFSET greatest(p_most, 1) - 1 LIMIT 1),
+      (SELECT a.patient_id FROM public.acts a WHERE a.what = 'note.signed' AND a.patient_id > p_after
+       ORDER BY 1 OFFSET greatest(p_most, 1) - 1 LIMIT 1)), 'ffffffff-ffff-ffff-ffff-ffffffffffff') AS id
+  ), page AS MATERIALIZED (
+    SELECT n.patient_id AS id FROM public.notes n
+    WHERE n.patient_id > p_after AND n.patient_id <= (SELECT u.id FROM until u)
+    UNION
+    SELECT a.patient_id FROM public.acts a
+    WHERE a.what = 'note.signed' AND a.patient_id > p_after AND a.patient_id <= (SELECT u.id FROM until u)
   ), held AS MATERIALIZED (
     SELECT n.patient_id, n.id, n.hash, n.prev_hash, n.login, n.author_id, charts.note_hash(n) AS made
     FROM public.notes n
-    WHERE n.patient_id > p_after AND n.patient_id <= (SELECT p.id FROM page p ORDER BY 1 DESC LIMIT 1)
+    WHERE n.patient_id > p_after AND n.patient_id <= (SELECT u.id FROM until u)
   ), told AS MATERIALIZED (
     SELECT a.patient_id, split_part(a.subject, ' ', 1)::uuid AS id, split_part(a.subject, ' ', 2) AS hash,
       a.person AS login
     FROM public.acts a
     WHERE a.what = 'note.signed' AND a.outcome = 'done' AND a.subject ~ '^[0-9a-f]{32} [0-9a-f]{64}$'
-      AND a.patient_id > p_after AND a.patient_id <= (SELECT p.id FROM page p ORDER BY 1 DESC LIMIT 1)
+      AND a.patient_id > p_after AND a.patient_id <= (SELECT u.id FROM until u)
   ), given AS MATERIALIZED (
     SELECT c.patient_id, c.id, c.hash, c.login, c.person_id, c.note_id, c.note_hash, charts.cosign_hash(c) AS made
     FROM public.cosignatures c
-    WHERE c.patient_id > p_after AND c.patient_id <= (SELECT p.id FROM page p ORDER BY 1 DESC LIMIT 1)
+    WHERE c.patient_id > p_after AND c.patient_id <= (SELECT u.id FROM until u)
   ), cosigned AS MATERIALIZED (
     SELECT a.patient_id, split_part(a.subject, ' ', 1)::uuid AS id, split_part(a.subject, ' ', 2) AS hash,
       a.person AS login
     FROM public.acts a
     WHERE a.what = 'note.cosigned' AND a.outcome = 'done' AND a.subject ~ '^[0-9a-f]{32} [0-9a-f]{64}$'
-      AND a.patient_id > p_after AND a.patient_id <= (SELECT p.id FROM page p ORDER BY 1 DESC LIMIT 1)
+      AND a.patient_id > p_after AND a.patient_id <= (SELECT u.id FROM until u)
   ), chains AS MATERIALIZED (
     SELECT h.patient_id, h.prev_hash FROM held h GROUP BY 1, 2 HAVING count(*) > 1
   )

@@ -27,8 +27,8 @@ from clinicdesk.clinic.usecases import Reader, view
 if TYPE_CHECKING:
     from clinicdesk.clinic.desk import Desk
 
-PAGE: Final = 500
-"""Patients of which one page tells: some thousand notes, so that memory stays bounded."""
+PAGE: Final = 4_000
+"""Notes of which one page tells, rounded up to a whole chart, so that time and memory stay bounded."""
 
 _MOST_TOLD: Final = 10_000
 _ZERO: Final = UUID(int=0)
@@ -267,7 +267,7 @@ class Page:
 
 @view("note.verify_page", needs=Permission.AUDIT_READ, purpose="AUDIT")
 def verify_page(tx: Reader, query: PageQuery) -> Page:
-    """Verify the notes of the next patients, in the database: goes on with `note.verify_all`."""
+    """Verify the next PAGE notes, in the database: goes on with `note.verify_all`."""
     columns = ("patient_id", "notes", "finding", "note_id")
     rows = tx.rows(select(func.audit.verify_notes(query.after, PAGE).table_valued(*columns)))
     counts = [row for row in rows if row.finding is None]
