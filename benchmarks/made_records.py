@@ -35,7 +35,9 @@ _KINDS: Final = {
 }  # fmt: skip
 _SURNAMES: Final = ("Quispe", "Mamani", "Gómez", "Ñáñez", "Pérez", "Álvarez", "Paz", "Núñez", "Sosa", "Ríos")
 _PLACES: Final = ("Hospital Italiano", "Clínica San José", "Hospital Ñuñoa", "Sanatorio Güemes")
+_ORDERS: Final = ("Enalapril 10 mg", "Dieta hiposódica", "Kinesiología motora", "Omeprazol 20 mg")
 _OUTSIDE: Final = 0.06
+_ORDERED: Final = 0.15
 _MEASURED: Final = 0.3
 _NULL: Final = r"\N"
 
@@ -67,7 +69,7 @@ class Corpus:
             w for said in shown.values() for w in said.split()
         }
         known |= {word for place in _PLACES for word in place.split()} | {"izquierdo", "derecho"}
-        known |= {code for code, _said in codes}
+        known |= {code for code, _said in codes} | {word for said in _ORDERS for word in said.split()}
         rows = raw.execute(
             "SELECT w, tsvector_to_array(to_tsvector('simple', folded(w))) FROM unnest(%s::text[]) w",
             (sorted(known),),
@@ -89,6 +91,7 @@ class Made:
     doctor: int | None
     attributes: dict[str, Any]
     stated: tuple[tuple[str, str], ...]
+    ordered: str | None
     keys: tuple[str, ...]
 
 
@@ -137,11 +140,12 @@ class Records:
         words = self._words()
         attributes[UNSIGNED] = " ".join(words)
         doctor_id = None if outside else self._doctors[doctor]
-        found = self._found_by(words, stated, place)
+        ordered = random.choice(_ORDERS) if random.random() < _ORDERED else None
+        found = self._found_by([*words, *(ordered or "").split()], stated, place)
         keys = (*keys, f"k:{kind}", *[f"o:{clinic}"] * (clinic is not None), *found)
         keys = (*keys, *[f"d:{doctor_id}"] * (doctor_id is not None))
         patient = int(self.patients * random.random() ** 1.7)
-        return Made(number, patient, at, kind, clinic, place, doctor_id, attributes, stated, keys)
+        return Made(number, patient, at, kind, clinic, place, doctor_id, attributes, stated, ordered, keys)
 
     def _words(self) -> list[str]:
         """A stretch of a text: most are short, some fill a page."""
@@ -154,12 +158,16 @@ class Records:
     def _measured(self) -> tuple[dict[str, Any], tuple[str, ...]]:
         random = self._random
         high, arm = int(random.gauss(128, 18)), random.choice(("izquierdo", "derecho"))
-        weight = round(random.gauss(70, 14), 1)
+        weight = round(max(random.gauss(70, 14), 1), 1)
         attributes = {"presion": {"sistolica": high, "brazo": arm}, "peso_kg": weight}
-        shown = f"{weight:g}".replace(".", " ").replace("-", " ").strip()
         keys = (
-            *("a:presion sistolica", f"a:presion sistolica={high}", "a:presion brazo"),
-            *(f"a:presion brazo={arm}", "a:peso kg", f"a:peso kg={shown}", arm),
+            *(
+                "a:presion sistolica",
+                f"a:presion sistolica={high}",
+                f"v:presion sistolica={_number_key(high)}",
+            ),
+            *("a:presion brazo", f"a:presion brazo={arm}", arm),
+            *("a:peso kg", f"a:peso kg={weight:g}", f"v:peso kg={_number_key(weight)}"),
         )
         return attributes, keys
 
@@ -180,6 +188,12 @@ class Records:
             yield from (f"i:{each}" for each in lexemes[word])
 
 
+def _number_key(value: float) -> str:
+    """What the database makes of a number from 1 on: power of ten and four digits."""
+    whole, _dot, rest = f"{value:g}".partition(".")
+    return f"p{49 + len(whole)}{(whole + rest)[:4]:0<4}"
+
+
 def load(raw: psycopg.Connection[Any], made: Records) -> None:
     """Patients, entries, diagnoses and what they are found by, by COPY; indexes are made after."""
     secondary = raw.execute(
@@ -192,12 +206,14 @@ def load(raw: psycopg.Connection[Any], made: Records) -> None:
     _copy(raw, "patients (patient_id, chart_number, given, family, sex, birth, created_at)", _people(made))
     entries: list[str] = []
     search: list[str] = []
-    diagnoses: list[str] = []
+    stated: list[str] = []
+    ordered: list[str] = []
     for each in made:
-        _rows(each, entries, search, diagnoses)
+        _rows(each, entries, search)
+        _hanging(each, stated, ordered)
         if len(entries) == 20_000:
-            _flush(raw, entries, search, diagnoses)
-    _flush(raw, entries, search, diagnoses)
+            _flush(raw, entries, search, stated, ordered)
+    _flush(raw, entries, search, stated, ordered)
     raw.execute("SET session_replication_role = DEFAULT")
     raw.execute("SET maintenance_work_mem = '512MB'")
     for _index, definition in secondary:
@@ -212,7 +228,7 @@ def _people(made: Records) -> Iterator[str]:
         yield f"{patient_id(number)}\t{_FIRST_CHART + number}\tAna {number}\t{name}\tF\t{born}\t2026-01-01\n"
 
 
-def _rows(each: Made, entries: list[str], search: list[str], diagnoses: list[str]) -> None:
+def _rows(each: Made, entries: list[str], search: list[str]) -> None:
     who, row = patient_id(each.patient), record_id(each.number)
     at = each.at.isoformat()
     clinic, doctor = each.clinic or _NULL, each.doctor or _NULL
@@ -222,16 +238,26 @@ def _rows(each: Made, entries: list[str], search: list[str], diagnoses: list[str
     )
     keys = " ".join("'" + key.replace("'", "''") + "'" for key in dict.fromkeys(each.keys))
     search.append(f"{who}\t{row}\t{who}\t{at}\t{clinic}\t{doctor}\t{keys.replace(chr(92), chr(92) * 4)}\n")
+
+
+def _hanging(each: Made, stated: list[str], ordered: list[str]) -> None:
+    """What is stated and ordered in an entry."""
+    who, row = patient_id(each.patient), record_id(each.number)
     for place, (code, text) in enumerate(each.stated):
         one = UUID(int=row.int ^ (place + 1 << 100))
-        diagnoses.append(f"{who}\t{one}\t{row}\tCIE-10\t{code}\t{text}\tconfirmado\tprincipal\n")
+        stated.append(f"{who}\t{one}\t{row}\tCIE-10\t{code}\t{text}\tconfirmado\tprincipal\n")
+    if each.ordered:
+        ordered.append(f"{who}\t{row}\t{row}\t{each.ordered}\t{each.at:%Y-%m-%d}\n")
 
 
-def _flush(raw: psycopg.Connection[Any], entries: list[str], search: list[str], diagnoses: list[str]) -> None:
+def _flush(
+    raw: psycopg.Connection[Any], entries: list[str], search: list[str], stated: list[str], ordered: list[str]
+) -> None:
     _copy(raw, "records (patient_id, id, kind, at, clinic_id, institution, doctor_id, attributes)", entries)
     _copy(raw, "record_search (patient_id, id, person_id, at, clinic_id, doctor_id, n)", search)
-    _copy(raw, "diagnoses (patient_id, id, record_id, system, code, text, certainty, kind)", diagnoses)
-    for rows in (entries, search, diagnoses):
+    _copy(raw, "diagnoses (patient_id, id, record_id, system, code, text, certainty, kind)", stated)
+    _copy(raw, "treatments (patient_id, id, record_id, what, since)", ordered)
+    for rows in (entries, search, stated, ordered):
         rows.clear()
 
 

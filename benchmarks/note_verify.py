@@ -14,22 +14,17 @@ from __future__ import annotations
 
 import argparse
 import resource
-import shutil
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from sqlalchemy import Connection, Integer, bindparam, text
 
 from benchmarks.bars import Bars, load_now
+from benchmarks.clusters import fresh_network
 from clinicdesk.bootstrap import Session
 from clinicdesk.clinic.records import verifying
-from clinicdesk.kit import embedded, migrate
-from clinicdesk.kit.db import engine_for
-from tests.factories import Network, make_network
+from tests.factories import Network
 
 _CHAIN: Final = 20
 _FORGED: Final = 7
@@ -96,7 +91,7 @@ def main() -> int:
     said = _arguments()
     bars = Bars()
     bars.begin(f"{said.notes:,} notes")
-    with _network() as network:
+    with fresh_network() as network:
         session = network.log_in("priva")
         patients = max(said.notes // _CHAIN, 10)
         tenth = max(patients // 10, 1)
@@ -121,21 +116,6 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--notes", type=int, default=20_000)
     parser.add_argument("--long", type=int, default=0, metavar="N")
     return parser.parse_args()
-
-
-@contextmanager
-def _network() -> Iterator[Network]:
-    folder = Path(tempfile.mkdtemp(prefix="cd-"))
-    folder.chmod(0o755)
-    try:
-        server = embedded.start(folder / "home")
-        owner = engine_for(server.owner_dsn)
-        migrate.upgrade(owner)
-        yield make_network(owner, server.owner_dsn)
-        owner.dispose()
-    finally:
-        embedded.stop(folder / "home")
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _sign(network: Network, first: int, last: int, chain: int = _CHAIN, length: int = 400) -> None:

@@ -180,6 +180,9 @@ class _Asker:
             "clinic": lambda: RecordsQuery(clinic_id=self._random.choice(self.clinics)),
             "institution": lambda: RecordsQuery(institution="hospital nuno"),
             "period": lambda: replace(RecordsQuery(), **self._period()),
+            "treatment": lambda: RecordsQuery(
+                words=self._random.choice(("enalapril", "omeprazol 20", "kinesio"))
+            ),
             "one word": lambda: RecordsQuery(words=self._words(1)),
             "two words": lambda: RecordsQuery(words=self._words(2)),
             "three words": lambda: RecordsQuery(words=self._words(3)),

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from tests.cli.conftest import Done
+from tests.factories import Network
 
 Cli = Callable[..., Done]
 Admitted = Callable[..., tuple[str, str]]
@@ -86,3 +88,36 @@ def test_attributes_come_from_a_file_and_bad_ones_are_all_named(
     assert shown["attributes"] == {"presion": {"sistolica": 120, "brazo": "izq"}}
     assert cli("jibarra", "record", "search", "--attr", "presion").code == 6
     assert cli("msosa", "record", "search", "tos").code == 4
+
+
+def test_what_does_not_fit_its_type_is_named_to_the_owner_with_exit_5(
+    cli: Cli, network: Network, admitted: Admitted
+) -> None:
+    owner = {"CLINICDESK_OWNER_URL": network.url}
+    patient, _turn = admitted("42391234")
+    clean = cli(None, "db", "records", **owner)
+    assert (clean.code, clean.out) == (0, ""), clean.err
+    assert "ninguno sin su forma" in clean.err
+    write = (
+        "INSERT INTO records (patient_id, id, kind, at, clinic_id, attributes)"
+        " SELECT :patient, gen_random_uuid(), 'otro', now(), min(id), '{\"a.b\": \"secreto\"}' FROM clinics"
+        " RETURNING id"
+    )
+    with network.owner.begin() as raw:
+        entry_id = raw.execute(text(write), {"patient": patient[:32]}).scalar_one()
+    try:
+        told = cli(None, "db", "records", "--json", **owner)
+        assert (told.code, len(told.rows)) == (5, 1), told.err
+        (row,) = told.rows
+        assert (row["id"], row["type"], row["schema_version"]) == (
+            f"{patient[:32]}{entry_id.hex}",
+            "otro",
+            None,
+        )
+        assert "a.b" in row["problems"]
+        assert "secreto" not in told.out + told.err
+        said = cli(None, "db", "records", **owner)
+        assert (said.code, said.out.split()[0]) == (5, row["id"])
+    finally:
+        with network.owner.begin() as raw:
+            raw.execute(text("DELETE FROM records WHERE id = :id"), {"id": entry_id})

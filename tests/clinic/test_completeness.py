@@ -51,6 +51,7 @@ NOT_ACTS: Final = {
     "room.affected": "hours and doctors, no patient's name; what is then done to the room is an act",
     "room.list": _SITE,
     "record_type.list": _SITE,
+    "record.check_page": "goes on with record.check, which is the act; paths and reasons come out, no value",
     "record.doctors": _SITE,
     "record.place": "when an entry was of which a search told, for its next page",
     "record.searched": "goes on with record.search, which is the act",

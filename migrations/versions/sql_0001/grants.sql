@@ -178,7 +178,7 @@ GRANT EXECUTE ON FUNCTION charts.attached(uuid, uuid) TO k_medico, k_enfermeria,
 GRANT EXECUTE ON FUNCTION charts.signings(uuid) TO k_medico, k_enfermeria, k_resultados;
 GRANT UPDATE (ended_at) ON visits TO k_medico;
 -- Entries are found by what they say, written down from the rows themselves.
-GRANT EXECUTE ON FUNCTION find_record(uuid, uuid) TO k_medico;
+GRANT EXECUTE ON FUNCTION find_record(uuid, uuid), charts.is_typed(text, integer, jsonb, uuid) TO k_medico;
 GRANT EXECUTE ON FUNCTION search_records(text, text[], text[], text, bigint[], text, bigint, text, timestamptz,
   timestamptz, uuid, jsonb, timestamptz, uuid, integer), record_place(uuid, uuid)
   TO k_medico, k_enfermeria, k_resultados;

@@ -31,8 +31,38 @@ $$;
 -- A value as it is compared: folded words, numbers without what follows their last digit that counts.
 CREATE FUNCTION public.folded_value(p_value text) RETURNS text
 LANGUAGE sql IMMUTABLE AS $$
-  SELECT left(btrim(public.folded(
-    CASE WHEN p_value ~ '^-?\d{1,40}(\.\d{1,40})?$' THEN trim_scale(p_value::numeric)::text ELSE p_value END)), 100);
+  SELECT left(CASE WHEN p_value ~ '^-?\d{1,40}(\.\d{1,40})?$' THEN trim_scale(p_value::numeric)::text
+                   ELSE btrim(public.folded(p_value)) END, 100);
+$$;
+
+-- A number as a key of which a beginning tells a range: its sign (m, p, or z for nothing), its power of ten from 01
+-- for 1e-49 to 99 for 1e49, and four digits, cut off. 00 is less than that.
+CREATE FUNCTION public.number_key(p_value numeric) RETURNS text
+LANGUAGE sql IMMUTABLE AS $$
+  SELECT CASE WHEN p_value = 0 THEN 'z' ELSE CASE WHEN p_value < 0 THEN 'm' ELSE 'p' END ||
+    CASE WHEN power < 1 THEN '00' ELSE lpad(least(power, 99)::text, 2, '0') || rpad(left(digits, 4), 4, '0') END END
+  FROM (
+    SELECT 50 + CASE WHEN whole <> '0' THEN length(whole) - 1 ELSE length(ltrim(rest, '0')) - length(rest) - 1 END
+      AS power, ltrim(whole || rest, '0') AS digits
+    FROM (SELECT split_part(t, '.', 1) AS whole, split_part(t, '.', 2) AS rest
+          FROM (SELECT trim_scale(abs(p_value))::text AS t) said) parts) counted;
+$$;
+
+-- Beginnings of keys: each number that holds to a condition has one of them. So may others, next to the bound.
+CREATE FUNCTION public.number_keys(p_sign text, p_value numeric) RETURNS text[]
+LANGUAGE sql IMMUTABLE AS $$
+  SELECT CASE
+    WHEN p_value > 0 THEN ARRAY(
+      SELECT 'p' || left(key, n - 1) || d
+      FROM (SELECT substr(public.number_key(p_value), 2) AS key) bound
+      CROSS JOIN LATERAL generate_series(1, length(key)) n CROSS JOIN LATERAL generate_series(0, 9) d
+      WHERE CASE WHEN p_sign IN ('>', '>=') THEN d > substr(key, n, 1)::integer ELSE d < substr(key, n, 1)::integer END
+      UNION ALL SELECT public.number_key(p_value)
+      UNION ALL SELECT unnest('{z,m}'::text[]) WHERE p_sign IN ('<', '<='))
+    WHEN p_sign IN ('<', '<=') THEN CASE WHEN p_value = 0 AND p_sign = '<=' THEN '{m,z}'::text[] ELSE '{m}' END
+    WHEN p_value = 0 THEN CASE p_sign WHEN '>' THEN '{p}'::text[] ELSE '{p,z}' END
+    ELSE '{p,z,m}'
+  END;
 $$;
 
 -- The words of a text under a mark.
@@ -42,14 +72,16 @@ LANGUAGE sql IMMUTABLE AS $$
     FROM unnest(tsvector_to_array(to_tsvector('pg_catalog.simple', public.folded(coalesce(p_text, ''))))) w);
 $$;
 
--- What some entries are found by. Keys carry a colon, which no word has: `k:` type, `o:` clinic, `d:` doctor,
--- `x:` code, `y:` word of a diagnosis, `n:` of a doctor from outside, `i:` of an institution, `a:` attribute.
+-- What some entries are found by: their words, those of what was stated, signed, ordered and told with them. Keys
+-- carry a colon, which no word has: `k:` type, `o:` clinic, `d:` doctor, `x:` code, `y:` word of a diagnosis,
+-- `n:` of a doctor from outside, `i:` of an institution, `a:` attribute, `v:` attribute that is a number. A row of
+-- keys holds a mebibyte: what an entry says beyond its first 300,000 letters is not found.
 CREATE FUNCTION public.record_keys(p_patients uuid[], p_ids uuid[])
 RETURNS TABLE (patient_id uuid, id uuid, person_id uuid, at timestamptz, clinic_id bigint, doctor_id bigint, n tsvector)
 LANGUAGE sql STABLE AS $$
   SELECT r.patient_id, r.id, coalesce(m.other_id, r.patient_id), r.at, r.clinic_id, r.doctor_id,
-    strip(to_tsvector('pg_catalog.simple', public.folded(
-      concat_ws(' ', r.title, r.institution, stated.words, written.words, told.words)))) ||
+    strip(to_tsvector('pg_catalog.simple', left(public.folded(concat_ws(' ', r.title, r.institution, stated.words,
+      ordered.words, due.words, written.words, told.words)), 300000))) ||
     array_to_tsvector(array_remove(ARRAY['k:' || r.kind, 'o:' || r.clinic_id, 'd:' || r.doctor_id]
       || stated.keys || told.keys || public.marked_words('y:', stated.texts)
       || public.marked_words('n:', r.doctor_name) || public.marked_words('i:', r.institution), NULL))
@@ -62,13 +94,21 @@ LANGUAGE sql STABLE AS $$
       array_agg('x:' || lower(replace(d.code, '.', ''))) AS keys
     FROM public.diagnoses d WHERE d.patient_id = r.patient_id AND d.record_id = r.id) stated
   CROSS JOIN LATERAL (
+    SELECT string_agg(t.what, ' ') AS words FROM public.treatments t
+    WHERE t.patient_id = r.patient_id AND t.record_id = r.id) ordered
+  CROSS JOIN LATERAL (
+    SELECT string_agg(f.what, ' ') AS words FROM public.follow_ups f
+    WHERE f.patient_id = r.patient_id AND f.record_id = r.id) due
+  CROSS JOIN LATERAL (
     SELECT string_agg(w.text, ' ') AS words FROM public.notes w
     WHERE w.patient_id = r.patient_id AND w.record_id = r.id) written
   CROSS JOIN LATERAL (
     SELECT string_agg(l.value #>> '{}', ' ') FILTER (WHERE jsonb_typeof(l.value) = 'string') AS words,
       array_agg('a:' || public.folded_value(l.path)) FILTER (WHERE l.path <> 'texto_sin_firma') ||
       array_agg('a:' || public.folded_value(l.path) || '=' || public.folded_value(l.value #>> '{}'))
-        FILTER (WHERE l.path <> 'texto_sin_firma' AND l.value <> 'null') AS keys
+        FILTER (WHERE l.path <> 'texto_sin_firma' AND l.value <> 'null') ||
+      array_agg('v:' || public.folded_value(l.path) || '=' || public.number_key((l.value #>> '{}')::numeric))
+        FILTER (WHERE jsonb_typeof(l.value) = 'number') AS keys
     FROM public.attribute_leaves(r.attributes) l) told;
 $$;
 
@@ -148,9 +188,11 @@ LANGUAGE sql IMMUTABLE AS $$
       UNION ALL SELECT '(' || public.words_query(p_outside, 'n:', true)::text || ')') doctors
     UNION ALL SELECT quote_literal('o:' || p_clinic)
     UNION ALL SELECT public.words_query(p_institution, 'i:', true)::text
-    UNION ALL SELECT quote_literal('a:' || public.folded_value(a ->> 'path') ||
-        CASE WHEN a ->> 'sign' = '=' THEN '=' || public.folded_value(a ->> 'value') ELSE '' END)
-      FROM jsonb_array_elements(p_attributes) a) parts
+    UNION ALL SELECT quote_literal('a:' || public.folded_value(a ->> 'path') || '=' || public.folded_value(a ->> 'value'))
+      FROM jsonb_array_elements(p_attributes) a WHERE a ->> 'sign' = '='
+    UNION ALL SELECT (SELECT string_agg(quote_literal('v:' || public.folded_value(a ->> 'path') || '=' || k) || ':*', ' | ')
+                      FROM unnest(public.number_keys(a ->> 'sign', (a ->> 'value')::numeric)) k)
+      FROM jsonb_array_elements(p_attributes) a WHERE a ->> 'sign' IN ('>', '>=', '<', '<=')) parts
   WHERE part IS NOT NULL;
 $$;
 
@@ -293,3 +335,20 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
          OR s.person_id = ANY (charts.cared_for()))
     AND NOT public.is_hidden(s.person_id);
 $$;
+
+-- Whether an entry names the schema in force of a type that is given, so that `db records` can hold it to that
+-- one. A visit's note carries no attributes and names none.
+CREATE FUNCTION charts.is_typed(p_kind text, p_version integer, p_attributes jsonb, p_visit uuid) RETURNS boolean
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF p_visit IS NOT NULL AND p_attributes = '{}' AND p_version IS NULL THEN
+    RETURN true;
+  END IF;
+  IF NOT EXISTS (SELECT FROM public.record_types t
+                 WHERE t.code = p_kind AND t.active AND nullif(t.schema_version, 0) IS NOT DISTINCT FROM p_version) THEN
+    RAISE EXCEPTION 'not the schema in force of a type in use' USING ERRCODE = '23514', CONSTRAINT = 'records_typed';
+  END IF;
+  RETURN true;
+END $$;
+CREATE POLICY records_typed ON records AS RESTRICTIVE FOR INSERT TO k_medico
+  WITH CHECK (charts.is_typed(kind, schema_version, attributes, visit_id));

@@ -1780,7 +1780,8 @@ CREATE TABLE records (
   CONSTRAINT records_corrects_ck CHECK (corrects_id <> id),
   CONSTRAINT records_doctor_name_ck CHECK (length(doctor_name) BETWEEN 1 AND 160),
   CONSTRAINT records_one_doctor_ck CHECK (doctor_name IS NULL OR doctor_id IS NULL),
-  CONSTRAINT records_attributes_ck CHECK (jsonb_typeof(attributes) = 'object'),
+  CONSTRAINT records_attributes_ck CHECK (jsonb_typeof(attributes) = 'object' AND octet_length(attributes::text) <= 2000000 AND NOT attributes @? '$.**{9}' AND NOT attributes @? '$.** ? (@ >= 1e40 || @ <= -1e40)'),
+  CONSTRAINT records_unsigned_ck CHECK (NOT attributes ? 'texto_sin_firma' OR jsonb_typeof(attributes -> 'texto_sin_firma') = 'string' AND length(attributes ->> 'texto_sin_firma') BETWEEN 1 AND 200000),
   CONSTRAINT records_late_ck CHECK (length(late_reason) BETWEEN 3 AND 400),
   CONSTRAINT records_patient_fk FOREIGN KEY(patient_id) REFERENCES patients (patient_id)
 );

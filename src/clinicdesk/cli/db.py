@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from clinicdesk.cli import backup, zone_rules
+from clinicdesk.cli import backup, db_records, zone_rules
 from clinicdesk.cli.frame import Call, noun, the_call, verb
 from clinicdesk.cli.outcome import Misused
 from clinicdesk.kit.errors import Exit
@@ -266,3 +266,4 @@ def psql(
 
 backup.add_to(app)
 zone_rules.add_to(app)
+db_records.add_to(app)

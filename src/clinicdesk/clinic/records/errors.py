@@ -72,6 +72,12 @@ class RecordNotFound(Refusal):
     exit = Exit.NOT_FOUND
 
 
+class SearchTooWide(Refusal):
+    """A search that the database gave up: it fits too much, or the server is at its limit."""
+
+    says = "La búsqueda tardaba demasiado y se detuvo. Agregar un dato, como el período."
+
+
 class ReservedAttribute(Refusal):
     """An attribute under the name that keeps a text until it is signed."""
 
@@ -82,7 +88,13 @@ class BadAttributes(Refusal):
     """Attributes beyond the bounds, or not as the schema of their type wants them; each by its path."""
 
     says = "{problems}"
-    constraint = "records_attributes_ck"
+
+
+class AttributesRefused(Refusal):
+    """What the database holds of no entry: too deep, too long, a number too large to be read back."""
+
+    says = "La base no admite esos datos: más de 8 niveles, muy largos o un número enorme."
+    constraint = ("records_attributes_ck", "records_unsigned_ck")
 
 
 class BadSchema(Refusal):
@@ -114,11 +126,11 @@ class BadRecordType(Refusal):
 
 
 class SchemaChanged(Refusal):
-    """Somebody else gave the type a schema at the same time."""
+    """Somebody else changed the type's schema at the same time, or retired the type."""
 
-    says = "Otra persona cambió el esquema de este tipo. No se guardó nada."
+    says = "Otra persona cambió este tipo de registro. No se guardó nada; repetir."
     exit = Exit.CONFLICT
-    constraint = ("record_schemas_version_uq", "records_schema_fk")
+    constraint = ("record_schemas_version_uq", "records_schema_fk", "records_typed")
 
 
 class CorrectedAlready(Refusal):

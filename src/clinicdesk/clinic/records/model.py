@@ -75,7 +75,8 @@ record_schemas: Final = reference(
 )
 
 # Insert-only. The doctor is somebody of the network, or a name from outside; `entered_by` where that is
-# somebody else. What was wrong in an entry is said in another one, which names it (`corrects_id`).
+# somebody else. What was wrong in an entry is said in another one, which names it (`corrects_id`). Attributes
+# are bounded here too, wider than by schemas.py: nobody writes what the program could not read back.
 records: Final = by_patient(
     "records",
     Column("visit_id", Uuid),
@@ -109,7 +110,16 @@ records: Final = by_patient(
     CheckConstraint("corrects_id <> id", name="records_corrects_ck"),
     CheckConstraint("length(doctor_name) BETWEEN 1 AND 160", name="records_doctor_name_ck"),
     CheckConstraint("doctor_name IS NULL OR doctor_id IS NULL", name="records_one_doctor_ck"),
-    CheckConstraint("jsonb_typeof(attributes) = 'object'", name="records_attributes_ck"),
+    CheckConstraint(
+        "jsonb_typeof(attributes) = 'object' AND octet_length(attributes::text) <= 2000000"
+        " AND NOT attributes @? '$.**{9}' AND NOT attributes @? '$.** ? (@ >= 1e40 || @ <= -1e40)'",
+        name="records_attributes_ck",
+    ),
+    CheckConstraint(
+        "NOT attributes ? 'texto_sin_firma' OR jsonb_typeof(attributes -> 'texto_sin_firma') = 'string'"
+        " AND length(attributes ->> 'texto_sin_firma') BETWEEN 1 AND 200000",
+        name="records_unsigned_ck",
+    ),
     CheckConstraint("length(late_reason) BETWEEN 3 AND 400", name="records_late_ck"),
     Index("records_at_ix", "patient_id", "at"),
     # What a doctor stated last, whoever the patient: the codes offered first.

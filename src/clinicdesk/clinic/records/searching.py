@@ -10,20 +10,27 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import BigInteger, DateTime, Integer, Text, Uuid, cast, func, select
+from sqlalchemy import BigInteger, DateTime, Integer, Row, Text, Uuid, cast, func, select
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.exc import DBAPIError
 
 from clinicdesk.clinic.access.model import people
 from clinicdesk.clinic.patients import queries as registry
 from clinicdesk.clinic.patients.queries import PatientRow
 from clinicdesk.clinic.patients.spelling import folded
+from clinicdesk.clinic.records.errors import SearchTooWide
 from clinicdesk.clinic.records.rules import is_cie10
 from clinicdesk.clinic.rights import Permission
 from clinicdesk.clinic.sites.model import clinics
 from clinicdesk.clinic.usecases import Reader, view
+from clinicdesk.kit import db
 
 PAGE: Final = 50
 """The most that one search gives."""
+MOST_MS: Final = 8_000
+"""How long the database looks before the search is given up: thirty times what the slowest should take."""
+
+_CANCELLED: Final = "57014"
 CHAPTERS: Final = MappingProxyType(
     {
         "I": "A B",
@@ -135,7 +142,10 @@ def diagnosis_asked(text: str) -> tuple[tuple[str, ...], str]:
 
 @view("record.search", needs=Permission.CHART_READ, act=True, purpose="TREAT")
 def search_records(tx: Reader, query: RecordsQuery) -> FoundRecords:
-    """Entries that fit, of charts in the actor's care or entered at their clinics. Searching is an act."""
+    """Entries that fit, of charts in the actor's care or entered at their clinics. Searching is an act.
+
+    Raises SearchTooWide.
+    """
     return _search(tx, query)
 
 
@@ -147,10 +157,21 @@ def search_on(tx: Reader, query: RecordsQuery) -> FoundRecords:
 
 def _search(tx: Reader, query: RecordsQuery) -> FoundRecords:
     limit = min(max(query.limit, 1), PAGE)
-    rows = tx.rows(_statement(tx, query, limit + 1))
+    rows = _rows(tx, _statement(tx, query, limit + 1))
     faces = _faces(tx, [row.person_id for row in rows[:limit]])
     found = tuple(_header(row, faces) for row in rows[:limit])
     return FoundRecords(found, len(rows) > limit)
+
+
+def _rows(tx: Reader, statement: Any) -> list[Row[Any]]:
+    """What a search finds within MOST_MS. Raises SearchTooWide."""
+    tx.run(select(func.set_config("statement_timeout", str(MOST_MS), True)))
+    try:
+        return tx.rows(statement)
+    except DBAPIError as error:
+        if db.sqlstate(error) == _CANCELLED:
+            raise SearchTooWide from error
+        raise
 
 
 def _statement(tx: Reader, query: RecordsQuery, most: int) -> Any:
