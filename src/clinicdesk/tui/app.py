@@ -51,6 +51,8 @@ _CLOCK_AND_LINE: Final = 33
 """Columns of the header's right end."""
 _LEAST_NAME: Final = 8
 _GOODBYE_SECONDS: Final = 1.0
+_LAST_SAVE_SECONDS: Final = 2.0
+"""Less than the driver leaves a desk without a terminal."""
 _SPREAD_SECONDS: Final = 5.0
 """The minute's rereading of many desks is spread over so long."""
 
@@ -88,6 +90,7 @@ class ClinicDesk(DeskApp):
         """What was left unsaved of patients' data in this session."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._thrown_out: asyncio.Task[None] | None = None
+        self._farewell: asyncio.Task[None] | None = None
         self.rests = Rests()
         self.recent = Recent()
         """Whom this login chose last."""
@@ -264,6 +267,18 @@ class ClinicDesk(DeskApp):
         await self.put_away()
         await self.say_goodbye()
         self.exit()
+
+    def hung_up(self, code: int) -> None:
+        """Without a terminal: what is typed goes to the server first, if it answers soon."""
+        self._farewell = asyncio.ensure_future(self._save_and_exit(code))
+
+    async def _save_and_exit(self, code: int) -> None:
+        try:
+            if self.logged_in:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self.put_away(), _LAST_SAVE_SECONDS)
+        finally:
+            self.exit(return_code=code)
 
     async def say_goodbye(self) -> None:
         """The database writes down that the person went; nobody waits for a line that does not answer."""

@@ -274,7 +274,7 @@ class DeskDriver(LinuxDriver):
         last_resort.daemon = True
         last_resort.start()
         with contextlib.suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(lambda: self._app.exit(return_code=code))
+            self._loop.call_soon_threadsafe(cast("DeskApp", self._app).hung_up, code)
 
     def _end_process(self, code: int) -> None:
         self._give_back()

@@ -74,6 +74,10 @@ class DeskApp(App[None], inherit_bindings=False):
         """The screen the desk opens with: the only one before the first frame."""
         raise NotImplementedError
 
+    def hung_up(self, code: int) -> None:
+        """The terminal is gone, or the system ends the desk: out, with this exit code."""
+        self.exit(return_code=code)
+
     def where(self) -> str:
         """What the header says at the left: `Centro Norte · Admisión · Sosa, Marta`."""
         return "clinicdesk"
