@@ -159,6 +159,7 @@ def user_object(row: UserRow, codes: dict[int, str]) -> dict[str, Any]:
         "last_login_host": row.last_host,
         "sessions": row.sessions,
         "must_change_password": row.must_change,
+        "supervised_until": row.supervised_until,
     }
 
 
@@ -207,6 +208,7 @@ def show(ctx: typer.Context, username: User) -> None:
         _("Roles: {roles}").format(roles=told["roles_text"] or _("ninguno")),
         *(_right_words(call, held, codes) for held in row.rights),
         _("Matrícula: {license}").format(license=row.license or _("sin matrícula")),
+        *_resident_words(call, row),
         _("Estado: {state}").format(state=told["state"]),
         _("Último ingreso: {last}").format(last=_last(call, row)),
         _("Sesiones abiertas: {count}").format(count=row.sessions),
@@ -219,6 +221,15 @@ def _right_words(call: Call, held: RightHeld, codes: dict[int, str]) -> str:
     until = _(" hasta {day}").format(day=last_day(held.until, call)) if held.until is not None else ""
     why = f" ({held.reason})" if held.reason else ""
     return f"{head}: {held.permission} {codes.get(held.clinic_id, '')}{until}{why}"
+
+
+def _resident_words(call: Call, row: UserRow) -> list[str]:
+    from clinicdesk.kit import clock
+
+    if row.supervised_until is None or not row.is_resident(clock.now()):
+        return []
+    day = last_day(row.supervised_until, call)
+    return [_("Residente hasta {day}: lo que firma espera cofirma").format(day=day)]
 
 
 def _last(call: Call, row: UserRow) -> str:

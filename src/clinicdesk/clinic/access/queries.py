@@ -43,7 +43,10 @@ class RightHeld:
 
 @dataclass(frozen=True, slots=True)
 class UserRow:
-    """Somebody with a login, or a script's account (`kind`). `sessions` are those with a line now."""
+    """Somebody with a login, or a script's account (`kind`). `sessions` are those with a line now.
+
+    What is signed before `supervised_until` waits for a co-signature.
+    """
 
     username: str
     person_id: int
@@ -55,11 +58,16 @@ class UserRow:
     disabled_at: datetime | None
     expires_at: datetime | None
     must_change: bool
+    supervised_until: datetime | None
     last_at: datetime | None
     last_host: str | None
     sessions: int
     roles: tuple[RoleHeld, ...] = ()
     rights: tuple[RightHeld, ...] = ()
+
+    def is_resident(self, now: datetime) -> bool:
+        """Whether what they sign waits for a co-signature."""
+        return self.supervised_until is not None and self.supervised_until > now
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +125,7 @@ def list_users(tx: Reader, query: UsersQuery) -> tuple[UserRow, ...]:
             logins.c.disabled_at,
             logins.c.expires_at,
             logins.c.must_change,
+            people.c.supervised_until,
             last.c.started_at.label("last_at"),
             last.c.host.label("last_host"),
             count.label("sessions"),

@@ -137,7 +137,8 @@ class Administrator(ClinicScreen):
 
     def _folded(self, row: UserRow) -> str:
         state = state_bit(row, self.now(), self.actor.at.zone).text
-        return folded(f"{row.username} {self._told(row)} {state}")
+        resident = _("residente") if row.is_resident(self.now()) else ""
+        return folded(f"{row.username} {self._told(row)} {state} {resident}")
 
     def _show(self, *, renew: bool = False) -> None:
         if not self.is_mounted:
@@ -183,9 +184,7 @@ class Administrator(ClinicScreen):
 
     def _nothing_held(self) -> str | None:
         row = self.users.current
-        return self._nobody() or (
-            None if row and (row.roles or row.rights) else _("no tiene nada que quitar")
-        )
+        return self._nobody() or (None if row and _held(row, self.now()) else _("no tiene nada que quitar"))
 
     def _not_in(self) -> str | None:
         row = self.users.current
@@ -240,12 +239,16 @@ class Administrator(ClinicScreen):
             self._show_code(answer.username, order.code)
 
     async def give(self) -> None:
-        """`h`: a role or a single permission, at a clinic, until a day."""
+        """`h`: a role or a single permission, at a clinic, until a day; that a doctor is a resident."""
         row = self._row()
-        kind = await self.prompt.pick(
-            _("Dar:"), {"1": _("un rol"), "2": _("un derecho suelto")}, at_once=True
-        )
+        kinds = {"1": _("un rol"), "2": _("un derecho suelto")}
+        if any(held.role == Role.MEDICO for held in row.roles):
+            kinds["3"] = _("marca de residente")
+        kind = await self.prompt.pick(_("Dar:"), kinds, at_once=True)
         if kind is None:
+            return
+        if kind == "3":
+            await self._supervise(row)
             return
         held = await (self._ask_role() if kind == "1" else self._ask_permission(_("Derecho")))
         clinic = await self._ask_clinic() if held is not None else None
@@ -264,15 +267,29 @@ class Administrator(ClinicScreen):
             row.username, _("{}: {} en {}.").format(row.username, held.value, self._codes[clinic])
         )
 
+    async def _supervise(self, row: UserRow) -> None:
+        last = await self.prompt.ask(
+            _("Residente hasta el día"), check=lambda text: _empty(text) or _bad_day(text)
+        )
+        if last is None:
+            return
+        await self.do(admin.supervise, admin.Supervise(username=row.username, until=self._end_of(last)))
+        said = _("{}: lo que firme hasta el {} espera cofirma.")
+        await self._done(row.username, said.format(row.username, last))
+
     async def take_away(self) -> None:
-        """`x`: one of the roles and rights held."""
+        """`x`: one of the roles and rights held, or being a resident."""
         row = self._row()
-        held = _held(row)[:_MOST_LISTED]
+        held = _held(row, self.now())[:_MOST_LISTED]
         words = {str(at): self._held_words(each) for at, each in enumerate(held, 1)}
         chosen = await self.prompt.pick(_("Quitar:"), words)
         if chosen is None:
             return
         one = held[int(chosen) - 1]
+        if isinstance(one, _Residency):
+            await self.do(admin.supervise, admin.Supervise(username=row.username, until=None))
+            await self._done(row.username, _("{}: firma sin cofirma.").format(row.username))
+            return
         about = self._about(row, one.clinic_id)
         if isinstance(one, queries.RoleHeld):
             await self.do(admin.take_role, admin.TakeRole(**about, role=one.role))
@@ -281,7 +298,9 @@ class Administrator(ClinicScreen):
             await self.do(admin.clear_right, order)
         await self._done(row.username, _("{}: sin {}.").format(row.username, words[chosen]))
 
-    def _held_words(self, held: queries.RoleHeld | queries.RightHeld) -> str:
+    def _held_words(self, held: _Held) -> str:
+        if isinstance(held, _Residency):
+            return _("residente")
         what = held.role if isinstance(held, queries.RoleHeld) else held.permission
         return f"{what} {self._codes.get(held.clinic_id, '?')}"
 
@@ -420,9 +439,16 @@ class Administrator(ClinicScreen):
         return clock.day_bounds(day, self.actor.at.zone)[1] if day is not None else None
 
 
-def _held(row: UserRow) -> list[queries.RoleHeld | queries.RightHeld]:
-    """Roles first, then personal rights."""
-    return [*row.roles, *row.rights]
+class _Residency:
+    """That somebody signs under supervision."""
+
+
+_Held = queries.RoleHeld | queries.RightHeld | _Residency
+
+
+def _held(row: UserRow, now: datetime) -> list[_Held]:
+    """Being a resident first, then roles and personal rights."""
+    return [*([_Residency()] if row.is_resident(now) else []), *row.roles, *row.rights]
 
 
 _ROLES: Final = _("Un rol: admisionista secretaria medico enfermeria laboratorio resultados gestion…")
