@@ -378,11 +378,11 @@ def test_statistics_show_nothing_of_charts(log_in: LogIn, network: Network) -> N
 
 def test_nobody_signs_in_anothers_name(log_in: LogIn, network: Network) -> None:
     sign = f"""
-      INSERT INTO notes (patient_id, id, record_id, text, author_id, author_name, author_license, signed_at,
-        prev_hash, hash)
-      SELECT {P}, gen_random_uuid(), {row_id(5)}, 'x', {{author}}, 'x', 'x', now(), sha256(n::text::bytea),
-        sha256(n::text::bytea)
-      FROM generate_series(1, {COUNT}) n"""
+      INSERT INTO notes (patient_id, id, record_id, amends_id, text, author_id, author_name, author_license,
+        signed_at, prev_hash, hash)
+      SELECT {P}, gen_random_uuid(), {row_id(5)}, {row_id(6)}, 'x', {{author}}, p.family || ', ' || p.given,
+        p.license, now(), sha256(n::text::bytea), sha256(n::text::bytea)
+      FROM generate_series(1, {COUNT}) n, people p WHERE p.id = charts.me()"""
     session = log_in(CARER)
     assert asked(session, sign.format(author=network.person_ids["jibarra"])) == DENIED
     with_login = sign.replace("signed_at,", "signed_at, login,").replace("now(),", "now(), 'u_jibarra',")

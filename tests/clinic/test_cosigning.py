@@ -200,29 +200,31 @@ def test_a_note_under_nobodys_supervision_is_not_co_signed(network: Network, log
 INSERT = """
   INSERT INTO cosignatures (patient_id, id, record_id, note_id, note_hash, author_id, verdict, person_id,
     person_name, person_license, at, hash)
-  SELECT n.patient_id, gen_random_uuid(), n.record_id, n.id, {hash}, {author}, 'cofirmada', {person}, 'x',
-    'x', now(), sha256('x')
-  FROM notes n WHERE n.id = '{note}'"""
+  SELECT n.patient_id, gen_random_uuid(), n.record_id, n.id, {hash}, {author}, 'cofirmada', {person},
+    p.family || ', ' || p.given, p.license, now(), sha256('x')
+  FROM notes n, people p WHERE n.id = '{note}' AND p.id = {named}"""
 
 
 def test_nor_by_raw_sql(network: Network, log_in: LogIn) -> None:
     note, supervisor, resident = signed(network, log_in), log_in(SUPERVISOR), log_in(RESIDENT)
     for session in (supervisor, resident):
         session.desk().see(queries.open_chart, queries.ChartQuery(note.patient_id))
-    usual = {"hash": "n.hash", "author": "n.author_id", "person": "charts.me()", "note": note.note_id}
+    usual = {"hash": "n.hash", "author": "n.author_id", "note": note.note_id}
+    usual |= dict.fromkeys(("person", "named"), "charts.me()")
     assert victims.asked(resident, INSERT.format(**usual)) == "42501"
     forged = INSERT.format(**usual | {"author": network.person_ids["dvidal"]})
     assert victims.asked(resident, forged) == "42501"
-    others = INSERT.format(**usual | {"person": network.person_ids["dvidal"]})
-    assert victims.asked(supervisor, others) == "42501"
+    for told in ("person", "named"):
+        others = INSERT.format(**usual | {told: network.person_ids["dvidal"]})
+        assert victims.asked(supervisor, others) == "42501", told
     for change in ({"hash": "sha256('y')"}, {"author": network.person_ids["dvidal"]}):
         assert victims.asked(supervisor, INSERT.format(**usual | change)) == "23503"
     assert victims.asked(supervisor, INSERT.format(**usual)) == 1
     free = (
         "INSERT INTO notes (patient_id, id, record_id, amends_id, text, author_id, author_name,"
         " author_license, supervised, signed_at, prev_hash, hash)"
-        " SELECT patient_id, gen_random_uuid(), record_id, id, 'x',"
-        " charts.me(), 'x', 'x', {free}, now(), hash, sha256(hash) FROM notes WHERE id = '{note}'"
+        " SELECT patient_id, gen_random_uuid(), record_id, id, 'x', author_id, author_name, author_license,"
+        " {free}, now(), hash, sha256(hash) FROM notes WHERE id = '{note}'"
     )
     assert victims.asked(resident, free.format(free="false", note=note.note_id)) == "42501"
     assert victims.asked(resident, free.format(free="true", note=note.note_id)) == 1

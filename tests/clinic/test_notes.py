@@ -97,9 +97,10 @@ def test_a_note_tells_whose_session_wrote_it(network: Network, log_in: LogIn) ->
     other.desk().see(queries.open_chart, queries.ChartQuery(visit.patient_id))
     doctor = other.engine
     forge = (
-        "INSERT INTO notes (patient_id, id, record_id, text, author_id, author_name, author_license,"
-        " signed_at, prev_hash, hash{}) SELECT patient_id, gen_random_uuid(), record_id, 'Falsa', {},"
-        " author_name, author_license, signed_at, hash, sha256(hash){} FROM notes WHERE id = :note"
+        "INSERT INTO notes (patient_id, id, record_id, amends_id, text, author_id, author_name,"
+        " author_license, signed_at, prev_hash, hash{}) SELECT patient_id, gen_random_uuid(), record_id,"
+        " n.id, 'Falsa', {}, p.family || ', ' || p.given, p.license, signed_at, hash, sha256(hash){}"
+        " FROM notes n, people p WHERE n.id = :note AND p.id = charts.me()"
     )
     with doctor.connect() as connection, pytest.raises(DBAPIError, match="permission denied"):
         connection.execute(text(forge.format(", login", "author_id", ", login")), {"note": note.note_id})

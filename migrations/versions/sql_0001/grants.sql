@@ -166,7 +166,8 @@ GRANT INSERT (patient_id, id, record_id, visit_id, amends_id, text, author_id, a
 GRANT SELECT ON cosignatures TO k_medico, k_enfermeria, k_resultados;
 GRANT INSERT (patient_id, id, record_id, note_id, note_hash, author_id, verdict, reason, person_id, person_name,
   person_license, at, hash) ON cosignatures TO k_medico;
-GRANT EXECUTE ON FUNCTION charts.is_supervised(), charts.may_cosign(uuid, uuid), charts.to_cosign() TO k_medico;
+GRANT EXECUTE ON FUNCTION charts.is_supervised(), charts.may_cosign(uuid, uuid), charts.to_cosign(),
+  charts.signs_as(text, text), charts.may_sign(uuid, uuid, uuid, uuid) TO k_medico;
 -- Of attachments nobody holds the bytes.
 GRANT SELECT ON attachments, attachment_voids TO k_medico, k_enfermeria, k_resultados;
 GRANT INSERT ON attachment_voids TO k_medico, k_enfermeria;

@@ -4,7 +4,10 @@ ALTER TABLE letter_voids ENABLE ROW LEVEL SECURITY;
 CREATE POLICY letters_leased ON letters FOR SELECT TO k_medico, k_enfermeria, k_resultados
   USING (patient_id = ANY ((SELECT charts.leased())::uuid[]));
 CREATE POLICY letters_written ON letters FOR INSERT TO k_medico
-  WITH CHECK (patient_id = ANY ((SELECT charts.leased())::uuid[]) AND author_id = (SELECT charts.me()));
+  WITH CHECK (patient_id = ANY ((SELECT charts.leased())::uuid[]) AND author_id = (SELECT charts.me())
+    AND clinic_id = ANY ((SELECT charts.my_clinics())::bigint[]));
+CREATE POLICY letters_named ON letters AS RESTRICTIVE FOR INSERT TO k_medico
+  WITH CHECK (charts.signs_as(author_name, author_license));
 CREATE POLICY letter_voids_leased ON letter_voids FOR SELECT TO k_medico, k_enfermeria, k_resultados
   USING (patient_id = ANY ((SELECT charts.leased())::uuid[]));
 CREATE POLICY letter_voids_written ON letter_voids FOR INSERT TO k_medico

@@ -63,6 +63,31 @@ $$;
 CREATE POLICY notes_supervised ON notes AS RESTRICTIVE FOR INSERT TO k_medico
   WITH CHECK (supervised = (SELECT charts.is_supervised()));
 
+-- What is signed names its signer as the house knows them.
+CREATE FUNCTION charts.signs_as(p_name text, p_license text) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT EXISTS (SELECT FROM public.people p WHERE p.id = charts.me()
+                 AND p_name = p.family || ', ' || p.given AND p_license = coalesce(p.license, ''));
+$$;
+CREATE POLICY notes_named ON notes AS RESTRICTIVE FOR INSERT TO k_medico
+  WITH CHECK (charts.signs_as(author_name, author_license));
+CREATE POLICY cosignatures_named ON cosignatures AS RESTRICTIVE FOR INSERT TO k_medico
+  WITH CHECK (charts.signs_as(person_name, person_license));
+
+-- An entry is signed once, by whose it is; what comes later amends a note of the same entry.
+CREATE FUNCTION charts.may_sign(p_patient uuid, p_id uuid, p_record uuid, p_amends uuid) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT CASE WHEN p_amends IS NULL THEN
+    EXISTS (SELECT FROM public.records r WHERE r.patient_id = p_patient AND r.id = p_record
+            AND coalesce(r.entered_by, r.doctor_id) = charts.me())
+    AND NOT EXISTS (SELECT FROM public.notes n WHERE n.patient_id = p_patient AND n.record_id = p_record
+                    AND n.id <> p_id)
+  ELSE EXISTS (SELECT FROM public.notes n WHERE n.patient_id = p_patient AND n.record_id = p_record
+               AND n.id = p_amends) END;
+$$;
+CREATE POLICY notes_of_entry ON notes AS RESTRICTIVE FOR INSERT TO k_medico
+  WITH CHECK (charts.may_sign(patient_id, id, record_id, amends_id));
+
 -- What a note covers is stated before it is signed, by whose entry it is.
 CREATE POLICY diagnoses_open ON diagnoses AS RESTRICTIVE FOR INSERT TO k_medico
   WITH CHECK (record_id IS NULL OR (
