@@ -58,6 +58,7 @@ def test_a_residents_note_is_listed_given_back_and_co_signed(
     told = cli("admin", "user", "supervise", "jibarra", until)
     assert told.code == 0, told.err
     assert told.out.startswith("jibarra: lo que firme espera cofirma")
+    assert "\nResidente hasta " in cli("admin", "user", "show", "jibarra").out
     try:
         _patient, turn = admitted("42390002")
         assert cli("jibarra", "turn", "start", turn).code == 0
@@ -82,3 +83,4 @@ def test_a_residents_note_is_listed_given_back_and_co_signed(
         assert "falta cofirma" not in shown
     finally:
         assert cli("admin", "user", "supervise", "jibarra", "never").code == 0
+    assert cli("admin", "user", "show", "jibarra", "--json").data["supervised_until"] is None

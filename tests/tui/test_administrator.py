@@ -87,6 +87,33 @@ def test_a_right_is_denied_and_the_denial_lifted(desk: Desk, network: Network) -
     desk.line_shows("msosa: sin turn.book NORTE.")
 
 
+def test_a_doctor_is_marked_a_resident_until_a_day_and_no_more(desk: Desk, network: Network) -> None:
+    until = "SELECT supervised_until FROM people JOIN logins ON person_id = people.id WHERE username = :name"
+    pointed_at(desk, "dvidal")
+    desk.press("h3")
+    desk.line_shows("Residente hasta el día")
+    desk.press("<Enter>")
+    desk.line_shows("No puede quedar vacío.")
+    desk.press("30/12/2037<Enter>")
+    desk.line_shows("dvidal: lo que firme hasta el 30/12/2037 espera cofirma.")
+    desk.wait_for("Residente hasta 30/12/37")
+    assert row(network, until, "dvidal") is not None
+    desk.press("<Esc>/residente<Enter>")
+    desk.wait_for("1 de ")
+    desk.press("x")
+    desk.line_shows("1 residente", "2 medico NORTE")
+    desk.press("1<Enter>")
+    desk.line_shows("dvidal: firma sin cofirma.")
+    assert row(network, until, "dvidal") is None
+    desk.press("<Esc>")
+    desk.wait_for("/ filtra")
+    pointed_at(desk, "cruiz")
+    desk.press("h")
+    desk.line_shows("Dar:", "2 un derecho suelto")
+    desk.hides("marca de residente")
+    desk.press("<Esc>")
+
+
 def test_a_person_is_added_and_their_code_shown_once(desk: Desk, network: Network) -> None:
     desk.press("a")
     desk.line_shows("Usuario nuevo")
