@@ -39,7 +39,8 @@ def test_a_type_its_entries_and_finding_them(cli: Cli, admitted: Admitted, tmp_p
         1,
     )
     right = cli("jibarra", *add, "--attr", "fev1=2.6", "--corrects", done.data["id"], "--json")
-    for asked in (("--attr", "fev1>2.5"), ("--attr", "fev1=2.6")):
+    line = ("pac:45100001", "fev1 > 2,5", "hasta:hoy")
+    for asked in (("--attr", "fev1>2.5"), ("--attr", "fev1=2.6"), line):
         (row,) = cli("jibarra", "record", "search", "--type", "espirometria", *asked, "--json").rows
         assert row["id"] == right.data["id"]
     (row,) = cli("jibarra", "record", "search", "nandu", "--patient", "45100001", "--json").rows
@@ -87,6 +88,14 @@ def test_attributes_come_from_a_file_and_bad_ones_are_all_named(
     shown = cli("jibarra", "record", "show", done.data["id"], "--json").data
     assert shown["attributes"] == {"presion": {"sistolica": 120, "brazo": "izq"}}
     assert cli("jibarra", "record", "search", "--attr", "presion").code == 6
+    both = cli(
+        "jibarra", "record", "search", "foo:x", "dr:paz", "desde:ayer", "--doctor", "ibarra", "--to", "x"
+    )
+    assert both.code == 6
+    assert all(
+        part in both.err for part in ("«foo:» no se entiende", "«dr:» está dos veces", "«x» no existe")
+    )
+    assert cli("jibarra", "record", "search", "tipo:nadadeeso").code == 6
     assert cli("msosa", "record", "search", "tos").code == 4
 
 

@@ -79,7 +79,7 @@ def test_a_line_asks_for(typed: str, wanted: dict[str, Any] | None) -> None:
 @pytest.mark.parametrize(
     ("typed", "says"),
     [
-        ("tos foo:bar", "«foo:» no se entiende. Se busca por dx, tipo, dr, centro, inst, desde, hasta, pac."),
+        ("tos foo:bar", "«foo:» no se entiende. Hay dx, tipo, dr, centro, inst, desde, hasta, pac."),
         ("dx:", "Falta qué va después de «dx:»."),
         ("dx: tipo:imagen", "Falta qué va después de «dx:»."),
         ("desde:31/02/2026", "«desde:31/02/2026» no es una fecha: 01/10/2026, 10/2026 o 2026."),

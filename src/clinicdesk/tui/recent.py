@@ -1,4 +1,4 @@
-"""The last patients of who is logged in at this desk, for whoever comes back to them."""
+"""The last patients of who is logged in at this desk, and what was searched, to come back to."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ class Recent:
     def __init__(self) -> None:
         """Nobody yet."""
         self.ids: tuple[UUID, ...] = ()
+        self.searched = ""
+        """The last line that charts were searched by."""
 
     def add(self, patient_id: UUID) -> None:
         """Somebody was chosen, or their page opened."""

@@ -186,7 +186,7 @@ def _take(asked: Asked, piece: Piece, today: date) -> str:
     """Enter a part; why it cannot be, or nothing."""
     if piece.unknown:
         names = ", ".join(each.name for each in CRITERIA)
-        return _("«{}:» no se entiende. Se busca por {}.").format(piece.unknown[:_SAID], names)
+        return _("«{}:» no se entiende. Hay {}.").format(piece.unknown[:_SAID], names)
     if piece.path:
         return _take_condition(asked, piece)
     if piece.name and not piece.value:

@@ -24,6 +24,7 @@ from clinicdesk.tui.roles.counter_parts import (
     latest_command,
     many_words,
 )
+from clinicdesk.tui.roles.everywhere import everywhere
 from clinicdesk.tui.screens import ClinicScreen
 from clinicdesk.tui.turn_lists import age, document, person_cell, whole_name
 
@@ -56,6 +57,7 @@ class Finding(ClinicScreen):
         yield Command("down", _("Mover"), self._into_list, _("ir a los candidatos"), shown_as="↓↑")
         yield Command("/", _("Buscar"), self._to_box, _("volver a la búsqueda"), bar=False)
         yield latest_command(self._show_latest)
+        yield from everywhere(self, lambda: self.box.value)
         yield Command("escape", _("Volver"), self.leave, _("un paso atrás"))
 
     def started(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -29,6 +30,9 @@ _DAYS: Final = (
     (365, _("hace un año")),
 )
 _LEAST_LETTERS: Final = 3
+_BARE_CODE: Final = re.compile(r"[a-z]\d{3,4}", re.ASCII)
+"""Codes as they are typed in the search of one history: the words of an entry have them with their point."""
+_CODE: Final = re.compile(r"[a-z]\d{1,2}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +135,14 @@ class Offers:
         return tuple(Offer(name, "", f"dr:{quoted(name.replace(',', ' '))}") for name in names)
 
     async def read_as(self, word: str, *, whole: bool) -> str:
-        """The criterion that a word alone may mean: a type, a centre, a doctor; "" where it means none.
+        """The criterion a word alone may mean: a code, a type, a centre, a doctor; "" where it means none.
 
-        With `whole` the word must be one of the name's, else it may begin one. Raises Refusal.
+        With `whole` it must be a code without its point or one of a name's words, else it may begin one.
+        Raises Refusal.
         """
         said = folded(word)
+        if _BARE_CODE.fullmatch(said) or (not whole and _CODE.fullmatch(said)):
+            return f"dx:{word}"
         if len(said) < _LEAST_LETTERS or " " in said:
             return ""
         known = await self.known()

@@ -18,10 +18,11 @@ from clinicdesk.kit.names import full_name, sex_age, short_name
 from clinicdesk.kit.text import cells, cut, fit, shown
 from clinicdesk.kit.words import _, plural
 from clinicdesk.tui.finder import Finder
-from clinicdesk.tui.parts import Bit, Cell, Command, LineList, Rule, SearchBox
+from clinicdesk.tui.parts import Bit, Cell, Command, LineList, Rule
 from clinicdesk.tui.parts.bits import spread
 from clinicdesk.tui.roles import chart_text
 from clinicdesk.tui.roles.chart_screen import show_chart
+from clinicdesk.tui.roles.counter_parts import PatientBox
 from clinicdesk.tui.roles.record_offers import Offer, Offers, criteria, offer_lines
 from clinicdesk.tui.screens import ClinicScreen
 from clinicdesk.tui.turn_lists import document, person_cell
@@ -65,8 +66,9 @@ class RecordSearch(ClinicScreen):
         super().__init__()
         self._begin = typed
         self._held: Held | None = None
+        self._reading_on = False
         self._side = _Side.CRITERIA
-        self.box = SearchBox(_("Historias"), on_change=lambda _text: self._typed(), id="line")
+        self.box = PatientBox(_("Historias"), on_change=lambda _text: self._typed(), id="line")
         self.search = self.box
         self.offers = Offers(self)
         self.finder: Finder[tuple[Offer, ...]] = Finder(self.offers.find, self._show_offers)
@@ -100,12 +102,15 @@ class RecordSearch(ClinicScreen):
         yield Command("escape", _("Volver"), self.leave, _("un paso atrás"))
 
     def started(self) -> None:
-        """Type at once; what was looked for in one history stands there to be sent."""
+        """Type at once; what was looked for in one history, or here before, stands there to be sent."""
         self._show_side(_Side.CRITERIA)
         self.focus_on(self.box)
         self.announce()
         if self._begin:
             self.desk.run_command(self._fill)
+        elif last := self.desk.recent.searched:
+            self.box.entry.set(last)
+            self.box.spent = True
 
     async def _fill(self) -> None:
         """The words of another search: what is no word of an entry becomes a criterion."""
@@ -204,6 +209,8 @@ class RecordSearch(ClinicScreen):
             return
         again = self._held is not None and self._held.query == query
         found = await self.see(searching.search_on if again else searching.search_records, query)
+        self.desk.recent.searched = text
+        self.box.spent = False
         self._hold(Held(text, query, found.rows, found.more))
         if found.rows:
             self.results.select((found.rows[0].patient_id, found.rows[0].id))
@@ -262,11 +269,17 @@ class RecordSearch(ClinicScreen):
         """Near the end of what is read the next page comes, behind the reader."""
         self.announce()
         held = self._held
-        if row is not None and held is not None and held.more and row in held.rows[-_NEAR_THE_END:]:
+        if row is None or held is None or not held.more or self._reading_on:
+            return
+        if row in held.rows[-_NEAR_THE_END:]:
+            self._reading_on = True
             self.in_background(self._extend(held))
 
     async def _extend(self, held: Held) -> None:
-        found = await self.see(searching.search_on, _after(held.query, held.rows))
+        try:
+            found = await self.see(searching.search_on, _after(held.query, held.rows))
+        finally:
+            self._reading_on = False
         if self._held is held:
             rows = (*held.rows, *found.rows)
             self._held = replace(held, rows=rows, more=found.more)

@@ -158,7 +158,7 @@ class Timeline(ClinicScreen):
         return _("Enter abre el registro del {}. Esc quita el filtro.").format(at) + self._and_everywhere()
 
     def _and_everywhere(self) -> str:
-        return " " + _("Ctrl+F: en todas las historias.") if may_search(self.actor) else ""
+        return " " + _("Ctrl+F: en todas.") if may_search(self.actor) else ""
 
 
 def _too_many(typed: str) -> str | None:
