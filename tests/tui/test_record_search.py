@@ -76,7 +76,8 @@ def test_a_line_finds_entries_of_all_charts_and_opens_the_chart_there(
     desk.send(CTRL_F)
     desk.shows('Historias » dr:"Zurbano Lucía" dx:i10 zumbid', "Por qué se puede buscar")
     desk.press("tos")
-    desk.shows("Historias » tos ")
+    desk.shows("Historias » tos")
+    desk.hides("zumbid")
     assert surgery.scalar(SEARCHES, who=who) == 1
 
 
