@@ -1870,6 +1870,8 @@ CREATE TABLE diagnoses (
   CONSTRAINT diagnoses_patient_fk FOREIGN KEY(patient_id) REFERENCES patients (patient_id)
 );
 
+CREATE INDEX diagnoses_record_ix ON diagnoses (patient_id, record_id);
+
 CREATE TABLE follow_ups (
   patient_id UUID NOT NULL,
   id UUID NOT NULL,
@@ -1887,6 +1889,8 @@ CREATE TABLE follow_ups (
 );
 
 CREATE INDEX follow_ups_due_ix ON follow_ups (clinic_id, due_on);
+
+CREATE INDEX follow_ups_record_ix ON follow_ups (patient_id, record_id);
 
 CREATE TABLE notes (
   patient_id UUID NOT NULL,
@@ -1915,6 +1919,8 @@ CREATE TABLE notes (
   CONSTRAINT notes_signed_uq UNIQUE (patient_id, id, hash, author_id, supervised),
   CONSTRAINT notes_patient_fk FOREIGN KEY(patient_id) REFERENCES patients (patient_id)
 );
+
+CREATE INDEX notes_record_ix ON notes (patient_id, record_id);
 
 CREATE INDEX notes_supervised_ix ON notes (patient_id, id) WHERE supervised;
 
@@ -1965,6 +1971,8 @@ CREATE TABLE treatments (
   CONSTRAINT treatments_period_ck CHECK (until IS NULL OR until >= since),
   CONSTRAINT treatments_patient_fk FOREIGN KEY(patient_id) REFERENCES patients (patient_id)
 );
+
+CREATE INDEX treatments_record_ix ON treatments (patient_id, record_id);
 
 CREATE TABLE attachment_bodies (
   patient_id UUID NOT NULL,

@@ -174,6 +174,8 @@ notes: Final = by_patient(
     CheckConstraint("length(hash) = 32 AND length(prev_hash) = 32", name="notes_hash_ck"),
     # What a co-signature names of the note it is over.
     UniqueConstraint("patient_id", "id", "hash", "author_id", "supervised", name="notes_signed_uq"),
+    # What hangs on an entry is read with it, however long the chart is.
+    Index("notes_record_ix", "patient_id", "record_id"),
     Index("notes_supervised_ix", "patient_id", "id", postgresql_where=text("supervised")),
 )
 
@@ -252,6 +254,7 @@ diagnoses: Final = by_patient(
     CheckConstraint("kind IN ('principal', 'relacionado')", name="diagnoses_kind_ck"),
     CheckConstraint("length(code) BETWEEN 1 AND 40 AND length(text) <= 400", name="diagnoses_text_ck"),
     CheckConstraint("abated IS NULL OR onset IS NULL OR abated >= onset", name="diagnoses_period_ck"),
+    Index("diagnoses_record_ix", "patient_id", "record_id"),
 )
 
 # What a note orders, signed with it: insert-only. What ends a treatment is a row of its own.
@@ -264,6 +267,7 @@ treatments: Final = by_patient(
     patient_fk("treatments", "record_id", "records"),
     CheckConstraint("length(what) BETWEEN 1 AND 400", name="treatments_what_ck"),
     CheckConstraint("until IS NULL OR until >= since", name="treatments_period_ck"),
+    Index("treatments_record_ix", "patient_id", "record_id"),
 )
 
 treatment_ends: Final = by_patient(
@@ -292,6 +296,7 @@ follow_ups: Final = by_patient(
     ForeignKeyConstraint(["doctor_id"], ["people.id"], name="follow_ups_doctor_fk"),
     CheckConstraint("length(what) <= 400", name="follow_ups_what_ck"),
     Index("follow_ups_due_ix", "clinic_id", "due_on"),
+    Index("follow_ups_record_ix", "patient_id", "record_id"),
 )
 
 # The network's own beginnings of a note, for one specialty or for all; its lines that end in a colon are

@@ -10,7 +10,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import BigInteger, DateTime, Integer, Row, Text, Uuid, cast, func, select
+from sqlalchemy import BigInteger, DateTime, Integer, Row, Select, Text, Uuid, bindparam, func, select
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.exc import DBAPIError
 
@@ -157,43 +157,46 @@ def search_on(tx: Reader, query: RecordsQuery) -> FoundRecords:
 
 def _search(tx: Reader, query: RecordsQuery) -> FoundRecords:
     limit = min(max(query.limit, 1), PAGE)
-    rows = _rows(tx, _statement(tx, query, limit + 1))
+    rows = _rows(tx, _values(tx, query, limit + 1))
     faces = _faces(tx, [row.person_id for row in rows[:limit]])
     found = tuple(_header(row, faces) for row in rows[:limit])
     return FoundRecords(found, len(rows) > limit)
 
 
-def _rows(tx: Reader, statement: Any) -> list[Row[Any]]:
+def _rows(tx: Reader, asked: dict[str, Any]) -> list[Row[Any]]:
     """What a search finds within MOST_MS. Raises SearchTooWide."""
     tx.run(select(func.set_config("statement_timeout", str(MOST_MS), True)))
     try:
-        return tx.rows(statement)
+        return tx.rows(_SEARCH, asked)
     except DBAPIError as error:
         if db.sqlstate(error) == _CANCELLED:
             raise SearchTooWide from error
         raise
 
 
-def _statement(tx: Reader, query: RecordsQuery, most: int) -> Any:
-    at, entry_id = query.before or (None, None)
-    conditions = msgspec.to_builtins(query.attributes)
-    called = func.search_records(
-        cast(query.words or None, Text),
-        cast(list(query.kinds) or None, ARRAY(Text)),
-        cast(list(query.codes) or None, ARRAY(Text)),
-        cast(query.stated or None, Text),
-        cast(_doctors(tx, query.doctor), ARRAY(BigInteger)),
-        cast(query.doctor or None, Text),
-        cast(query.clinic_id, BigInteger),
-        cast(query.institution or None, Text),
-        cast(query.since, DateTime(timezone=True)),
-        cast(query.until, DateTime(timezone=True)),
-        cast(query.patient_id, Uuid),
-        cast(conditions, JSONB),
-        cast(at, DateTime(timezone=True)),
-        cast(entry_id, Uuid),
-        cast(most, Integer),
-    ).table_valued(
+_ASKED: Final[dict[str, Any]] = {
+    "words": Text(),
+    "kinds": ARRAY(Text),
+    "codes": ARRAY(Text),
+    "stated": Text(),
+    "doctors": ARRAY(BigInteger),
+    "outside": Text(),
+    "clinic": BigInteger(),
+    "institution": Text(),
+    "since": DateTime(timezone=True),
+    "until": DateTime(timezone=True),
+    "person": Uuid(),
+    "attributes": JSONB(),
+    "at": DateTime(timezone=True),
+    "id": Uuid(),
+    "most": Integer(),
+}
+"""What `search_records` is asked, in its order."""
+
+
+def _statement() -> Select[Any]:
+    asked = (bindparam(name, type_=kind) for name, kind in _ASKED.items())
+    called = func.search_records(*asked).table_valued(
         *("person_id", "patient_id", "id", "at", "kind", "clinic_id", "institution", "doctor_id"),
         *("doctor_name", "title", "stated", "signed", "corrected"),
     )
@@ -205,6 +208,31 @@ def _statement(tx: Reader, query: RecordsQuery, most: int) -> Any:
         .outerjoin(clinics, clinics.c.id == called.c.clinic_id)
         .order_by(called.c.at.desc(), called.c.id.desc())
     )
+
+
+_SEARCH: Final = _statement()
+
+
+def _values(tx: Reader, query: RecordsQuery, most: int) -> dict[str, Any]:
+    """What is asked, by the names of _ASKED; what says nothing is NULL."""
+    at, entry_id = query.before or (None, None)
+    return {
+        "words": query.words or None,
+        "kinds": list(query.kinds) or None,
+        "codes": list(query.codes) or None,
+        "stated": query.stated or None,
+        "doctors": _doctors(tx, query.doctor),
+        "outside": query.doctor or None,
+        "clinic": query.clinic_id,
+        "institution": query.institution or None,
+        "since": query.since,
+        "until": query.until,
+        "person": query.patient_id,
+        "attributes": msgspec.to_builtins(query.attributes),
+        "at": at,
+        "id": entry_id,
+        "most": most,
+    }
 
 
 @dataclass(frozen=True, slots=True)
