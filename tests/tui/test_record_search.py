@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from tests.factories import Network
+from tests.factories import PASSWORD, Network
 from tests.tui.desk import Desk
 from tests.tui.surgery import Surgery, new_surgery
 
@@ -135,5 +135,14 @@ def test_nursing_finds_entries_and_a_closed_chart_is_asked_for(
     desk.shows("1 registro", "Escalada Ruiz, Ana", "Mamografía")
     desk.press("<Enter>")
     desk.shows("Historia cerrada", "Escalada Ruiz, Ana")
+    desk.press("<Esc>")
+    desk.line_shows("Enter abre el registro del 02/09/26 de Escalada Ruiz, Ana.")
+    desk.press("<Enter>")
+    desk.shows("Por defecto: no.")
+    desk.press("Convulsiona en la sala de espera<F8>")
+    desk.line_shows("Clave de")
+    desk.send(PASSWORD)
+    desk.press("<Enter>")
+    desk.shows("02/09/2026", "Mamografía", "Sin nota firmada en este registro.")
     desk.press("<Esc>")
     desk.line_shows("Enter abre el registro del 02/09/26 de Escalada Ruiz, Ana.")

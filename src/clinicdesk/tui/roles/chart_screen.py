@@ -172,7 +172,6 @@ class ChartScreen(Timeline):
         self.focus_on(self.chart.visible_part)
         self.keys_changed()
         self.announce()
-        self.call_after_refresh(self.announce)  # how long an entry is, is known once it is drawn
 
     def _fill(self, contents: Contents) -> None:
         chart = contents.chart
