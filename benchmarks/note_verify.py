@@ -28,7 +28,7 @@ from tests.factories import Network
 
 _CHAIN: Final = 20
 _FORGED: Final = 7
-_MOST_RATIO: Final = 3.0
+_MOST_RATIO: Final = 5.0
 _MOST_GROWTH_MIB: Final = 16.0
 _LONG: Final = 100_000
 _ENTRIES: Final = (
