@@ -44,6 +44,7 @@ NOT_ACTS: Final = {
     "followup.of": "goes on with the opening of a patient's page, or with giving a turn",
     "fees.list": _SITE,
     "letter.list": _UNDER_A_LEASE,
+    "letter.find": _UNDER_A_LEASE,
     "letter.wordings": _SITE,
     "fees.of": _SITE,
     "fees.show": _SITE,

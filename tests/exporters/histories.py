@@ -152,12 +152,18 @@ def attachment(name: str, **changes: Any) -> AttachmentRow:
     return replace(row, **changes)
 
 
-def letter(number: int = 7, **changes: Any) -> LetterRow:
+def letter(
+    number: int = 7, text: str = "Certifico que Rosa Quispe recibió atención.", **changes: Any
+) -> LetterRow:
     """A certificate."""
     digest = hashlib.sha256(f"letter {number}".encode()).digest()
     row = LetterRow(
         *(UUID(int=1), UUID(int=30 + number), number, "certificado", 5, "Paz, Lucía", "MN 123.456", FIRST),
-        *("Certifico que Rosa Quispe recibió atención.", digest, "Centro Norte", ZONE),
+        *(text, digest, "Quispe Mamani, Rosa Elena", "DNI 28.431.907", "Centro Norte"),
+        visit_id=None,
+        codes=(),
+        replaces=None,
+        zone=ZONE,
     )
     return replace(row, **changes)
 

@@ -158,7 +158,8 @@ def restored(kind: Any, value: Any) -> Any:
 def test_a_program_reads_back_what_was_written() -> None:
     """Each part of the file is the rows it was made of, field by field: the names are those of the rows."""
     made = history((entry(1, attributes={"peso_kg": 72.5, "viajes": ["Perú"]}), entry(2)))
-    made = replace(made, attachments=(attachment("eco.pdf"),), letters=(letter(),))
+    letters = (letter(12, replaces=11, visit_id=UUID(int=3), codes=("I10",)), letter(11, replaced_by=12))
+    made = replace(made, attachments=(attachment("eco.pdf"),), letters=letters)
     told = read(made)
     hints = get_type_hints(Chart)
     for name in ("patient", "allergies", "problems", "entries"):

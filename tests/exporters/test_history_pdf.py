@@ -29,6 +29,7 @@ from tests.exporters.histories import (
     diagnosis,
     entry,
     history,
+    letter,
     medication,
     note,
     observation,
@@ -462,3 +463,17 @@ def test_files_are_listed_with_what_tells_them_apart_and_those_in_error_say_so()
     assert "ANULADO: de otra persona" in text
     assert digests[1] in text
     assert "Adjuntos" not in text_of(history())
+
+
+def test_letters_stand_whole_with_their_codes_and_what_became_of_them() -> None:
+    taken = {"voided_at": FIRST, "void_reason": "eran tres días", "replaced_by": 12}
+    given = (letter(12, replaces=11), letter(11, "Se indica reposo por 2 días.", **taken))
+    text = text_of(replace(history(), letters=given))
+    assert "Documentos emitidos" in text
+    assert "2 documentos emitidos" in text
+    for row in given:
+        assert f"Certificado médico n.º {row.number}" in text
+        assert row.text in text
+        assert f"Emitido por Paz, Lucía · {row.author_license} · verificación {row.code}" in text
+    assert ": eran tres días Lo reemplaza el n.º 12." in text
+    assert "Documentos emitidos" not in text_of(history())

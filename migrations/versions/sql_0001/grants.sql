@@ -61,8 +61,8 @@ GRANT INSERT (batch, line, place, code, above, text, chapter, heading, leaf, sex
 GRANT EXECUTE ON FUNCTION import_cie10(text, text[], uuid) TO k_admin, k_importacion;
 -- Letters are only added to; the number comes from the database. Whether a paper is genuine, everybody may ask.
 GRANT SELECT ON letters, letter_voids TO k_medico, k_enfermeria, k_resultados;
-GRANT INSERT (patient_id, id, number, kind, clinic_id, author_id, author_name, author_license, issued_at, text, hash)
-  ON letters TO k_medico;
+GRANT INSERT (patient_id, id, number, kind, clinic_id, author_id, author_name, author_license, patient_name,
+  patient_document, clinic_name, visit_id, codes, replaces, issued_at, text, hash) ON letters TO k_medico;
 GRANT INSERT ON letter_voids TO k_medico;
 GRANT USAGE ON SEQUENCE letter_numbers TO k_medico;
 GRANT SELECT ON letter_templates TO k_staff;

@@ -154,8 +154,8 @@ BEGIN
     ORDER BY n.key);
 END $$;
 
--- What was entered for who stands while another entry was one with them: turns given and notes signed since
--- the merge that was taken back last. It stays where it was entered. Days and names, nothing of a chart.
+-- What was entered for who stands while another entry was one with them: turns given, notes signed and letters
+-- issued since the merge that was taken back last. It stays where it was entered. Days and names, nothing of a chart.
 CREATE FUNCTION public.entered_while_one(p_retired uuid)
 RETURNS TABLE (kind text, at timestamptz, zone text, doctor text, clinic text)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -180,6 +180,12 @@ BEGIN
   JOIN public.people d ON d.id = n.author_id JOIN public.clinics c ON c.id = r.clinic_id
   WHERE NOT EXISTS (
     SELECT FROM public.misfiled f WHERE f.patient_id = r.patient_id AND f.entry_id = r.id AND f.way = 'out')
+  UNION ALL
+  SELECT 'letter', l.issued_at, c.zone, d.family, c.name
+  FROM back b JOIN public.letters l ON l.patient_id = ANY (b.entries) AND l.issued_at > b.since
+  JOIN public.people d ON d.id = l.author_id JOIN public.clinics c ON c.id = l.clinic_id
+  WHERE NOT EXISTS (
+    SELECT FROM public.misfiled f WHERE f.patient_id = l.patient_id AND f.entry_id = l.id AND f.way = 'out')
   ORDER BY 1 DESC, 2;
 END $$;
 
@@ -229,12 +235,14 @@ BEGIN
     UNION ALL
     SELECT 'prescription', p.doctor_id FROM public.prescriptions p WHERE p.patient_id = p_from AND p.id = p_entry
     UNION ALL
+    SELECT 'letter', l.author_id FROM public.letters l WHERE l.patient_id = p_from AND l.id = p_entry
+    UNION ALL
     SELECT 'vitals', v.person_id FROM public.vitals v WHERE v.patient_id = p_from AND v.id = p_entry) e;
   IF found_kind IS NULL THEN
     RAISE EXCEPTION 'no such entry' USING ERRCODE = '23503', CONSTRAINT = 'misfiled_entry';
   END IF;
   IF author IS DISTINCT FROM charts.me()
-     AND (found_kind = 'record' OR author IS NOT NULL OR NOT charts.is_member('k_medico')) THEN
+     AND (found_kind IN ('record', 'letter') OR author IS NOT NULL OR NOT charts.is_member('k_medico')) THEN
     RAISE EXCEPTION 'of another author' USING ERRCODE = '42501', CONSTRAINT = 'misfiled_author';
   END IF;
   IF found_kind <> 'vitals' THEN

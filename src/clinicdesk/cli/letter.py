@@ -12,7 +12,7 @@ from clinicdesk.cli.turn_words import Patient
 from clinicdesk.kit.words import _
 
 if TYPE_CHECKING:
-    from clinicdesk.clinic.letters.queries import LetterPaper, LetterRow
+    from clinicdesk.clinic.letters.queries import CheckedRow, LetterRow
 
 app = noun(_("Certificados, interconsultas y pedidos de estudios."))
 Kind = Annotated[str, typer.Argument(metavar=_("CLASE"), help=_("certificado, interconsulta o estudios."))]
@@ -24,7 +24,8 @@ Out = Annotated[
 _ISSUE = _(
     "Emitir un documento; se pide la clave.\n\n"
     "Un certificado lleva --days o --text; una interconsulta, --specialty y --text; un pedido, --study, "
-    "las veces que haga falta. El diagnóstico va solo si se da. Con -o el PDF queda escrito."
+    "las veces que haga falta. El diagnóstico va solo si se da. Con -o el PDF queda escrito. "
+    "Con --replaces y --reason se anula uno propio y este queda en su lugar."
 )
 
 
@@ -54,6 +55,10 @@ def issue(
     recipient: Annotated[
         str, typer.Option("--to", metavar=_("TEXTO"), help=_("Ante quién se presenta."))
     ] = "",
+    replaces: Annotated[
+        int | None, typer.Option(metavar="N", help=_("El número del documento propio que reemplaza."))
+    ] = None,
+    reason: Annotated[str, typer.Option(metavar=_("TEXTO"), help=_("Por qué se anula el reemplazado."))] = "",
     out: Out = None,
 ) -> None:
     """Issue a letter."""
@@ -73,7 +78,9 @@ def issue(
         diagnosis=diagnosis,
         recipient=recipient,
     )
-    order = service.IssueLetter(**call.keyed, patient_id=patient_id, kind=kind, said=said)
+    order = service.IssueLetter(
+        **call.keyed, patient_id=patient_id, kind=kind, said=said, replaces=replaces, reason=reason
+    )
     answer = call.desk.do(service.issue_letter, call.proved(order))
     data = {
         "number": answer.number,
@@ -83,7 +90,7 @@ def issue(
         "file": out,
     }
     if out:
-        _write(call, _paper(call, document, answer.number), out, again=False)
+        _write(call, _paper(call, document, answer.number), out)
     if out != given.DASH:
         said_so = _("Emitido: {kind} n.º {number}, código {code}.")
         call.answer(data, said_so.format(kind=answer.kind, number=answer.number, code=answer.code))
@@ -102,50 +109,56 @@ def list_letters(ctx: typer.Context, document: Patient) -> None:
         _("Clase"): "kind",
         _("Emitido"): "issued_at",
         _("Por"): "author",
-        _("Anulado"): "void_reason",
+        _("Estado"): "standing",
     }
     call.rows((_row(each) for each in found), columns)
 
 
 def _row(row: LetterRow) -> dict[str, Any]:
+    from clinicdesk.clinic.letters.wording import standing_words
+
     return {
         "number": row.number,
         "kind": row.kind,
         "issued_at": row.issued_at,
         "author": row.author_name,
-        "clinic": row.clinic,
+        "clinic": row.clinic_name,
         "code": row.code,
         "sound": row.sound,
         "text": row.text,
+        "unsigned": row.unsigned,
         "voided_at": row.voided_at,
         "void_reason": row.void_reason,
+        "replaces": row.replaces,
+        "replaced_by": row.replaced_by,
+        "own_chart": row.own_chart,
+        "standing": standing_words(row),
     }
 
 
-@verb(app, "print", _("Imprimir otra vez un documento: el papel dice que es una reimpresión."))
+@verb(app, "print", _("Imprimir otra vez un documento, tal como se emitió; uno anulado lo dice."))
 def print_letter(ctx: typer.Context, document: Patient, number: Number, out: Out = None) -> None:
     """Print a letter again."""
     call = the_call(ctx)
     target = out or given.DASH
-    _write(call, _paper(call, document, number), target, again=True)
+    _write(call, _paper(call, document, number), target)
     if target != given.DASH:
         call.answer({"number": number, "file": target}, _("Escrito en {file}.").format(file=target))
 
 
-def _paper(call: Call, document: str, number: int) -> LetterPaper:
+def _paper(call: Call, document: str, number: int) -> LetterRow:
     from clinicdesk.clinic.letters import queries
 
     query = queries.LettersQuery(given.patient_of(call, document).patient_id, number)
     return call.desk.see(queries.paper, query)
 
 
-def _write(call: Call, row: LetterPaper, target: str, *, again: bool) -> None:
+def _write(call: Call, row: LetterRow, target: str) -> None:
     """The PDF, whole or not at all."""
-    from clinicdesk.cli.history import stamp_of
     from clinicdesk.kit.sheet import write_atomically
     from clinicdesk.reports._letter import paper
 
-    file, missing = paper(row, stamp_of(call), again=again)
+    file, missing = paper(row)
     write_atomically(target, lambda out: out.write(file))
     if missing:
         call.say(
@@ -176,34 +189,37 @@ def void(
     call.answer(data, _("Anulado el n.º {number}.").format(number=answer.number))
 
 
-@verb(app, "verify", _("Si un papel es de aquí: su número y su código. No muestra al paciente."))
+@verb(app, "verify", _("Si un papel es de aquí y vale: su número y su código. Del paciente, las iniciales."))
 def verify(
     ctx: typer.Context,
     number: Number,
     code: Annotated[str, typer.Argument(metavar=_("CÓDIGO"), help=_("El que lleva el papel."))],
 ) -> None:
     """Check a paper that somebody holds."""
-    from clinicdesk.cli.shapes import wall
     from clinicdesk.clinic.letters import queries
+    from clinicdesk.clinic.letters.wording import checked_words, verdict_words
 
     call = the_call(ctx)
     row = call.desk.see(queries.check, queries.CheckQuery(number, code))
-    data = {
+    zone = str(call.zone)
+    call.answer(_checked(row), verdict_words(row, zone), checked_words(row, zone))
+
+
+def _checked(row: CheckedRow) -> dict[str, Any]:
+    return {
         "number": row.number,
+        "valid": row.valid,
         "kind": row.kind,
         "issued_at": row.issued_at,
         "author": row.author_name,
+        "license": row.author_license,
         "clinic": row.clinic,
+        "initials": row.initials,
+        "document_end": row.document_end,
         "voided_at": row.voided_at,
+        "replaced_by": row.replaced_by,
+        "misplaced": row.misplaced,
     }
-    said = _("{kind} n.º {number}, de {author}, {clinic}, {at}.").format(
-        kind=row.kind,
-        number=row.number,
-        author=row.author_name,
-        clinic=row.clinic,
-        at=wall(row.issued_at, call.zone),
-    )
-    call.answer(data, said, *([_("ANULADO.")] if row.voided_at else []))
 
 
 @verb(app, "wording", _("Qué dicen los documentos del centro; con --text, se cambia."), cls=Writes)

@@ -12,6 +12,7 @@ from uuid import UUID
 from clinicdesk.clinic.attachments.queries import AttachmentRow
 from clinicdesk.clinic.letters.queries import LetterRow
 from clinicdesk.clinic.letters.rules import TITLES
+from clinicdesk.clinic.letters.wording import standing_words
 from clinicdesk.clinic.patients.misplaced import origin_words
 from clinicdesk.clinic.records import cosigning
 from clinicdesk.clinic.records.queries import CosignRow, EntryRow, NoteRow, Standing
@@ -121,11 +122,11 @@ def unsigned(entry: EntryRow, held: Held) -> Resource | None:
 
 
 def letter(row: LetterRow, held: Held) -> Resource:
-    """A certificate, referral or order as it was issued; one taken back says why."""
+    """A certificate, referral or order as it was issued; one taken back, or of another person, says why."""
     code = _LETTERS.get(row.kind)
     title = next((said for kind, said in TITLES.items() if kind.value == row.kind), row.kind)
     author = held.practitioner(row.author_name, row.author_license)
-    why = _("Anulado el {at}: {why}")
+    holds = row.voided_at is None and row.misplaced is None
     made = {
         "resourceType": "DocumentReference",
         "id": named_id("letter", str(row.id)),
@@ -134,23 +135,31 @@ def letter(row: LetterRow, held: Held) -> Resource:
             {"system": f"{OURS}letter", "value": str(row.number)},
             {"system": f"{OURS}letter:sha256", "value": row.hash.hex()},
         ],
-        "status": "entered-in-error" if row.voided_at else "current",
-        "docStatus": "entered-in-error" if row.voided_at else "final",
+        "status": "current" if holds else "entered-in-error",
+        "docStatus": "final" if holds else "entered-in-error",
         "type": concept(title, coding(LOINC, *code) if code else None),
         "subject": held.subject,
         "date": held.at(row.issued_at),
         "author": present(author),
         "authenticator": author,
-        "custodian": held.organization(row.clinic),
-        "description": text(why.format(at=held.wall(row.voided_at), why=row.void_reason))
-        if row.voided_at
-        else None,
-        "content": [_said(row.text)],
+        "custodian": held.organization(row.clinic_name),
+        "description": _why_not(row, held),
+        "content": [_said(row.text or standing_words(row))],
     }
     target = held.add(bare(made))
+    if row.gone:
+        return target
     who = (row.author_name, row.author_license)
     _signed(held, target, row.id, row.issued_at, who, _AUTHOR, row.hash, LETTER_HASH)
     return target
+
+
+def _why_not(row: LetterRow, held: Held) -> str | None:
+    """Why a letter does not hold; None of one that does."""
+    said = [row.misplaced.words] if row.misplaced is not None else []
+    if row.voided_at is not None and not row.gone:
+        said.append(_("Anulado el {at}: {why}").format(at=held.wall(row.voided_at), why=row.void_reason))
+    return text("\n".join(said)) if said else None
 
 
 def binary_id(row: AttachmentRow) -> str:

@@ -109,7 +109,7 @@ def selected(history: History, zone: str) -> History:
         vitals=vitals,
         observed=within(history.observed),
         attachments=within(history.attachments),
-        letters=tuple(row for row in history.letters if asked.holds(row.issued_at, zone)),
+        letters=within(history.letters),
     )
 
 

@@ -90,6 +90,8 @@ def _counts(history: History) -> Iterable[str]:
     yield plural(len(history.prescribed), _("medicamento indicado"), _("medicamentos indicados"))
     yield plural(len(history.vitals), _("signo vital medido"), _("signos vitales medidos"))
     yield plural(len(history.observed), _("resultado"), _("resultados"))
+    if history.letters:
+        yield plural(len(history.letters), _("documento emitido"), _("documentos emitidos"))
 
 
 def _checks(history: History) -> Iterable[str]:

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from clinicdesk.clinic.attachments.rules import weight
 from clinicdesk.clinic.letters.queries import LetterRow
+from clinicdesk.clinic.letters.wording import standing_words
 from clinicdesk.clinic.patients.misplaced import origin_words
 from clinicdesk.clinic.patients.queries import AllergyRow
 from clinicdesk.clinic.prescriptions.queries import PrescribedRow
@@ -239,8 +240,8 @@ class Document:
         return _DOT.join(filter(None, (row.title, f"{row.name} {value}".strip(), self._held.wall(row.at))))
 
     def _letter_words(self, row: LetterRow) -> str:
-        head = (str(row.number), row.kind, self._held.wall(row.issued_at), row.author_name, row.clinic)
-        return "\n".join(filter(None, (_DOT.join(head), row.void_reason, row.text)))
+        head = (str(row.number), row.kind, self._held.wall(row.issued_at), row.author_name, row.clinic_name)
+        return "\n".join(filter(None, (_DOT.join(head), standing_words(row), row.text)))
 
     # Entries of the history
 

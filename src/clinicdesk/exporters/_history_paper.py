@@ -22,6 +22,7 @@ from clinicdesk.clinic.records.wording import follow_up_text, late_text, treatme
 from clinicdesk.clinic.results.queries import ObservationRow
 from clinicdesk.exporters._history import History
 from clinicdesk.exporters._history_cover import KIND_WORDS, cover
+from clinicdesk.exporters._history_letters import letters
 from clinicdesk.kit.ink import Bold, Span
 from clinicdesk.kit.names import age_text, full_name
 from clinicdesk.kit.pdf import SMALL, Document, Head, Running
@@ -84,6 +85,7 @@ class HistoryPaper:
         self._results()
         self._entries()
         self._attachments()
+        letters(self._document, self._history, self._zone)
         self._every_result()
         self._document.paragraph(_("Fin de la historia clínica."), grey=True)
         self._lost_characters()

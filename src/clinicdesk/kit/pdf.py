@@ -184,16 +184,17 @@ class Document:
             self._whole_row(heads, widths, top, cells, size)
         self.gap(8)
 
-    def square(self, text: str, side: float, *beside: str) -> None:
-        """A text as a square code (QR) with lines of small print beside it."""
+    def square(self, text: str, side: float, *beside: Span, size: float = SMALL) -> None:
+        """A text as a square code (QR) with wrapped text beside it; both on one page."""
         from clinicdesk.kit.codes import draw_squares
 
-        lines = self._ink.fold(["\n".join(beside)], SMALL, self.width - side - 12)
-        self.keep(max(side, len(lines) * SMALL * _LEADING) + 4)
+        lines = self._ink.fold(beside, size, self.width - side - 12)
+        height = max(side, len(lines) * size * _LEADING + _PAD)
+        self.keep(height)
         draw_squares(self._pdf, text, _MARGIN, self._y, side)
         self._y += _PAD
-        self._lines(lines, SMALL, side + 12)
-        self._y += max(side, len(lines) * SMALL * _LEADING + _PAD) - _PAD
+        self._lines(lines, size, side + 12)
+        self._y += height - _PAD
 
     def gap(self, height: float) -> None:
         """Blank space, none at the top of a page."""

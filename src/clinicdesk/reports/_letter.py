@@ -1,56 +1,101 @@
-"""A letter on paper: what it says, who signs it, and the code that tells whether it is genuine."""
+"""A letter on paper: what it says, who signs it, and the code that tells whether it is genuine.
+
+All that stands on it was issued with it, so that printing it again gives the same file, byte for byte.
+"""
 
 from __future__ import annotations
 
-from zoneinfo import ZoneInfo
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
 
-from clinicdesk.clinic.letters.queries import LetterPaper
+from clinicdesk.clinic.letters.queries import LetterRow
 from clinicdesk.clinic.letters.rules import TITLES, LetterKind
-from clinicdesk.kit.names import full_name
-from clinicdesk.kit.sheet import Stamp
+from clinicdesk.kit import clock
 from clinicdesk.kit.words import _
 
-_SIGN_BELOW = 70.0
-_SQUARE = 76.0
-_BODY = 11.0
+if TYPE_CHECKING:
+    from clinicdesk.kit.pdf import Document
+
+_BODY: Final = 11.0
+_BETWEEN: Final = 6.0
+_SIGN_BELOW: Final = 64.0
+_SQUARE: Final = 92.0
+_TALLEST: Final = 130.0
+"""What signature and square take at most, with a name of the institution over several lines."""
+_LINE: Final = 56
+_ITEM: Final = "- "
+_ITEMS: Final = 1.5
+_INDENT: Final = 12.0
 
 
-def paper(row: LetterPaper, stamp: Stamp, *, again: bool) -> tuple[bytes, tuple[str, ...]]:
-    """The file, and the characters that no font has. `again` says on it that it is a reprint."""
-    from clinicdesk.kit.ink import Bold
+def paper(letter: LetterRow) -> tuple[bytes, tuple[str, ...]]:
+    """The file, and the characters that no font has."""
     from clinicdesk.kit.pdf import Document, Running
 
-    letter, patient = row.letter, row.patient
-    issued = letter.issued_at.astimezone(ZoneInfo(letter.zone))
+    issued = clock.local(letter.issued_at, letter.zone)
     title = TITLES[LetterKind(letter.kind)]
-    facts = " · ".join(filter(None, (patient.document, f"HC {patient.chart_number:06}")))
-    running = Running(full_name(patient.family, patient.given), facts, title, letter.clinic, stamp.line())
-    document = Document(running, stamp.at)
-    document.title(title)
-    document.paragraph(
-        _("N.º {number} · {place}, {day}").format(
-            number=letter.number, place=letter.clinic, day=f"{issued:%d/%m/%Y}"
-        ),
-        grey=True,
-        after=10,
+    foot = _("N.º {number} · {code} · emitido por {by} el {at} (UTC{offset})").format(
+        number=letter.number,
+        code=letter.code,
+        by=letter.author_name,
+        at=f"{issued:%d/%m/%Y %H:%M}",
+        offset=f"{issued:%z}"[:3] + ":" + f"{issued:%z}"[3:5],
     )
-    if letter.voided_at is not None:
-        document.box(Bold(_("ANULADO: {}").format(letter.void_reason)))
-    if again:
-        document.box(_("Reimpresión del documento emitido el {}.").format(f"{issued:%d/%m/%Y %H:%M}"))
-    for line in letter.text.split("\n"):
-        document.paragraph(line, size=_BODY, after=5)
+    whose = " · ".join(filter(None, (letter.patient_name, letter.patient_document)))
+    running = Running(letter.clinic_name, whose, title, _("N.º {}").format(letter.number), foot)
+    document = Document(running, issued)
+    document.title(title)
+    document.paragraph(f"{issued:%d/%m/%Y}", grey=True, after=10)
+    _standing(document, letter)
+    _said(document, letter.text.split("\n"))
+    _signed(document, letter, f"{issued:%d/%m/%Y %H:%M}")
+    return document.finish(), document.missing
+
+
+def _said(document: Document, lines: Sequence[str]) -> None:
+    """What it says; items of a list close together, and the end on the page of the signature."""
+    for number, line in enumerate(lines, start=1):
+        item = line.startswith(_ITEM)
+        listed = item and number < len(lines) and lines[number].startswith(_ITEM)
+        document.paragraph(
+            line,
+            size=_BODY,
+            indent=_INDENT if item else 0.0,
+            after=_ITEMS if listed else _BETWEEN,
+            below=_SIGN_BELOW + _TALLEST if number == len(lines) else 0.0,
+        )
+
+
+def _standing(document: Document, letter: LetterRow) -> None:
+    """Why it does not hold, or what it stands in for; nothing of most."""
+    from clinicdesk.kit.ink import Bold
+
+    if letter.misplaced is not None:
+        document.box(Bold(_("NO VALE: se emitió por error en la historia de otra persona.")))
+    elif letter.voided_at is not None:
+        later = _(" Lo reemplaza el n.º {}.").format(letter.replaced_by) if letter.replaced_by else ""
+        day = f"{clock.local(letter.voided_at, letter.zone):%d/%m/%Y}"
+        document.box(
+            Bold(_("ANULADO el {}: {}.").format(day, (letter.void_reason or "").rstrip(".")) + later)
+        )
+    if letter.replaces is not None:
+        document.paragraph(_("Reemplaza al n.º {}, que no vale.").format(letter.replaces), after=_BETWEEN)
+
+
+def _signed(document: Document, letter: LetterRow, at: str) -> None:
+    """Room for a hand and a seal over the name; the code, square and in letters, beside it."""
+    from clinicdesk.kit.ink import Bold
+
     document.gap(_SIGN_BELOW)
-    document.keep(_SQUARE + 20)
     check = f"CLINICDESK {letter.number} {letter.code}"
-    signed = ", ".join(filter(None, (letter.author_name, letter.author_license)))
     document.square(
         check,
         _SQUARE,
-        "_" * 40,
-        signed,
-        _("Emitido con clave el {}").format(f"{issued:%d/%m/%Y %H:%M}"),
-        _("Verificación: N.º {} · {}").format(letter.number, letter.code),
-        _("Quien lo reciba puede pedir al centro que lo compruebe con ese número y código."),
+        "_" * _LINE + "\n",
+        Bold(letter.author_name + "\n"),
+        f"{letter.author_license}\n" if letter.author_license else "",
+        _("Emitido con clave el {}.").format(at) + "\n\n",
+        Bold(_("Verificación: n.º {} · {}").format(letter.number, letter.code) + "\n"),
+        _("Quien lo reciba puede pedir a {} que lo compruebe.").format(letter.clinic_name),
+        size=9.0,
     )
-    return document.finish(), document.missing

@@ -27,6 +27,7 @@ def _options(actor: Actor) -> dict[str, str]:
         "5": _("bloquear"),
         "6": _("repetidos"),
         "7": _("historias"),
+        "8": _("comprobar un documento"),
     }
     if not any(map(actor.may, _LOOKS_AT_PAIRS)):
         del options["6"]
@@ -54,6 +55,25 @@ async def menu(desk: ClinicDesk, screen: DeskScreen) -> None:
         await _duplicates(desk, screen)
     elif chosen == "7":
         await search_charts(desk)
+    elif chosen == "8":
+        await check_paper(desk, screen)
+
+
+async def check_paper(desk: ClinicDesk, screen: DeskScreen) -> None:
+    """Whether a letter that somebody brings is genuine and holds: what its code says, typed or scanned."""
+    from clinicdesk.clinic.letters import queries, rules, wording
+
+    typed = await screen.prompt.ask(
+        _("Número y código (12 3F2A-90C1-77DE-0B4C):"),
+        check=lambda text: None if rules.asked(text) else _("Van el número y los 16 signos del código."),
+    )
+    asked = rules.asked(typed or "")
+    if asked is None:
+        return
+    row = await desk.link.see(queries.check, queries.CheckQuery(*asked))
+    zone = desk.link.session.actor.at.zone
+    said = f"{wording.verdict_words(row, zone)} {wording.checked_words(row, zone)}"
+    (screen.prompt.say if row.valid else screen.prompt.alarm)(said)
 
 
 async def _duplicates(desk: ClinicDesk, screen: DeskScreen) -> None:

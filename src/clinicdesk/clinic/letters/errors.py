@@ -35,6 +35,29 @@ class BadLetter(Refusal):
     constraint = ("letters_text_ck", "letters_kind_ck")
 
 
+class NoSuchVisit(Refusal):
+    """The visit that it would quote is none of the patient's."""
+
+    says = "Esa atención no es de esta historia."
+    exit = Exit.NOT_FOUND
+    constraint = "letters_visit_id_fk"
+
+
+class UnknownPaper(Refusal):
+    """Nobody here issued a letter under that number and code."""
+
+    says = "Número y código no son de ningún documento de aquí. Revisar los dos."
+    exit = Exit.NOT_FOUND
+
+
+class TooManyChecks(Refusal):
+    """Wrong codes one after the other are guesses."""
+
+    says = "Van 10 códigos equivocados en 10 minutos: esperar antes de probar otro."
+    exit = Exit.NOT_ALLOWED
+    constraint = "letters_tries"
+
+
 class VoidReason(Refusal):
     """Taking a letter back has its reason."""
 

@@ -12,10 +12,12 @@ from sqlalchemy import (
     Index,
     LargeBinary,
     Sequence,
+    Text,
     UniqueConstraint,
     Uuid,
     text,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from clinicdesk.clinic.sites.model import edited
 from clinicdesk.clinic.tables import by_patient, instant, metadata, patient_fk, reference, words
@@ -31,12 +33,23 @@ letters: Final = by_patient(
     Column("author_id", BigInteger, nullable=False),
     words("author_name"),
     words("author_license"),
+    # Whom and where the paper names, as both were called that day.
+    words("patient_name"),
+    words("patient_document"),
+    words("clinic_name"),
+    # The visit whose note it quotes, signed by then or not, and the codes that it quotes of it.
+    Column("visit_id", Uuid),
+    Column("codes", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    # The number of the letter that it stands in for.
+    Column("replaces", BigInteger),
     # Whose session wrote the row, filled by the database.
     words("login", server_default=text("session_user")),
     instant("issued_at"),
     words("text"),
     Column("hash", LargeBinary, nullable=False),
     UniqueConstraint("patient_id", "number", name="letters_number_uq"),
+    UniqueConstraint("patient_id", "replaces", name="letters_replaces_uq"),
+    patient_fk("letters", "visit_id", "visits"),
     ForeignKeyConstraint(["clinic_id"], ["clinics.id"], name="letters_clinic_fk"),
     ForeignKeyConstraint(["author_id"], ["people.id"], name="letters_author_fk"),
     CheckConstraint("kind IN ('certificado', 'interconsulta', 'estudios')", name="letters_kind_ck"),
@@ -44,6 +57,7 @@ letters: Final = by_patient(
     CheckConstraint("length(hash) = 32", name="letters_hash_ck"),
     # Who is shown a letter asks by its number alone.
     Index("letters_number_ix", "number"),
+    Index("letters_replaces_ix", "replaces", postgresql_where=text("replaces IS NOT NULL")),
 )
 
 letter_voids: Final = by_patient(

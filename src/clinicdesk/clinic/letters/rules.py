@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
@@ -67,6 +67,12 @@ MOST_DAYS: Final = 180
 MOST_TEXT: Final = 6_000
 _FIELD: Final = re.compile(r"\{([^{}\n]*)\}")
 _CODE_DIGITS: Final = 16
+_ASKED: Final = re.compile(
+    r"(?:CLINICDESK\s+|N[.\s]*[ºo°]?\s*)?(\d{1,18})[\s·:,;/-]+((?:[0-9A-FOIL]{4}[\s-]*){3}[0-9A-FOIL]{4})",
+    re.IGNORECASE | re.ASCII,
+)
+# What is read for a digit of the code, and is none.
+_MISREAD: Final = str.maketrans("oil", "011")
 _SMALL: Final = 2
 """Years under which an age is told in months."""
 
@@ -144,7 +150,7 @@ def values_of(said: Said, today: date) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """What a letter's hash covers."""
+    """What a letter's hash covers. `replaces` is the number of the letter that it stands in for."""
 
     patient_id: UUID
     id: UUID
@@ -155,17 +161,45 @@ class Issued:
     author_name: str
     author_license: str
     issued_at: datetime
+    patient_name: str
+    patient_document: str
+    clinic_name: str
+    visit_id: UUID | None
+    codes: tuple[str, ...]
+    replaces: int | None
 
 
 def letter_hash(issued: Issued) -> bytes:
-    """SHA-256 over everything issued, as canonical JSON."""
-    return hashlib.sha256(msgspec.json.encode(issued, order="deterministic")).digest()
+    """SHA-256 over everything issued, as canonical JSON; the time in UTC."""
+    said = replace(issued, issued_at=issued.issued_at.astimezone(UTC))
+    return hashlib.sha256(msgspec.json.encode(said, order="deterministic")).digest()
+
+
+def titled(kind: str, number: int) -> str:
+    """`Certificado médico n.º 12`."""
+    return _("{} n.º {}").format(TITLES[LetterKind(kind)], number)
 
 
 def code_of(made: bytes) -> str:
     """The code that stands on the paper: `3F2A-90C1-77DE-0B4C`, the first half of the hash's first half."""
     digits = made.hex().upper()[:_CODE_DIGITS]
     return "-".join(digits[at : at + 4] for at in range(0, _CODE_DIGITS, 4))
+
+
+def quoted(codes: Iterable[str], text: str) -> tuple[str, ...]:
+    """Those of the codes that a text names, each as a word of its own."""
+    return tuple(code for code in codes if re.search(rf"(?<![\w.]){re.escape(code)}(?![\w.]*\w)", text))
+
+
+def asked(typed: str) -> tuple[int, str] | None:
+    """The number and code that somebody read off a paper, or scanned; None where they are no such thing.
+
+    `12 3F2A-90C1-77DE-0B4C`, `12 3f2a90c177de0b4c`, `CLINICDESK 12 3F2A-90C1-77DE-0B4C`, `N.º 12 · 3F2A-…`.
+    """
+    found = _ASKED.fullmatch(typed.strip())
+    if found is None:
+        return None
+    return int(found[1]), "".join(filter(str.isalnum, found[2].lower())).translate(_MISREAD)
 
 
 def age_words(birth: date | None, today: date) -> str:

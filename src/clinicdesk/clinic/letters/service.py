@@ -20,6 +20,7 @@ from clinicdesk.clinic.letters.errors import (
     VoidReason,
 )
 from clinicdesk.clinic.letters.model import letter_numbers, letter_templates, letter_voids, letters
+from clinicdesk.clinic.letters.queries import LetterRow
 from clinicdesk.clinic.letters.rules import LetterKind, Said
 from clinicdesk.clinic.patients import queries as registry
 from clinicdesk.clinic.records.service import demand_proof
@@ -37,12 +38,21 @@ _REASON: Final = range(5, 301)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssueLetter(Order):
-    """A letter of a kind about a patient, in the doctor's own words where its kind asks for them."""
+    """A letter of a kind about a patient, in the doctor's own words where its kind asks for them.
+
+    With `visit_id` it quotes the `codes` of that visit's note, which need not be signed yet. With `replaces`,
+    the number of a letter of the doctor's own, that one is taken back for `reason` in the same step.
+    """
 
     patient_id: UUID
     letter_id: UUID = new_row()
     kind: str
     said: Said
+    visit_id: UUID | None = None
+    codes: tuple[str, ...] = ()
+    replaces: int | None = None
+    reason: str = ""
+    void_id: UUID = new_row()
     proof: Proof | None = field(default=None, repr=False, metadata={"made": True})
 
     @property
@@ -65,32 +75,55 @@ class LetterAnswer:
 
 @use_case("letter.issue", needs=Permission.NOTE_WRITE, answer=LetterAnswer, purpose="TREAT", chart=True)
 def issue_letter(tx: Tx, order: IssueLetter) -> LetterAnswer:
-    """Issue a letter under the next number. Raises ProofNeeded, BadLetter."""
+    """Issue a letter under the next number.
+
+    Raises ProofNeeded, BadLetter, NoSuchVisit; of the one replaced LetterNotFound, NotYourLetter, VoidReason,
+    LetterVoided.
+    """
     demand_proof(tx, order.proof)
     kind, said = _kind(order.kind), _cleaned(order.said)
     if problem := rules.problem_of(kind, said):
         raise BadLetter(problem=problem)
-    text = rules.written(
-        queries.body_of(tx, kind, tx.actor.at.clinic_id), _values(tx, order.patient_id, said)
-    )
+    if order.replaces is not None:
+        _take_back(tx, _replaced(tx, order, order.replaces), order.reason, order.void_id)
+    issued = _issued(tx, order, kind, said)
+    made = rules.letter_hash(issued)
+    row = {name: getattr(issued, name) for name in issued.__slots__}
+    values = {**row, "codes": list(issued.codes), "clinic_id": tx.actor.at.clinic_id, "hash": made}
+    tx.write(insert(letters).inline(), values)
+    tx.changed(Change(Kind.RECORD, tx.act, ids=((order.patient_id, order.letter_id),)))
+    number = issued.number
+    return LetterAnswer(order.patient_id, order.letter_id, number, kind.value, tx.now, rules.code_of(made))
+
+
+def _replaced(tx: Tx, order: IssueLetter, number: int) -> LetterRow:
+    found = queries.numbered(tx, order.patient_id, number)
+    if found is None:
+        raise LetterNotFound
+    return found
+
+
+def _issued(tx: Tx, order: IssueLetter, kind: LetterKind, said: Said) -> rules.Issued:
+    """All that the letter says, under the next number."""
+    actor, values = tx.actor, _values(tx, order.patient_id, said)
     number: int = tx.run(select(letter_numbers.next_value())).scalar_one()
-    actor = tx.actor
-    issued = rules.Issued(
+    return rules.Issued(
         patient_id=order.patient_id,
         id=order.letter_id,
         number=number,
         kind=kind.value,
-        text=text,
+        text=rules.written(queries.body_of(tx, kind, actor.at.clinic_id), values),
         author_id=actor.person_id,
         author_name=actor.name,
         author_license=actor.license,
         issued_at=tx.now,
+        patient_name=values["paciente"],
+        patient_document=values["documento"],
+        clinic_name=values["centro"],
+        visit_id=order.visit_id,
+        codes=order.codes if order.visit_id else (),
+        replaces=order.replaces,
     )
-    made = rules.letter_hash(issued)
-    row = {name: getattr(issued, name) for name in issued.__slots__}
-    tx.write(insert(letters).inline(), {**row, "clinic_id": actor.at.clinic_id, "hash": made})
-    tx.changed(Change(Kind.RECORD, tx.act, ids=((order.patient_id, order.letter_id),)))
-    return LetterAnswer(order.patient_id, order.letter_id, number, kind.value, tx.now, rules.code_of(made))
 
 
 def _kind(name: str) -> LetterKind:
@@ -123,7 +156,7 @@ def _values(tx: Tx, patient_id: UUID, said: Said) -> dict[str, str]:
     at = tx.run(select(clinics.c.name, clinics.c.city).where(clinics.c.id == tx.actor.at.clinic_id)).one()
     return rules.values_of(said, today) | {
         "paciente": full_name(patient.family, patient.given),
-        "documento": patient.document,
+        "documento": patient.document or f"HC {patient.chart_number:06}",
         "edad": rules.age_words(patient.birth, today),
         "medico": tx.actor.name,
         "matricula": tx.actor.license,
@@ -155,28 +188,34 @@ class VoidAnswer:
 
 @use_case("letter.void", needs=Permission.NOTE_WRITE, answer=VoidAnswer, purpose="TREAT", chart=True)
 def void_letter(tx: Tx, order: VoidLetter) -> VoidAnswer:
-    """Take a letter back; what was printed of it no longer verifies. Raises LetterNotFound, NotYourLetter,
-    VoidReason, LetterVoided.
+    """Take a letter back: it stays in the chart with its reason, and whoever checks it learns of it.
+
+    Raises LetterNotFound, NotYourLetter, VoidReason, LetterVoided.
     """
     found = queries.letter(tx, order.patient_id, order.letter_id)
     if found is None:
         raise LetterNotFound
+    _take_back(tx, found, order.reason, order.void_id)
+    # Under the chart that is open, which may be another one than it was issued in.
+    tx.changed(Change(Kind.RECORD, tx.act, ids=((order.patient_id, found.id),)))
+    return VoidAnswer(found.patient_id, found.id, found.number, tx.now)
+
+
+def _take_back(tx: Tx, found: LetterRow, reason: str, void_id: UUID) -> None:
     if found.author_id != tx.actor.person_id:
         raise NotYourLetter(doctor=found.author_name)
-    reason = clean_line(order.reason)
-    if len(reason) not in _REASON:
+    said = clean_line(reason)
+    if len(said) not in _REASON:
         raise VoidReason
     row = {
         "patient_id": found.patient_id,
-        "id": order.void_id,
+        "id": void_id,
         "letter_id": found.id,
-        "reason": reason,
+        "reason": said,
         "person_id": tx.actor.person_id,
         "at": tx.now,
     }
     tx.write(insert(letter_voids), row)
-    tx.changed(Change(Kind.RECORD, tx.act, ids=((found.patient_id, found.id),)))
-    return VoidAnswer(found.patient_id, found.id, found.number, tx.now)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

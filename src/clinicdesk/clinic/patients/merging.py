@@ -184,7 +184,10 @@ class UnmergePatients(Order):
 
 @dataclass(frozen=True, slots=True)
 class EnteredRow:
-    """A turn given or a note signed (`kind`) for who stood, while both were one; `at` has its offset."""
+    """A turn given, a note signed or a letter issued (`kind`) for who stood, while both were one.
+
+    `at` has its offset.
+    """
 
     kind: str
     at: datetime

@@ -385,7 +385,7 @@ misfiled: Final = by_patient(
     ForeignKeyConstraint(["person_id"], ["people.id"], name="misfiled_person_fk"),
     CheckConstraint("way IN ('out', 'in')", name="misfiled_way_ck"),
     CheckConstraint(
-        "kind IN ('turn', 'record', 'result', 'prescription', 'vitals')",
+        "kind IN ('turn', 'record', 'result', 'prescription', 'vitals', 'letter')",
         name="misfiled_kind_ck",
     ),
     CheckConstraint("other_id <> patient_id", name="misfiled_two_ck"),

@@ -28,9 +28,9 @@ from clinicdesk.kit.words import _, plural
 from clinicdesk.tui import turn_words
 from clinicdesk.tui.parts import Command, PatientStrip
 from clinicdesk.tui.roles import chart_text, cosign_desk, note_text
-from clinicdesk.tui.roles.chart import Contents
+from clinicdesk.tui.roles.chart import ChartPane, Contents
 from clinicdesk.tui.roles.doctor_queue import Place
-from clinicdesk.tui.roles.letters import LETTERS, issue_letter
+from clinicdesk.tui.roles.letters import AGAIN, letter_words, no_void, print_letter, void_letter
 from clinicdesk.tui.roles.note_editor import NoteScreen
 from clinicdesk.tui.roles.note_job import NoteJob
 from clinicdesk.tui.roles.note_tools import ask_late
@@ -58,6 +58,7 @@ class Attending(ClinicScreen):
     attended: Attended | None = None
     acting = False
     strip: PatientStrip
+    chart: ChartPane
 
     # What the screen shows
 
@@ -105,9 +106,9 @@ class Attending(ClinicScreen):
         yield Command(
             "x",
             _("Suspender"),
-            self.end_treatment,
-            _("suspender el tratamiento"),
-            self._no_treatment,
+            self.suspend,
+            _("suspender o anular"),
+            self._no_suspending,
             bar=False,
         )
         yield Command("w", _("A espera"), self.requeue, _("volver a la espera"), self._not_inside)
@@ -345,8 +346,19 @@ class Attending(ClinicScreen):
         written = [row for row in found if row.diagnoses or note_text.tidy(row.text)]
         return Attended(patient_id, turn_id, visit_id, written[0] if written else None)
 
-    async def end_treatment(self) -> None:
-        """`x`: the treatment pointed at is followed no more, and why."""
+    def _no_suspending(self) -> str | None:
+        """Why `x` cannot work: of a letter pointed at, or of a treatment."""
+        return no_void(self, self.chart) if self.chart.letter is not None else self._no_treatment()
+
+    async def suspend(self) -> None:
+        """`x`: the letter pointed at holds no more, or the treatment is followed no more."""
+        if self.chart.letter is None:
+            await self._end_treatment()
+        elif await void_letter(self, self.chart):
+            await self.show_again(signed=False)
+
+    async def _end_treatment(self) -> None:
+        """The treatment pointed at is followed no more, and why."""
         row = self.treatment()
         if row is None:
             return
@@ -376,12 +388,10 @@ class Attending(ClinicScreen):
         contents = self.contents
         if contents is None:
             return
-        words = {"1": _("historia"), **{key: word for key, (word, _kind) in LETTERS.items()}}
-        key = await self.prompt.pick(_("Imprimir:"), words, at_once=True, enter="1")
-        if key is None:
-            return
-        if key in LETTERS:
-            await issue_letter(self, contents.chart.patient, LETTERS[key][1])
+        words = {"1": _("historia"), **letter_words(self, self.chart)}
+        enter = AGAIN if AGAIN in words else "1"
+        key = await self.prompt.pick(_("Imprimir:"), words, at_once=True, enter=enter)
+        if key is None or await print_letter(self, self.chart, key):
             return
         self.prompt.say(_("Preparando la historia en PDF…"))
         path = await print_history(self.link, contents.chart.patient, self.now())

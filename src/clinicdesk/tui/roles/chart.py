@@ -11,6 +11,8 @@ from uuid import UUID
 
 from textual.app import ComposeResult
 
+from clinicdesk.clinic.letters import queries as letters
+from clinicdesk.clinic.letters.queries import LetterRow
 from clinicdesk.clinic.prescriptions import queries as prescriptions
 from clinicdesk.clinic.prescriptions.queries import PrescribedRow
 from clinicdesk.clinic.records import queries, timeline
@@ -27,7 +29,10 @@ from clinicdesk.tui.look import Tone
 from clinicdesk.tui.parts import Bit, Body, Cell, LineList, Rule, TextLines
 from clinicdesk.tui.parts.base import Part
 from clinicdesk.tui.parts.pager import Layout, Pager
+from clinicdesk.tui.roles import chart_letters
 from clinicdesk.tui.roles import chart_text as words
+from clinicdesk.tui.roles.chart_letters import HistoryRow
+from clinicdesk.tui.roles.chart_summary import summary_lines
 
 SECTIONS: Final = (
     _("historia"),
@@ -41,30 +46,36 @@ _PAGE: Final = 200
 _MOST_RESULTS: Final = 2000
 _NEAR_THE_END: Final = 40
 _PLOT: Final = 9
-_ACTIVE: Final = "vigente"
 _HOLDING: Final = 3
-_CODE: Final = 5
 _SAID: Final = 24
 
 
 @dataclass(frozen=True, slots=True)
 class Narrowed:
-    """The entries that fit what was asked for, as far as they are read; `total` fit in the whole chart."""
+    """The entries that fit what was asked for, as far as they are read; `total` fit in the whole chart.
+
+    `letters` are all that fit.
+    """
 
     query: FindQuery
     said: str
     entries: tuple[EntryRow, ...]
     total: int
+    letters: tuple[LetterRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What the pane shows of a patient; entries grow as they are read, results come when asked for."""
+    """What the pane shows of a patient; entries grow as they are read, results come when asked for.
+
+    `letters` are all of the person's, newest first.
+    """
 
     chart: Chart
     prescribed: tuple[PrescribedRow, ...] = ()
     pressure: tuple[VitalRow, ...] = ()
     observed: tuple[ObservationRow, ...] | None = None
+    letters: tuple[LetterRow, ...] = ()
 
     @property
     def patient_id(self) -> UUID:
@@ -87,11 +98,12 @@ class Reading:
         # First of all the chart: its lease is what lets the others read.
         view = queries.open_chart if opening else queries.reread_chart
         chart = await self._rows(view, ChartQuery(patient_id))
-        prescribed, pressure = await asyncio.gather(
+        prescribed, pressure, issued = await asyncio.gather(
             self._rows(prescriptions.prescribed, ChartQuery(patient_id)),
             self._rows(vital_series, VitalsQuery(patient_id, words.SYSTOLIC)),
+            self._rows(letters.list_letters, letters.LettersQuery(patient_id)),
         )
-        return Contents(chart, prescribed, pressure)
+        return Contents(chart, prescribed, pressure, letters=issued)
 
     async def older(self, contents: Contents) -> Contents:
         """The same with the next entries."""
@@ -112,7 +124,11 @@ class Reading:
     async def find(self, query: FindQuery, said: str) -> Narrowed:
         """What fits, newest first; `said` is how the screen names what was asked for."""
         found = await self._rows(timeline.find_entries, query)
-        return Narrowed(query, said, found.entries, found.total)
+        fitting: tuple[LetterRow, ...] = ()
+        if query.problem is None:
+            asked = letters.FindLetters(query.patient_id, query.words)
+            fitting = await self._rows(letters.find_letters, asked)
+        return Narrowed(query, said, found.entries, found.total, fitting)
 
     async def more_fitting(self, narrowed: Narrowed) -> Narrowed:
         """The same with the next entries that fit."""
@@ -134,11 +150,11 @@ class Reading:
 class ChartPane(Body):
     """Centre of the doctor's home. The screen says what is read and when; the pane shows it.
 
-    `on_move` hears of each newly selected entry, `wants_older` that the reader nears the last one read.
+    `on_move` hears of each newly selected row, `wants_older` that the reader nears the last one read.
     """
 
     def __init__(
-        self, zone: str, on_move: Callable[[EntryRow | None], None], wants_older: Callable[[], None]
+        self, zone: str, on_move: Callable[[HistoryRow | None], None], wants_older: Callable[[], None]
     ) -> None:
         """Empty, at the history."""
         super().__init__(id="chart")
@@ -149,9 +165,9 @@ class ChartPane(Body):
         self.grouped = False
         """Whether the history is shown by problem."""
         self._reads_entry = False
-        self.history = LineList[EntryRow](
-            lambda entry: entry.id,
-            draw=lambda entry, width: words.entry_lines(entry, width, zone),
+        self.history = LineList[HistoryRow](
+            lambda row: row.id,
+            draw=lambda row, width: chart_letters.row_lines(row, width, zone),
             tall=2,
             title=_("Historia"),
             on_move=self._moved,
@@ -183,8 +199,10 @@ class ChartPane(Body):
         self.contents, self.narrowed = contents, None
         self.go_to(0)
         self._fill(fresh=True)
-        if contents is not None and contents.chart.entries:
-            self.history.select(contents.chart.entries[0].id)
+        # A letter given in a visit stands over its note: `a` and `e` are about that.
+        first = next((row for row in self.history.rows if isinstance(row, EntryRow)), None)
+        if first is not None:
+            self.history.select(first.id)
 
     def renew(self, contents: Contents) -> None:
         """The same patient read again: what is new is marked, the reader stays where they are."""
@@ -198,7 +216,9 @@ class ChartPane(Body):
         if self.narrowed is not None:
             now = {entry.id: entry for entry in contents.chart.entries}
             entries = tuple(now.get(entry.id, entry) for entry in self.narrowed.entries)
-            self.narrowed = replace(self.narrowed, entries=entries)
+            issued = {row.id: row for row in contents.letters}
+            fitting = tuple(issued.get(row.id, row) for row in self.narrowed.letters)
+            self.narrowed = replace(self.narrowed, entries=entries, letters=fitting)
         self._fill(fresh=False)
 
     def extend(self, contents: Contents) -> None:
@@ -215,9 +235,8 @@ class ChartPane(Body):
         """The entries that fit, from the newest; None shows the whole history again."""
         self.narrowed = narrowed
         self._fill_history(fresh=True)
-        entries = self._entries()
-        if entries and narrowed is not None:
-            self.history.select(entries[0].id)
+        if self.history.rows and narrowed is not None:
+            self.history.select(self.history.rows[0].id)
         self.go_to(0)
 
     def extend_narrowed(self, narrowed: Narrowed) -> None:
@@ -233,10 +252,10 @@ class ChartPane(Body):
         self._show_part(self.by_problem)
 
     def open_entry(self) -> None:
-        """Read the selected entry whole."""
-        entry = self.history.current
-        if entry is not None:
-            self.read(words.entry_title(entry, self.zone), lambda width: self._page_of(entry, width))
+        """Read the selected entry or letter whole."""
+        row = self.history.current
+        if row is not None:
+            self.read(chart_letters.row_title(row, self.zone), lambda width: self._page_of(row, width))
             self._reads_entry = True
 
     def step(self, by: int) -> None:
@@ -270,8 +289,15 @@ class ChartPane(Body):
 
     @property
     def entry(self) -> EntryRow | None:
-        """The entry pointed at; none while problems stand in its place."""
-        return None if self.grouped else self.history.current
+        """The entry pointed at; none while problems stand in its place, or at a letter."""
+        row = None if self.grouped else self.history.current
+        return row if isinstance(row, EntryRow) else None
+
+    @property
+    def letter(self) -> LetterRow | None:
+        """The letter of the history pointed at, or read whole."""
+        row = self.history.current if self._list is self.history else None
+        return row if isinstance(row, LetterRow) else None
 
     @property
     def reads_entry(self) -> bool:
@@ -298,10 +324,25 @@ class ChartPane(Body):
         return self.by_problem if self.grouped else self._lists[self.section]
 
     def _entries(self) -> tuple[EntryRow, ...]:
-        """What the history shows: all that is read, or what fits of the whole."""
+        """What the history shows of its entries: all that is read, or what fits of the whole."""
         if self.narrowed is not None:
             return self.narrowed.entries
         return self.contents.chart.entries if self.contents is not None else ()
+
+    def _letters(self) -> tuple[LetterRow, ...]:
+        if self.narrowed is not None:
+            return self.narrowed.letters
+        return self.contents.letters if self.contents is not None else ()
+
+    def _entries_in_all(self) -> int:
+        if self.narrowed is not None:
+            return self.narrowed.total
+        return self.contents.chart.entries_total if self.contents is not None else 0
+
+    def _rows(self) -> tuple[HistoryRow, ...]:
+        """Entries and letters by date, as far as the entries are read."""
+        entries = self._entries()
+        return chart_letters.woven(entries, self._letters(), whole=len(entries) >= self._entries_in_all())
 
     @property
     def treatment(self) -> TreatmentRow | None:
@@ -333,7 +374,7 @@ class ChartPane(Body):
         contents = self.contents
         chart = contents.chart if contents else None
         rows: tuple[Sequence[Any], ...] = (
-            self._entries(),
+            self._rows(),
             contents.prescribed if contents else (),
             contents.observed or () if contents else (),
             (*chart.problems, *chart.treatments) if chart else (),
@@ -362,18 +403,19 @@ class ChartPane(Body):
         self._lists[5].title(SECTIONS[5].capitalize(), _("1: historia"))
 
     def _fill_history(self, *, fresh: bool) -> None:
-        (self.history.show if fresh else self.history.renew)(self._entries())
+        (self.history.show if fresh else self.history.renew)(self._rows())
         self._title_history()
 
     def _title_history(self) -> None:
         if self.contents is None:
             return
-        total, narrowed = self.contents.chart.entries_total, self.narrowed
+        narrowed = self.narrowed
+        total = self.contents.chart.entries_total + len(self.contents.letters)
         if narrowed is None:
             counted = plural(total, _("registro"), _("registros"))
             self.history.title(f"{_('Historia')} · {counted}", _("/ buscar") if total else "")
         else:
-            here = _("{} de {}").format(narrowed.total, total)
+            here = _("{} de {}").format(narrowed.total + len(narrowed.letters), total)
             self.history.title(f"{_('Historia')} · {here}", cut(shown(f"«{narrowed.said}»"), _SAID))
 
     def _fill_summary(self) -> None:
@@ -389,21 +431,20 @@ class ChartPane(Body):
         else:
             self._summary.set(*summary_lines(self.contents, self.size.width, self.zone))
 
-    def _page_of(self, entry: EntryRow, width: int) -> list[Cell]:
-        """The entry as it is now: an addendum may have come."""
-        found = entry
+    def _page_of(self, row: HistoryRow, width: int) -> list[Cell]:
+        """The row as it is now: an addendum may have come, a letter been taken back."""
+        found: HistoryRow = row
         if self.contents is not None:
-            rows = (*self._entries(), *self.contents.chart.entries)
-            found = next((row for row in rows if row.id == entry.id), entry)
-        return words.entry_page(found, width, self.zone)
+            rows = (*self._rows(), *self.contents.chart.entries)
+            found = next((each for each in rows if each.id == row.id), row)
+        return chart_letters.row_page(found, width, self.zone)
 
-    def _moved(self, entry: EntryRow | None) -> None:
-        self._on_move(entry)
-        contents, entries = self.contents, self._entries()
-        if entry is None or contents is None:
+    def _moved(self, row: HistoryRow | None) -> None:
+        self._on_move(row)
+        if row is None or self.contents is None:
             return
-        total = self.narrowed.total if self.narrowed is not None else contents.chart.entries_total
-        if len(entries) < total and entry.id in {each.id for each in entries[-_NEAR_THE_END:]}:
+        near = {each.id for each in self.history.rows[-_NEAR_THE_END:]}
+        if len(self._entries()) < self._entries_in_all() and row.id in near:
             self._wants_older()
 
 
@@ -446,51 +487,3 @@ def _vital_line(row: VitalRow | MovedVitals, width: int, zone: str) -> Cell:
     if isinstance(row, MovedVitals):
         return words.moved_line(row, width, zone)
     return words.vital_line(row, width, zone)
-
-
-def summary_lines(contents: Contents, width: int, zone: str) -> list[Cell]:
-    """Vitals, prescriptions and problems in one line each."""
-    chart = contents.chart
-    vitals = "  ".join(words.vital_words(chart.vitals, zone)) or _("sin registrar")
-    day = f"{words.day_short(max(row.at for row in chart.vitals), zone)}  " if chart.vitals else ""
-    active = [row for row in contents.prescribed if row.state == _ACTIVE]
-    drugs = ", ".join(row.text for row in active)
-    counted = (
-        f"{plural(len(active), _('vigente'), _('vigentes'))}: {drugs}" if active else _("ninguna vigente")
-    )
-    holding = [*map(words.problem_line, chart.problems), *(row.what for row in chart.treatments)]
-    problems = " · ".join(holding) or _("ninguno")
-    return [
-        cut(shown(f" {_('Vitales')}  {day}{vitals}"), width),
-        cut(shown(f" {_('Recetas')}  {counted}"), width),
-        cut(shown(f" {_('Dx act.')}  {problems}"), width),
-    ]
-
-
-def side_lines(contents: Contents | None, height: int, zone: str) -> list[Cell]:
-    """The third column of a wide screen: active problems, vitals, prescriptions in force."""
-    if contents is None:
-        return []
-    chart, third = contents.chart, max(3, (height - 6) // 3)
-    active = [row for row in contents.prescribed if row.state == _ACTIVE]
-    lines: list[Cell] = []
-    lines += _group(
-        _("Activos"),
-        [words.problem_line(row, _CODE) for row in chart.problems] + [row.what for row in chart.treatments],
-        third,
-        _("ninguno"),
-    )
-    day = f" {words.day_short(max(row.at for row in chart.vitals), zone)}" if chart.vitals else ""
-    lines += _group(_("Vitales") + day, words.vital_words(chart.vitals, zone), third, _("sin registrar"))
-    lines += _group(
-        f"{_('Recetas')} · {len(active)}", [row.text for row in active], third, _("ninguna vigente")
-    )
-    return lines
-
-
-def _group(title: str, rows: list[str], most: int, none: str) -> list[Cell]:
-    """A title and at most so many rows; the last one says how many more there are."""
-    if len(rows) > most:
-        rows = [*rows[: most - 1], _("y {} más").format(len(rows) - most + 1)]
-    body: list[Cell] = [f" {row}" for row in rows or [none]]
-    return [Bit(f" {title}", Tone.TITLE), *body, ""]

@@ -22,13 +22,13 @@ from clinicdesk.kit.errors import Refusal
 from clinicdesk.kit.words import _
 from clinicdesk.tui.parts import Cell, Command, DeskScreen, PatientStrip
 from clinicdesk.tui.patient_header import names, patient_line
-from clinicdesk.tui.roles import chart_text, giving
+from clinicdesk.tui.roles import chart_letters, giving
 from clinicdesk.tui.roles.break_glass import BreakGlass
 from clinicdesk.tui.roles.chart import SECTIONS, ChartPane, Contents, Reading
 from clinicdesk.tui.roles.chart_closed import ChartClosed, urgency_words
 from clinicdesk.tui.roles.find_patient import FindPatient
 from clinicdesk.tui.roles.joint import Joint
-from clinicdesk.tui.roles.letters import LETTERS, issue_letter
+from clinicdesk.tui.roles.letters import AGAIN, letter_words, print_letter
 from clinicdesk.tui.roles.patient_page import patient_page
 from clinicdesk.tui.roles.printing import FORMATS, print_history
 from clinicdesk.tui.roles.timeline import Timeline
@@ -302,14 +302,10 @@ class ChartScreen(Timeline):
         contents = self.chart.contents
         if contents is None:
             return
-        words = {key: word for key, (word, _exporter) in FORMATS.items()}
-        if self.actor.may(Permission.NOTE_WRITE):
-            words |= {key: word for key, (word, _kind) in LETTERS.items()}
-        key = await self.prompt.pick(_("Entregar como:"), words, at_once=True)
-        if key is None:
-            return
-        if key in LETTERS:
-            await issue_letter(self, contents.chart.patient, LETTERS[key][1])
+        words = {key: word for key, (word, _exporter) in FORMATS.items()} | letter_words(self, self.chart)
+        enter = AGAIN if AGAIN in words else None
+        key = await self.prompt.pick(_("Entregar como:"), words, at_once=True, enter=enter)
+        if key is None or await print_letter(self, self.chart, key):
             return
         self.prompt.say(_("Preparando la historia…"))
         patient = contents.chart.patient
@@ -346,7 +342,6 @@ class ChartScreen(Timeline):
         elif hint := self.history_hint():
             self.prompt.hint(hint)
         elif entry is not None:
-            at = chart_text.day_short(entry.at, self.zone)
-            self.prompt.hint(_("Enter abre el registro del {}.").format(at))
+            self.prompt.hint(chart_letters.opens(entry, self.zone))
         else:
             self.prompt.hint(_("Sin registros todavía."))

@@ -26,10 +26,11 @@ from clinicdesk.tui.look import TURN_STATES, Tone
 from clinicdesk.tui.parts import Bar, Body, Cell, Command, LineList, PatientStrip, Row, Rule, TextLines
 from clinicdesk.tui.parts.screen import WIDE
 from clinicdesk.tui.patient_header import patient_line
-from clinicdesk.tui.roles import chart_text, doctor_queue, giving, note_text
+from clinicdesk.tui.roles import chart_letters, doctor_queue, giving, note_text
 from clinicdesk.tui.roles.attending import UNDERWAY, Attended
-from clinicdesk.tui.roles.chart import SECTIONS, ChartPane, Contents, Reading, side_lines
+from clinicdesk.tui.roles.chart import SECTIONS, ChartPane, Contents, Reading
 from clinicdesk.tui.roles.chart_closed import ChartClosed
+from clinicdesk.tui.roles.chart_summary import side_lines
 from clinicdesk.tui.roles.doctor_queue import Place
 from clinicdesk.tui.roles.guarded import Guarded
 from clinicdesk.tui.roles.joint import Joint
@@ -450,12 +451,10 @@ class DoctorHome(Guarded, Timeline):
             self.prompt.hint(self.history_hint() or self._entry_hint())
 
     def _entry_hint(self) -> str:
-        entry = self.entry()
-        if entry is not None:
+        row = self.chart.history.current
+        if row is not None:
             more = " " + _("F9: cofirmar.") if self.to_cosign() else ""
-            return (
-                _("Enter abre el registro del {}.").format(chart_text.day_short(entry.at, self.zone)) + more
-            )
+            return chart_letters.opens(row, self.zone) + more
         return _("Sin registros todavía.") + ("" if self._no_note() else " " + _("e: escribir la nota."))
 
     def _queue_hint(self) -> str:

@@ -8,6 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from clinicdesk.clinic.admissions import misgiven
+from clinicdesk.clinic.letters.queries import LetterRow
 from clinicdesk.clinic.patients import queries as registry
 from clinicdesk.clinic.patients.misplaced import Misplaced
 from clinicdesk.clinic.patients.queries import PatientRow
@@ -74,6 +75,8 @@ def pointed(pane: ChartPane, zone: str) -> Pointed | None:
     if isinstance(row, EntryRow):
         said = _("el registro del {}").format(day_short(row.at, zone))
         return Pointed(row.patient_id, row.id, said, marked=row.misplaced)
+    if isinstance(row, LetterRow):
+        return Pointed(row.patient_id, row.id, row.title.lower(), marked=row.misplaced)
     if isinstance(row, PrescribedRow):
         said = _("la receta «{}»").format(cut(shown(row.text), _WHAT))
         return Pointed(row.patient_id, row.prescription_id, said, marked=row.misplaced)

@@ -231,7 +231,11 @@ def parted_words(answer: UnmergeAnswer) -> Iterator[str]:
         yield said.format(answer.survivor_chart, ", ".join(dict.fromkeys(labels)))
     if not answer.entered:
         return
-    words = {"turn": (_("turno"), _("turnos")), "note": (_("nota"), _("notas"))}
+    words = {
+        "turn": (_("turno"), _("turnos")),
+        "note": (_("nota"), _("notas")),
+        "letter": (_("documento"), _("documentos")),
+    }
     told = [
         f"{plural(len(rows), *words[kind])} ({_days(rows)})"
         for kind in words

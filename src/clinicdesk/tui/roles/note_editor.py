@@ -30,17 +30,17 @@ from clinicdesk.tui.roles.drafts import DraftKeeper, Written
 from clinicdesk.tui.roles.joint import Joint
 from clinicdesk.tui.roles.note_codes import Codes
 from clinicdesk.tui.roles.note_job import NoteJob
+from clinicdesk.tui.roles.note_letters import NoteLetters
 from clinicdesk.tui.roles.note_plan import PlanRows, both_plans, plan_page
 from clinicdesk.tui.roles.note_signing import OnClose, SignOrder
 from clinicdesk.tui.roles.note_stated import StatedSide
-from clinicdesk.tui.roles.note_tools import NoteTools
 
 _SIDE, _WIDE_SIDE = 27, 44
 _SURELY: Final = 2_000
 """A text of so many characters is not empty, without looking at it."""
 
 
-class NoteScreen(NoteTools):
+class NoteScreen(NoteLetters):
     """Editor left, diagnoses right; F9 covers both with the note as it will be signed."""
 
     NAME = _("Nota")
@@ -150,6 +150,7 @@ class NoteScreen(NoteTools):
         yield Command("escape", _("Volver"), self.leave, _("volver; el borrador queda guardado"))
         if not self.job.amends_id:
             yield from self.tool_commands()
+            yield self.letter_command()
 
     async def _enter(self) -> None:
         """Enter outside the text: what has the focus says what."""
@@ -382,6 +383,7 @@ class NoteScreen(NoteTools):
                 zone = self.actor.at.zone
                 at, now = clock.local(order.late.at, zone), self.today()
                 yield late_words(at, now, order.late.reason) + "."
+            yield from self.left_to_say(order.diagnoses)
 
     def turn_to(self, *, paper: bool) -> None:
         """The page covers text and diagnoses, or the text has the focus again."""

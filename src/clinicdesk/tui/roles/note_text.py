@@ -101,6 +101,14 @@ def _says_something(lines: Sequence[str], known: Sequence[str]) -> bool:
     return any(line[heading(line, known) :].strip() for line in lines)
 
 
+def said_under(text: str, head: str, known: Sequence[str] = HEADINGS) -> str:
+    """What stands under a heading, in one line; "" where it has nothing, or is not there."""
+    for lines in _sections(text, known):
+        if lines and lines[0].startswith(head):
+            return clean_line(" ".join([lines[0][len(head) :], *lines[1:]]))
+    return ""
+
+
 def both_texts(mine: str, theirs: str, hour: str) -> str:
     """What was typed here and what another desk saved, one under the other; nothing twice, nothing lost."""
     if theirs.strip() in mine:

@@ -9,7 +9,7 @@ from clinicdesk.clinic.records.finding import MOST_WORDS
 from clinicdesk.clinic.records.timeline import FindQuery
 from clinicdesk.kit.words import _
 from clinicdesk.tui.parts import Command
-from clinicdesk.tui.roles import chart_text, giving
+from clinicdesk.tui.roles import chart_letters, chart_text, giving
 from clinicdesk.tui.roles.chart import ChartPane, Reading
 from clinicdesk.tui.roles.everywhere import everywhere, may_search
 from clinicdesk.tui.screens import ClinicScreen
@@ -83,7 +83,7 @@ class Timeline(ClinicScreen):
         if contents is None or contents.patient_id != query.patient_id:
             return
         self.chart.narrow(found)
-        if not found.total:
+        if not found.total and not found.letters:
             words = _("Ningún registro coincide con «{}». Esc quita el filtro.").format(said)
             self.prompt.refuse(words + self._and_everywhere())
 
@@ -154,8 +154,8 @@ class Timeline(ClinicScreen):
         entry = chart.history.current
         if entry is None:
             return _("Ningún registro coincide. Esc quita el filtro.") + self._and_everywhere()
-        at = chart_text.day_short(entry.at, chart.zone)
-        return _("Enter abre el registro del {}. Esc quita el filtro.").format(at) + self._and_everywhere()
+        said = f"{chart_letters.opens(entry, chart.zone)} {_('Esc quita el filtro.')}"
+        return said + self._and_everywhere()
 
     def _and_everywhere(self) -> str:
         return " " + _("Ctrl+F: en todas.") if may_search(self.actor) else ""
