@@ -145,6 +145,7 @@ def letter(row: LetterRow, held: Held) -> Resource:
         "custodian": held.organization(row.clinic_name),
         "description": _why_not(row, held),
         "content": [_said(row.text or standing_words(row))],
+        "context": {"sourcePatientInfo": {"display": text(f"{row.patient_name}, {row.patient_document}")}},
     }
     target = held.add(bare(made))
     if row.gone:

@@ -220,6 +220,9 @@ class ChartPane(Body):
             fitting = tuple(issued.get(row.id, row) for row in self.narrowed.letters)
             self.narrowed = replace(self.narrowed, entries=entries, letters=fitting)
         self._fill(fresh=False)
+        row = self.history.current
+        if self.reads_entry and row is not None:
+            self.pager.renew(lambda width: self._page_of(row, width))
 
     def extend(self, contents: Contents) -> None:
         """More of the same: older entries, results."""
