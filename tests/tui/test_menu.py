@@ -119,7 +119,7 @@ def test_who_holds_one_role_is_offered_no_other(open_desk: Open) -> None:
 def test_the_whole_menu_fits(desk: Desk) -> None:
     desk.press("<F10>")
     desk.wait_for("Menú:  1 cerrar sesión  2 otro rol  3 salir  4 clave  5 bloquear  6 repetidos")
-    desk.line_shows("7 comprobar un documento")
+    desk.line_shows("8 comprobar un documento")
 
 
 def test_a_role_that_is_not_held_is_refused_by_the_database(log_in: Callable[..., Session]) -> None:
