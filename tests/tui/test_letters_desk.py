@@ -56,7 +56,6 @@ def test_a_certificate_is_made_beside_the_note_kept_printed_again_and_taken_back
     desk.press("su ")
     desk.shows("Plan: Reposo en su casa", "Diagnósticos · 1")
     (file,) = tmp_path.glob("clinicdesk-certificado-*.pdf")
-    before = file.read_bytes()
     assert "J02.9 Faringitis aguda" in PdfReader(file).pages[0].extract_text()
     # What the letter quotes and the note no longer states stands on the page to be signed.
     desk.press("<Tab><Tab>")
@@ -71,6 +70,13 @@ def test_a_certificate_is_made_beside_the_note_kept_printed_again_and_taken_back
     desk.send(PASSWORD)
     desk.press("<Enter>")
     desk.line_shows("Nota firmada")
+    taken_back_in_the_history(desk, file)
+    checked_at_the_counter(open_desk, str(surgery.scalar(CODE, id=patient)))
+
+
+def taken_back_in_the_history(desk: Desk, file: Path) -> None:
+    """It stands among the notes: found, read, printed again as the same file, annulled."""
+    before = file.read_bytes()
     desk.shows("Historia · 2 registros", "Certificado n.º", "Se indica reposo")
     desk.press("a")
     desk.wait_for("Adenda ·")
@@ -95,7 +101,6 @@ def test_a_certificate_is_made_beside_the_note_kept_printed_again_and_taken_back
     desk.press("<Enter>")
     desk.line_shows("queda en la historia, marcado.")
     desk.shows("ANULADO", "eran tres días")
-    checked_at_the_counter(open_desk, str(surgery.scalar(CODE, id=patient)))
 
 
 def checked_at_the_counter(open_desk: OpenDesk, typed: str) -> None:

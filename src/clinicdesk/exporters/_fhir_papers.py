@@ -127,6 +127,7 @@ def letter(row: LetterRow, held: Held) -> Resource:
     title = next((said for kind, said in TITLES.items() if kind.value == row.kind), row.kind)
     author = held.practitioner(row.author_name, row.author_license)
     holds = row.voided_at is None and row.misplaced is None
+    named = ", ".join((row.patient_name, row.patient_document))
     made = {
         "resourceType": "DocumentReference",
         "id": named_id("letter", str(row.id)),
@@ -145,7 +146,7 @@ def letter(row: LetterRow, held: Held) -> Resource:
         "custodian": held.organization(row.clinic_name),
         "description": _why_not(row, held),
         "content": [_said(row.text or standing_words(row))],
-        "context": {"sourcePatientInfo": {"display": text(f"{row.patient_name}, {row.patient_document}")}},
+        "context": {"sourcePatientInfo": {"display": text(named)}},
     }
     target = held.add(bare(made))
     if row.gone:
