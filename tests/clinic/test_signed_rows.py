@@ -238,8 +238,10 @@ FORGED: Final = {
     ),
     "letters": (
         "INSERT INTO letters (patient_id, id, number, kind, clinic_id, author_id, author_name,"
-        " author_license, issued_at, text, hash) SELECT patient_id, gen_random_uuid(), number + 1000, kind,"
-        " clinic_id, {who}, p.family || ', ' || p.given, p.license, now(), 'Falsa', hash"
+        " author_license, patient_name, patient_document, clinic_name, issued_at, text, hash)"
+        " SELECT patient_id, gen_random_uuid(), number + 1000, kind, clinic_id, {who},"
+        " p.family || ', ' || p.given, p.license, patient_name, patient_document, clinic_name, now(),"
+        " 'Falsa', hash"
         " FROM letters, people p WHERE p.id = {named} AND patient_id = '{patient}' LIMIT 1"
     ),
     "letter_voids": (
