@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -28,6 +30,13 @@ def test_a_file_goes_in_is_listed_goes_out_and_is_voided(cli: Cli, tmp_path: Pat
     assert "application/pdf" in cli("lpaz", "attachment", "list", "42311001").out
     saved = cli("lpaz", "attachment", "save", row["id"], "-o", str(tmp_path), "--json")
     assert Path(saved.data["file"]).read_bytes() == PDF
+    whole = ("history", "export", "42311001", "-o", str(tmp_path / "h.json"))
+    assert cli("lpaz", *whole, "--format", "fhir", "--with-files").code == 0
+    entries = json.loads((tmp_path / "h.json").read_text("utf-8"))["entry"]
+    assert base64.b64decode(entries[-1]["resource"]["data"]) == PDF
+    assert cli("lpaz", *whole, "--format", "json", "--with-files").code == Exit.USAGE
+    batch = ("--list", str(file), "-o", str(tmp_path), "--format", "fhir", "--with-files")
+    assert cli("lpaz", "history", "export", *batch).code == Exit.USAGE
     twice = cli("lpaz", "attachment", "save", row["id"], "-o", str(tmp_path))
     assert twice.code != 0
     assert "ya existe" in twice.err

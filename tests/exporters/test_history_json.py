@@ -199,8 +199,7 @@ def test_exports_are_valid_by_the_schema_and_hold_every_kind_of_row() -> None:
     for made in (whole(), History(empty.chart, (), (), ())):
         assert [error.message for error in validator.iter_errors(read(made))] == []
     assert rows_in(whole()) >= set(ROWS.values())
-    harms: tuple[dict[str, object], ...]
-    harms = ({"format": "otra"}, {"letters": [{}]}, {"patient": None}, {"printed": {}})
+    harms: list[dict[str, Any]] = [{"format": "otra"}, {"letters": [{}]}, {"patient": None}, {"printed": {}}]
     for harm in harms:
         assert not validator.is_valid(read(whole()) | harm)
 

@@ -217,6 +217,28 @@ def test_no_line_of_a_paragraph_is_alone_on_a_page() -> None:
     assert broken > 4
 
 
+@pytest.mark.parametrize("before", range(45, 57))
+def test_a_paragraph_inside_a_text_is_not_broken_after_its_first_line_nor_before_its_last(
+    before: int,
+) -> None:
+    """Paragraphs of two lines in one note: wherever the page ends, both lines are on the same one."""
+    document = Document(RUNNING, CREATED)
+    document.paragraph("\n".join(f"fila {number}" for number in range(before)), after=0)
+    pairs = [f"antes {number}\ndespués {number}" for number in range(8)]
+    document.paragraph("\n\n".join(pairs))
+    for page in (pages := read(document)):
+        assert page.count("antes") == page.count("después")
+    assert len(pages) == 2
+
+
+@pytest.mark.parametrize("before", range(40, 44))
+def test_no_row_of_a_table_is_alone_on_its_last_page(before: int) -> None:
+    document = Document(RUNNING, CREATED)
+    document.table([Head("Valor")], [[f"fila {number};"] for number in range(before)])
+    *_, last = read(document)
+    assert last.count("fila") >= 2
+
+
 def test_a_page_that_opens_inside_a_block_says_so() -> None:
     document = Document(RUNNING, CREATED)
     document.band("Consulta", "Paz")

@@ -8,18 +8,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, tzinfo
 from types import MappingProxyType
 from typing import Any, Final
+from uuid import UUID
 
-from clinicdesk.clinic.attachments.queries import AttachmentRow
-from clinicdesk.clinic.attachments.rules import weight
 from clinicdesk.clinic.patients.misplaced import origin_words
 from clinicdesk.clinic.patients.queries import AllergyRow, PatientRow
 from clinicdesk.clinic.prescriptions.queries import PrescribedRow
 from clinicdesk.clinic.records import cosigning
 from clinicdesk.clinic.records.measured import VitalRow
 from clinicdesk.clinic.records.queries import DiagnosisRow, EntryRow, NoteRow
+from clinicdesk.clinic.records.rules import UNSIGNED
 from clinicdesk.clinic.records.signs import Standing, of_value
 from clinicdesk.clinic.records.wording import follow_up_text, late_text, treatment_text
 from clinicdesk.clinic.results.queries import ObservationRow
+from clinicdesk.exporters import _history_sheets as sheets
 from clinicdesk.exporters._history import History
 from clinicdesk.exporters._history_cover import KIND_WORDS, cover
 from clinicdesk.exporters._history_letters import letters
@@ -30,7 +31,6 @@ from clinicdesk.kit.sheet import Kind, Stamp, spoken
 from clinicdesk.kit.words import _, plural
 
 _DOT: Final = " · "
-_HASH_BYTES: Final = 8
 _USUAL_SYSTEM: Final = "CIE-10"
 _TABLE: Final = 8.5
 _ADDENDUM_INDENT: Final = 14.0
@@ -84,8 +84,13 @@ class HistoryPaper:
         self._vitals()
         self._results()
         self._entries()
+<<<<<<< HEAD
         self._attachments()
         letters(self._document, self._history, self._zone)
+=======
+        sheets.letters(self._document, self._history.letters, self._moment)
+        sheets.attachments(self._document, self._history.attachments, self._moment, _TABLE)
+>>>>>>> 577534a (Letters, the person's facts and who entered what stand in the printed history; no line and no row is left alone on a page)
         self._every_result()
         self._document.paragraph(_("Fin de la historia clínica."), grey=True)
         self._lost_characters()
@@ -94,10 +99,7 @@ class HistoryPaper:
     def _opening(self) -> None:
         patient, paper = self._chart.patient, self._document
         paper.title(_("Historia clínica"))
-        if patient.deceased_on:
-            paper.paragraph(Bold(_("Fallecimiento: ")), self._date(patient.deceased_on))
-        if patient.payer:
-            paper.paragraph(Bold(_("Cobertura: ")), patient.payer)
+        sheets.person(paper, patient)
 
     def _allergies(self) -> None:
         paper, patient = self._document, self._chart.patient
@@ -227,23 +229,6 @@ class HistoryPaper:
             size=_TABLE,
         )
 
-    def _attachments(self) -> None:
-        """What files the chart has, and the digests that tell each from any other; their bytes go apart."""
-        rows = [
-            [
-                self._moment(row.at),
-                _DOT.join(filter(None, (row.name, row.described, _voided(row)))),
-                row.media_type,
-                weight(row.size_bytes),
-                row.sha256[:_HASH_BYTES].hex(),
-            ]
-            for row in self._history.attachments
-        ]
-        if rows:
-            self._document.heading(_("Adjuntos"))
-            heads = [Head(_("Fecha")), Head(_("Archivo")), Head(_("Tipo")), Head(_("Tamaño"), right=True)]
-            self._table([*heads, Head(_("Huella"))], rows)
-
     def _entries(self) -> None:
         entries, paper = self._chart.entries, self._document
         count = plural(len(entries), _("registro"), _("registros"))
@@ -262,7 +247,7 @@ class HistoryPaper:
         paper.mark(name, 1)
         paper.carry(name)
         if entry.misplaced is not None:
-            paper.paragraph(Bold(entry.misplaced.words), after=1)
+            paper.paragraph(Bold(entry.misplaced.words), f" ({entry.misplaced.person})", after=1)
             if entry.misplaced.gone:
                 return
         self._of_entry(entry)
@@ -272,23 +257,47 @@ class HistoryPaper:
             paper.paragraph(Bold(_("Tratamiento: ")), treatment_text(treatment), after=1)
         for control in entry.follow_ups:
             paper.paragraph(Bold(follow_up_text(control)), after=1)
-        if entry.attributes:
-            paper.paragraph(*_attributes(entry.attributes), after=1)
+        self._attributes(entry)
         for note in entry.notes:
             self._note(note)
         if not entry.notes:
             paper.paragraph(_unsigned(entry), grey=True)
         paper.carry("")
 
+    def _attributes(self, entry: EntryRow) -> None:
+        """Its structured attributes; the text that waits for a signature apart from them."""
+        told = {name: value for name, value in entry.attributes.items() if name != UNSIGNED}
+        if told:
+            self._document.paragraph(*_attributes(told), after=1)
+        if UNSIGNED in entry.attributes:
+            self._document.paragraph(Bold(_("Sin firmar:")), after=1)
+            self._document.paragraph(str(entry.attributes[UNSIGNED]))
+
     def _of_entry(self, entry: EntryRow) -> None:
-        """Where it was entered, when it was typed if later, its title."""
+        """Where it was entered, by whom if not by its doctor, when it was typed if later, its title."""
         paper = self._document
         if entry.own_chart is not None:
             paper.paragraph(_("Ingresado en HC {:06d}").format(entry.own_chart), grey=True, after=1)
         if entry.late_reason:
             paper.paragraph(Bold(late_text(entry, self._zone)), after=1)
+        for line in self._trace(entry):
+            paper.paragraph(line, grey=True, after=1)
         if entry.title:
             paper.paragraph(Bold(entry.title))
+
+    def _trace(self, entry: EntryRow) -> Iterable[str]:
+        """Who entered it for another doctor, what it puts right, what puts it right."""
+        if entry.entered_by:
+            yield _("Cargado por {}").format(entry.entered_by)
+        if entry.corrects_id:
+            yield _("Corrige el registro {}").format(self._day_of(entry.corrects_id))
+        if entry.corrected_id:
+            yield _("Corregido por el registro {}").format(self._day_of(entry.corrected_id))
+
+    def _day_of(self, entry_id: UUID) -> str:
+        """When an entry was; its id where this copy does not have it."""
+        found = next((each.at for each in self._chart.entries if each.id == entry_id), None)
+        return str(entry_id) if found is None else self._moment(found)
 
     def _note(self, note: NoteRow) -> None:
         paper, indent = self._document, 14.0 if note.amends_id else 0.0
@@ -297,7 +306,7 @@ class HistoryPaper:
             paper.paragraph(Bold(_("Adenda")), indent=indent, after=1)
         paper.paragraph(note.text, indent=indent, below=_SIGNATURE)
         signed = (note.author_name, note.author_license, self._moment(note.signed_at))
-        digest = _("huella {digest}").format(digest=note.hash[:_HASH_BYTES].hex())
+        digest = _("huella {digest}").format(digest=note.hash[: sheets.HASH_BYTES].hex())
         signature = _("Firmado por {who}").format(who=_DOT.join(filter(None, (*signed, digest))))
         paper.paragraph(signature, indent=indent, size=SMALL, grey=True)
         said = [cosigning.cosign_words(row, self._moment(row.at)) for row in note.cosignatures]
@@ -325,10 +334,6 @@ class HistoryPaper:
 def _named(name: str, row: DiagnosisRow | PrescribedRow | VitalRow | ObservationRow) -> str:
     """The name, and under which other chart number it was entered."""
     return _DOT.join(filter(None, (name, origin_words(row.own_chart, row.misplaced))))
-
-
-def _voided(row: AttachmentRow) -> str:
-    return _("ANULADO: {why}").format(why=row.voided_reason) if row.voided_at else ""
 
 
 def _identity(patient: PatientRow, now: datetime, zone: tzinfo) -> Iterable[str]:

@@ -176,9 +176,11 @@ class Document:
         widths = self._columns(heads, grid + others, last, size)
         top = [self._cell([Bold(head.text)], wide, size) for head, wide in zip(heads, widths, strict=True)]
         self._table_head(heads, widths, top, size, least=2)
-        for row in grid:
+        for number, row in enumerate(grid):
             cells = [self._cell([cell], wide, size) for cell, wide in zip(row, widths, strict=True)]
-            self._whole_row(heads, widths, top, cells, size)
+            # The last row never stands alone under the heads of a new page.
+            pair = 1 < len(grid) == number + _PAIR
+            self._whole_row(heads, widths, top, cells, size, below=size * _LEADING + _ROW if pair else 0.0)
         for row in last:
             cells = [self._cell([Bold(cell)], wide, size) for cell, wide in zip(row, widths, strict=True)]
             self._whole_row(heads, widths, top, cells, size)
@@ -253,6 +255,7 @@ class Document:
                 self._page()
                 lines = list(dropwhile(_is_blank, lines)) or lines[-1:]
                 taken = self._fitting(len(lines), size, below) or 1
+            taken = _broken(lines, taken)
             self._lines(lines[:taken], size, indent)
             self._y += taken * leading
             lines = lines[taken:]
@@ -320,10 +323,11 @@ class Document:
         top: list[list[Line]],
         cells: list[list[Line]],
         size: float,
+        below: float = 0.0,
     ) -> None:
-        """One row, on the next page under the heads again where it does not fit on this one."""
+        """One row, on the next page under the heads again where it does not fit with `below` on this one."""
         while any(cells):
-            taken = self._row_lines(max(map(len, cells)), size)
+            taken = self._row_lines(max(map(len, cells)), size, below)
             if not taken:
                 self._page()
                 self._table_head(heads, widths, top, size, least=0)
@@ -351,12 +355,12 @@ class Document:
         self._y += max(map(len, cells)) * size * _LEADING + _ROW
         self._rule(self._y - 0.5)
 
-    def _row_lines(self, wanted: int, size: float) -> int:
+    def _row_lines(self, wanted: int, size: float, below: float = 0.0) -> int:
         """How many lines of a row go on this page: all, or 0 unless the row outgrows a whole page."""
         leading = size * _LEADING
         room = int((self._room() - _ROW) // leading)
         if room >= wanted:
-            return wanted
+            return 0 if self._room() - below < wanted * leading + _ROW else wanted
         a_page = int((self._bottom - self._top) // leading) - 2 * _HEAD_LINES
         return room if wanted > a_page and room >= _KEPT_LINES else 0
 
@@ -393,6 +397,16 @@ class Document:
         self._lines(self._foot, SMALL, 0)
         count = _("Página {number} de {total}").format(number=number, total=total)
         self._lines([[(count, "B")]], SMALL, 0, right=True)
+
+
+def _broken(lines: list[Line], taken: int) -> int:
+    """Where a text is broken best: one line of a paragraph of it is left alone on neither page."""
+    if not _PAIR < taken < len(lines):
+        return taken
+    ahead = lines[taken + 1 : taken + 2]
+    begins = _is_blank(lines[taken - 2]) and not _is_blank(lines[taken])
+    ends = not _is_blank(lines[taken]) and (not ahead or _is_blank(ahead[0]))
+    return taken - 1 if begins or (ends and not _is_blank(lines[taken - 1])) else taken
 
 
 def _is_blank(line: Line) -> bool:
