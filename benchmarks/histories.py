@@ -27,7 +27,7 @@ from benchmarks.timeline import long_chart
 from clinicdesk.bootstrap import Session
 from clinicdesk.clinic.privacy import service
 from clinicdesk.exporters import HISTORY, History, HistoryQuery
-from clinicdesk.exporters._batch import Done, Folder, press
+from clinicdesk.exporters._batch import Done, Folder, Unwritten, press
 from clinicdesk.kit import clock
 from clinicdesk.kit.sheet import Stamp
 from tests.factories import Network, new_patient
@@ -70,7 +70,7 @@ def main() -> None:
         session = network.log_in("copias")
         zone = session.actor.at.zone
         stamp = Stamp("Copias", clock.local(clock.now(), zone), zone, "Centro Norte")
-        done: list[Done] = []
+        done: list[Done | Unwritten] = []
         started = time.monotonic()
         folder = Folder(Path(name), said.format, f".{said.format}")
         with press(folder, said.format, said.jobs) as out:

@@ -12,6 +12,8 @@ import pytest
 from pypdf import PdfReader
 from sqlalchemy import text
 
+from clinicdesk.exporters import _batch
+from clinicdesk.kit.sheet import CannotWrite, write_atomically
 from tests.cli.conftest import Done, in_care
 from tests.factories import Network
 
@@ -62,7 +64,9 @@ def test_a_list_becomes_files_with_a_manifest_and_each_no_is_told(
     assert "49999997" in done.err
     files = sorted(path.name for path in folder.iterdir())
     assert files == sorted([*(f"{name}.json" for name in people.values()), "manifiesto.jsonl"])
-    for line in manifest(folder):
+    *lines, lost = manifest(folder)
+    assert lost == {"failed": "PatientNotFound", "place": 4, "chart": None}
+    for line in lines:
         body = (folder / line["file"]).read_bytes()
         assert (hashlib.sha256(body).hexdigest(), len(body)) == (line["sha256"], line["bytes"])
         assert json.loads(body)["delivery"] == line["delivery"]
@@ -166,3 +170,103 @@ def test_a_batch_needs_a_folder_people_and_the_right(cli: Cli, listed: str, tmp_
     assert cli("msosa", *export, "--all-of", "CN", *out).code == 4
     closed = cli("lpaz", *export, "--list", listed, *out, "--format", "json", "--json")
     assert (closed.code, closed.data["written"], len(closed.data["failed"])) == (8, 0, 4)
+
+
+@pytest.fixture
+def three(people: dict[str, str], tmp_path: Path) -> tuple[str, ...]:
+    """An export of the three as JSON, one after the other."""
+    path = tmp_path / "tres.txt"
+    path.write_text("\n".join(people))
+    out = str(tmp_path / "lote")
+    return ("history", "export", "--list", str(path), "-o", out, "--format", "json", "--jobs", "1", "--json")
+
+
+def test_one_history_that_fails_stops_no_other_and_stands_in_the_manifest(
+    cli: Cli, people: dict[str, str], three: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, broken = _batch.written, f"{people[DOCUMENTS[1]]}.json"
+
+    def fails(path: Path, *rest: Any) -> _batch.Done:
+        if path.name == broken:
+            raise KeyError("de Rosa")
+        return real(path, *rest)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(_batch, "written", fails)
+        done = cli("jibarra", *three)
+    assert (done.code, done.data["written"]) == (8, 2), done.err
+    assert "KeyError" in done.data["failed"][0]["reason"]
+    lines = manifest(tmp_path / "lote")
+    assert [line.get("file") for line in lines].count(None) == 1
+    assert lines[-1]["chart"] == int(people[DOCUMENTS[1]].removeprefix("HC-"))
+    assert "Rosa" not in done.err + json.dumps(lines)
+    again = cli("jibarra", *three)
+    assert (again.code, again.data["written"], again.data["unchanged"]) == (0, 1, 2)
+    assert all("failed" not in line for line in manifest(tmp_path / "lote"))
+
+
+def test_a_full_disk_ends_the_batch_and_what_stands_is_whole(
+    cli: Cli, people: dict[str, str], three: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, written = tmp_path / "lote", list[Path]()
+
+    def full(path: Path, writer: Callable[[Any], Any]) -> Any:
+        if written:
+            raise CannotWrite(path=path, reason="el disco está lleno")
+        written.append(path)
+        return write_atomically(path, writer)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(_batch, "write_atomically", full)
+        done = cli("jibarra", *three)
+    assert (done.code, done.out) == (6, "")
+    assert "el disco está lleno" in done.err
+    assert "1 historia escrita. Repetir la orden" in done.err
+    assert sorted(path.name for path in folder.iterdir()) == sorted(["manifiesto.jsonl", written[0].name])
+    again = cli("jibarra", *three)
+    assert (again.code, again.data["written"], again.data["unchanged"]) == (0, 2, 1)
+
+
+def test_an_interrupted_batch_goes_on_and_a_folder_has_one_batch_at_a_time(
+    cli: Cli, people: dict[str, str], three: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, real = tmp_path / "lote", _batch.Press.put
+
+    def interrupted(self: _batch.Press, *rest: Any) -> Any:
+        if list(folder.glob("HC-*")):
+            raise KeyboardInterrupt
+        return real(self, *rest)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(_batch.Press, "put", interrupted)
+        done = cli("jibarra", *three)
+    assert done.code == 130
+    assert len(manifest(folder)) == len(list(folder.glob("HC-*"))) == 1
+    (folder / ".HC-000001.json.a1b2").write_text("la mitad de un archivo")
+    other = _batch.Folder(folder, "otro pedido", ".pdf")
+    busy = cli("jibarra", *three)
+    other.close()
+    assert busy.code == 5
+    assert "Otro lote" in busy.err
+    again = cli("jibarra", *three)
+    assert (again.code, again.data["written"], again.data["unchanged"]) == (0, 2, 1)
+    assert list(folder.glob(".*")) == []
+    nowhere = cli("jibarra", *three[:4], "-o", "/dev/null/lote")
+    assert nowhere.code == 6
+    assert "no existe la carpeta" in nowhere.err
+
+
+def test_two_documents_of_one_person_are_one_history(
+    cli: Cli, people: dict[str, str], tmp_path: Path
+) -> None:
+    turn = in_care(cli, "44100009")["turn_id"]
+    assert cli("jibarra", "turn", "start", turn).code == 0
+    merge = ("patient", "merge", DOCUMENTS[0], "44100009", "--reason", "ficha duplicada", "--yes")
+    assert cli("secre", *merge).code == 0
+    path, folder = tmp_path / "dos.txt", tmp_path / "lote"
+    path.write_text(f"44100009\n{DOCUMENTS[0]}\n")
+    done = cli("jibarra", "history", "export", "--list", str(path), "-o", str(folder), "--json")
+    assert (done.code, done.data["written"], done.data["unchanged"]) == (0, 1, 1), done.err
+    (line,) = manifest(folder)
+    assert line["file"] == f"{people[DOCUMENTS[0]]}.pdf"
+    assert len(line["united"]) == 1

@@ -23,11 +23,13 @@ from clinicdesk.kit.words import _, plural
 if TYPE_CHECKING:
     from clinicdesk.clinic.records.attended import Attended
     from clinicdesk.exporters import HistoryQuery
-    from clinicdesk.exporters._batch import Done, Folder, Press
+    from clinicdesk.exporters._batch import Done, Folder, Press, Unwritten
 
 _MOST_SHOWN: Final = 20
 _BAR: Final = 30
 _WIDTH: Final = 78
+_PACE_SECONDS: Final = 5
+_SOON_SECONDS: Final = 60
 _COMMENT: Final = "#"
 
 
@@ -47,7 +49,10 @@ class Batch:
 
 @dataclass(slots=True)
 class Tally:
-    """What became of everybody; `failed` pairs who was asked for with why not."""
+    """What became of everybody; `failed` pairs who was asked for with why not.
+
+    `seen` are the charts of this run, `nowhere` says why the folder takes no more files.
+    """
 
     total: int
     written: int = 0
@@ -56,16 +61,24 @@ class Tally:
     lost: int = 0
     pending: int = 0
     sealed: int = 0
+    nowhere: str = ""
     failed: list[tuple[str, str]] = field(default_factory=list)
+    seen: set[int] = field(default_factory=set)
 
     @property
     def exit(self) -> Exit:
         """Done, or done in part."""
         return Exit.PARTLY if self.failed or self.pending or self.lost else Exit.DONE
 
-    def take(self, done: Iterable[Done]) -> None:
+    def take(self, done: Iterable[Done | Unwritten]) -> None:
         """Count what came out."""
+        from clinicdesk.exporters._batch import Unwritten
+
         for each in done:
+            if isinstance(each, Unwritten):
+                self.failed.append((f"HC {each.chart:06d}", each.why))
+                self.nowhere = self.nowhere or each.nowhere
+                continue
             self.written += 1
             self.entries += each.entries
             self.lost += bool(each.lost)
@@ -101,8 +114,15 @@ def export(call: Call, batch: Batch, documents: list[str], clinics: list[str]) -
         sealed = found.sealed
     tally = Tally(len(people), sealed=sealed)
     started = time.monotonic()
-    with _bar(len(people)) as told:
-        _run(call, batch, people, tally, told)
+    try:
+        with _bar(len(people)) as told:
+            _run(call, batch, people, tally, told)
+    except BaseException:
+        if tally.written:
+            counted = plural(tally.written, _("historia escrita"), _("historias escritas"))
+            said = _("En {folder}: {counted}. Repetir la orden sigue con las demás.")
+            call.say(said.format(folder=batch.folder, counted=counted))
+        raise
     _tell(call, batch, tally, time.monotonic() - started)
     raise typer.Exit(int(tally.exit))
 
@@ -114,26 +134,51 @@ def _run(
     tally: Tally,
     told: Callable[[int], None],
 ) -> None:
-    from clinicdesk.clinic.desk import TooManyCharts
     from clinicdesk.exporters._batch import Folder, press
+    from clinicdesk.kit.sheet import CannotWrite
 
     folder = Folder(batch.folder, batch.asked, batch.suffix)
-    with press(folder, batch.form, batch.workers) as out:
+    try:
+        with press(folder, batch.form, batch.workers) as out:
+            try:
+                _each(call, batch, folder, out, people, tally, told)
+            finally:
+                tally.take(out.rest())
+        if tally.nowhere:
+            raise CannotWrite(path=batch.folder, reason=tally.nowhere)
+        folder.settle()
+    finally:
+        folder.close()
+
+
+def _each(
+    call: Call,
+    batch: Batch,
+    folder: Folder,
+    out: Press,
+    people: list[str | tuple[UUID, int]],
+    tally: Tally,
+    told: Callable[[int], None],
+) -> None:
+    """One after the other, until the limit of the hour or until the folder takes no more."""
+    from clinicdesk.clinic.desk import TooManyCharts
+    from clinicdesk.exporters._batch import PressBroken
+    from clinicdesk.kit.sheet import CannotWrite
+
+    for number, asked in enumerate(people):
+        told(number)
         try:
-            for number, asked in enumerate(people):
-                told(number)
-                try:
-                    _one(call, batch, folder, out, asked, tally)
-                except TooManyCharts:
-                    tally.pending = len(people) - number
-                    break
-                except (DatabaseUnreachable, SessionEnded):
-                    raise
-                except Refusal as refusal:
-                    tally.failed.append((_name(asked), refusal.for_prompt()))
-        finally:
-            tally.take(out.rest())
-    folder.settle()
+            _one(call, batch, folder, out, asked, tally)
+        except TooManyCharts:
+            tally.pending = len(people) - number
+            break
+        except (DatabaseUnreachable, SessionEnded, CannotWrite, PressBroken):
+            raise
+        except Refusal as refusal:
+            tally.failed.append((_name(asked), refusal.for_prompt()))
+            folder.fail(number + 1, None if isinstance(asked, str) else asked[1], refusal.code)
+        if tally.nowhere:
+            break
 
 
 def _one(
@@ -149,6 +194,10 @@ def _one(
         row = given.patient_of(call, asked)
         asked = (row.patient_id, row.chart_number)
     patient_id, chart = asked
+    if chart in tally.seen:  # two documents of one person, who may have been merged
+        tally.unchanged += 1
+        return
+    tally.seen.add(chart)
     before = folder.done(chart)
     if before is not None and not batch.again:
         tally.unchanged += 1
@@ -156,6 +205,7 @@ def _one(
     if batch.reason is not None:
         call.desk.do(service.open_copy, service.OpenCopy(patient_id=patient_id, reason=batch.reason))
     history = call.desk.see(HISTORY, batch.query(patient_id))
+    tally.seen.add(history.chart.patient.chart_number)
     if before is not None and content_of(history) == before.content:
         tally.unchanged += 1
         return
@@ -173,11 +223,23 @@ def _bar(total: int) -> Iterator[Callable[[int], None]]:
         yield lambda _done: None
         return
 
+    started = time.monotonic()
+
     def told(done: int) -> None:
         part = done / total
-        said = _("{done} de {total} historias").format(done=done, total=total)
-        sys.stderr.write(f"\r[{'#' * round(_BAR * part):<{_BAR}}] {part:4.0%} {said} ")
+        said = _("{done} de {total} historias").format(done=done, total=total) + _left(done)
+        line = f"[{'#' * round(_BAR * part):<{_BAR}}] {part:4.0%} {said}"
+        sys.stderr.write(f"\r{line:<{_WIDTH}}")
         sys.stderr.flush()
+
+    def _left(done: int) -> str:
+        """How long the rest takes at this pace, once there is one."""
+        seconds = time.monotonic() - started
+        if not done or seconds < _PACE_SECONDS:
+            return ""
+        left = seconds / done * (total - done)
+        minutes = _(", faltan {count} min").format(count=round(left / 60))
+        return minutes if left >= _SOON_SECONDS else _(", falta menos de un minuto")
 
     try:
         yield told

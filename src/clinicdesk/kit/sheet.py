@@ -298,8 +298,13 @@ def write_atomically(path: str | Path, writer: Callable[[BinaryIO], WrittenT]) -
                 return writer(straight)
         return _replace(target, writer)
     except OSError as error:
-        reason = _REASONS.get(error.errno or 0, error.strerror or type(error).__name__)
-        raise CannotWrite(path=path, reason=reason) from error
+        raise cannot_write(path, error) from error
+
+
+def cannot_write(path: str | Path, error: OSError) -> CannotWrite:
+    """What the system said, in words."""
+    reason = _REASONS.get(error.errno or 0, error.strerror or type(error).__name__)
+    return CannotWrite(path=path, reason=reason)
 
 
 def _replace(target: Path, writer: Callable[[BinaryIO], WrittenT]) -> WrittenT:
