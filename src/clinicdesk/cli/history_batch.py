@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from clinicdesk.exporters._batch import Done, Folder, Press, Unwritten
 
 _MOST_SHOWN: Final = 20
-_BAR: Final = 30
+_BAR: Final = 24
 _WIDTH: Final = 78
 _PACE_SECONDS: Final = 5
 _SOON_SECONDS: Final = 60
@@ -229,7 +229,7 @@ def _bar(total: int) -> Iterator[Callable[[int], None]]:
         part = done / total
         said = _("{done} de {total} historias").format(done=done, total=total) + _left(done)
         line = f"[{'#' * round(_BAR * part):<{_BAR}}] {part:4.0%} {said}"
-        sys.stderr.write(f"\r{line:<{_WIDTH}}")
+        sys.stderr.write(f"\r{line[:_WIDTH]:<{_WIDTH}}")
         sys.stderr.flush()
 
     def _left(done: int) -> str:
@@ -238,8 +238,8 @@ def _bar(total: int) -> Iterator[Callable[[int], None]]:
         if not done or seconds < _PACE_SECONDS:
             return ""
         left = seconds / done * (total - done)
-        minutes = _(", faltan {count} min").format(count=round(left / 60))
-        return minutes if left >= _SOON_SECONDS else _(", falta menos de un minuto")
+        minutes = _(", quedan {count} min").format(count=round(left / _SOON_SECONDS))
+        return minutes if left >= _SOON_SECONDS else _(", queda < 1 min")
 
     try:
         yield told

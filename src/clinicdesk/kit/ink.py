@@ -9,7 +9,7 @@ import logging
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib import import_module
 from itertools import groupby
 from pathlib import Path
@@ -26,6 +26,8 @@ from clinicdesk.kit.text import shown
 _FAMILY: Final = "main"
 _MAIN: Final = {"": "NotoSans_Regular", "B": "NotoSans_Bold"}
 _SPARE: Final = ("FiraGO_Regular", "CascadiaMono_Regular")
+
+_SHAPING: Final = frozenset({b"GDEF", b"GPOS", b"GSUB"})
 
 # Punctuation, numbers and symbols. Letters are never borrowed: the spare fonts have scripts that need
 # joining or run from right to left, and a name set wrongly is worse than its code points.
@@ -197,12 +199,25 @@ class _Fold:
 
 def _add_font(pdf: FPDF, family: str, style: str, module: str) -> TTFFont:
     """Read a font into the document. fpdf2 takes a path and keeps the file open, so the name may go."""
-    data = import_module(f"pymupdf_fonts.{module}").fontbuffer
     with TemporaryDirectory() as folder:
         path = Path(folder) / f"{module}.ttf"
-        path.write_bytes(data)
+        path.write_bytes(_font_file(module))
         pdf.add_font(family, style, path)
     return cast(TTFFont, pdf.fonts[family + style])
+
+
+@cache
+def _font_file(module: str) -> bytes:
+    """A font that does not name its tables for shaping: nothing here asks them, every subset would read them.
+
+    The directory of an OpenType file is 12 bytes, then 16 for each table: its tag first.
+    """
+    data: bytes = import_module(f"pymupdf_fonts.{module}").fontbuffer
+    count = int.from_bytes(data[4:6], "big")
+    entries = [data[12 + 16 * number : 28 + 16 * number] for number in range(count)]
+    kept = [entry for entry in entries if entry[:4] not in _SHAPING]
+    directory = b"".join(kept).ljust(16 * count, b"\0")
+    return data[:4] + len(kept).to_bytes(2, "big") + data[6:12] + directory + data[12 + 16 * count :]
 
 
 def let_go(pdf: FPDF) -> None:
