@@ -465,7 +465,6 @@ def test_files_are_listed_with_what_tells_them_apart_and_those_in_error_say_so()
     assert "Adjuntos" not in text_of(history())
 
 
-<<<<<<< HEAD
 def test_letters_stand_whole_with_their_codes_and_what_became_of_them() -> None:
     taken = {"voided_at": FIRST, "void_reason": "eran tres días", "replaced_by": 12}
     given = (letter(12, replaces=11), letter(11, "Se indica reposo por 2 días.", **taken))
@@ -478,17 +477,6 @@ def test_letters_stand_whole_with_their_codes_and_what_became_of_them() -> None:
         assert f"Emitido por Paz, Lucía · {row.author_license} · verificación {row.code}" in text
     assert ": eran tres días Lo reemplaza el n.º 12." in text
     assert "Documentos emitidos" not in text_of(history())
-=======
-def test_letters_stand_whole_with_who_issued_them_and_why_they_were_taken_back() -> None:
-    taken_back = letter(8, kind="interconsulta", voided_at=FIRST, void_reason="otra fecha")
-    text = text_of(replace(history(), letters=(letter(), taken_back)))
-    for said in (
-        "Certificados y pedidos 16/10/2026 09:40 · Certificado médico 7 Paz, Lucía · Centro Norte",
-        f"recibió atención. Firmado por Paz, Lucía · MN 123.456 · 16/10/2026 09:40 · huella "
-        f"{letter().hash[:8].hex()}",
-        "Interconsulta 8 Paz, Lucía · Centro Norte ANULADO el 16/10/2026 09:40: otra fecha",
-    ):
-        assert said in text
 
 
 def test_what_is_known_of_the_person_and_who_entered_an_entry_are_told() -> None:
@@ -506,4 +494,3 @@ def test_what_is_known_of_the_person_and_who_entered_an_entry_are_told() -> None
     ):
         assert said in text
     assert UNSIGNED not in text
->>>>>>> 577534a (Letters, the person's facts and who entered what stand in the printed history; no line and no row is left alone on a page)

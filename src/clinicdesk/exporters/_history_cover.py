@@ -90,13 +90,10 @@ def _counts(history: History) -> Iterable[str]:
     yield plural(len(history.prescribed), _("medicamento indicado"), _("medicamentos indicados"))
     yield plural(len(history.vitals), _("signo vital medido"), _("signos vitales medidos"))
     yield plural(len(history.observed), _("resultado"), _("resultados"))
-<<<<<<< HEAD
     if history.letters:
         yield plural(len(history.letters), _("documento emitido"), _("documentos emitidos"))
-=======
-    yield plural(len(history.letters), _("certificado o pedido"), _("certificados y pedidos"))
-    yield plural(len(history.attachments), _("adjunto"), _("adjuntos"))
->>>>>>> 577534a (Letters, the person's facts and who entered what stand in the printed history; no line and no row is left alone on a page)
+    if history.attachments:
+        yield plural(len(history.attachments), _("adjunto"), _("adjuntos"))
 
 
 def _checks(history: History) -> Iterable[str]:

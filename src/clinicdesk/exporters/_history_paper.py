@@ -84,13 +84,8 @@ class HistoryPaper:
         self._vitals()
         self._results()
         self._entries()
-<<<<<<< HEAD
-        self._attachments()
-        letters(self._document, self._history, self._zone)
-=======
-        sheets.letters(self._document, self._history.letters, self._moment)
         sheets.attachments(self._document, self._history.attachments, self._moment, _TABLE)
->>>>>>> 577534a (Letters, the person's facts and who entered what stand in the printed history; no line and no row is left alone on a page)
+        letters(self._document, self._history, self._zone)
         self._every_result()
         self._document.paragraph(_("Fin de la historia clínica."), grey=True)
         self._lost_characters()

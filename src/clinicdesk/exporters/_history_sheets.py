@@ -1,4 +1,4 @@
-"""The sheets of a printed history that are about the person and about papers: facts, letters, files."""
+"""The sheets of a printed history that are about the person and their files."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING, Final
 
 from clinicdesk.clinic.attachments.queries import AttachmentRow
 from clinicdesk.clinic.attachments.rules import weight
-from clinicdesk.clinic.letters.queries import LetterRow
-from clinicdesk.clinic.letters.rules import TITLES
 from clinicdesk.clinic.patients.facts import PERSON
 from clinicdesk.clinic.patients.queries import PatientRow
 from clinicdesk.kit.ink import Bold, Span
-from clinicdesk.kit.pdf import SMALL, Head
+from clinicdesk.kit.pdf import Head
 from clinicdesk.kit.words import _
 
 if TYPE_CHECKING:
@@ -21,7 +19,6 @@ if TYPE_CHECKING:
 
 HASH_BYTES: Final = 8
 _DOT: Final = " · "
-_SIGNATURE: Final = 14.0
 # These stand at the head of every page, or in a section of their own.
 _ELSEWHERE: Final = frozenset(
     {"chart_number", "family", "given", "document", "birth", "birth_estimated", "sex", "allergy_status"}
@@ -47,27 +44,6 @@ def _facts(known: Iterable[tuple[str, str]]) -> Iterable[Span]:
     for number, (label, said) in enumerate(known):
         yield Bold(f"{_DOT if number else ''}{label}: ")
         yield said
-
-
-def letters(paper: Document, rows: tuple[LetterRow, ...], told: Told) -> None:
-    """Certificates, referrals and orders, each whole and with who issued it; those taken back say why."""
-    if rows:
-        paper.heading(_("Certificados y pedidos"))
-    for row in rows:
-        title = next((said for kind, said in TITLES.items() if kind.value == row.kind), row.kind)
-        name = f"{told(row.issued_at)}{_DOT}{title} {row.number}"
-        paper.band(name, _DOT.join(filter(None, (row.author_name, row.clinic))))
-        paper.carry(name)
-        if row.voided_at:
-            voided = _("ANULADO el {at}: {why}").format(at=told(row.voided_at), why=row.void_reason)
-            paper.paragraph(Bold(voided), after=1)
-        paper.paragraph(row.text, below=_SIGNATURE)
-        digest = _("huella {digest}").format(digest=row.hash[:HASH_BYTES].hex())
-        who = (row.author_name, row.author_license, told(row.issued_at), digest)
-        signed = _("Firmado por {who}").format(who=_DOT.join(filter(None, who)))
-        paper.paragraph(signed, size=SMALL, grey=True)
-        paper.carry("")
-        paper.gap(8)
 
 
 def attachments(paper: Document, rows: tuple[AttachmentRow, ...], told: Told, size: float) -> None:
