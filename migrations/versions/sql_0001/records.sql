@@ -260,7 +260,8 @@ DECLARE
   down_id uuid := p_id;
 BEGIN
   IF p_people IS NOT NULL THEN
-    way := entries || fits || known || newest;
+    way := 'SELECT s.* FROM unnest($6) p CROSS JOIN LATERAL (' || entries || 's.person_id = p AND ' || fits || known
+      || newest || ') s' || newest;
   END IF;
   WHILE way IS NULL LOOP
     EXECUTE 'WITH walked AS MATERIALIZED (' || entries || place || ' AND s.at >= $4 AND s.at < $5'
