@@ -128,6 +128,13 @@ async def print_letter(screen: ClinicScreen, chart: ChartPane, key: str) -> bool
     return True
 
 
+def letter_hint(screen: ClinicScreen, chart: ChartPane) -> str:
+    """What may be done with the letter that is read; "" of anything else."""
+    if chart.letter is None or chart.letter.gone:
+        return ""
+    return _("p: imprimirlo. ") + (_("x: anularlo. ") if no_void(screen, chart) is None else "")
+
+
 def no_void(screen: ClinicScreen, chart: ChartPane) -> str | None:
     """Why the letter pointed at cannot be taken back."""
     row = chart.letter

@@ -12,6 +12,7 @@ from clinicdesk.tui.parts import Command
 from clinicdesk.tui.roles import chart_letters, chart_text, giving
 from clinicdesk.tui.roles.chart import ChartPane, Reading
 from clinicdesk.tui.roles.everywhere import everywhere, may_search
+from clinicdesk.tui.roles.letters import letter_hint
 from clinicdesk.tui.screens import ClinicScreen
 
 
@@ -140,7 +141,7 @@ class Timeline(ClinicScreen):
         if chart.reading:
             more = _("AvPág sigue leyendo. ") if chart.pager.long else ""
             other = _("← → otro registro. ") if chart.reads_entry else ""
-            return more + other + _("Esc vuelve.")
+            return more + other + letter_hint(self, chart) + _("Esc vuelve.")
         if chart.section:
             return giving.section_hint(self, chart)
         if chart.grouped:
