@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -12,11 +13,11 @@ from sqlalchemy import insert
 from clinicdesk.bootstrap import Session
 from clinicdesk.clinic.desk import NoCareRelation
 from clinicdesk.clinic.records import adding, finding
-from clinicdesk.clinic.records.finding import understood
+from clinicdesk.clinic.records.finding import period, understood
 from clinicdesk.clinic.records.misplacing import MoveEntry, move_entry
 from clinicdesk.clinic.records.model import records as entries
 from clinicdesk.clinic.records.rules import DiagnosisEntry
-from clinicdesk.clinic.records.timeline import FindQuery, ProblemsQuery, find_entries, problems
+from clinicdesk.clinic.records.timeline import FindQuery, ProblemsQuery, facets, find_entries, problems
 from clinicdesk.kit import clock
 from clinicdesk.kit.ids import new_id
 from tests.factories import ZONE, Network, followed, new_patient, proven
@@ -121,6 +122,52 @@ def test_words_code_doctor_place_kind_and_date_narrow_together(
     chart: tuple[Session, UUID], words: str, fits: list[tuple[str, int]]
 ) -> None:
     assert found(chart, words) == fits
+
+
+def test_what_is_chosen_narrows_with_the_words_and_is_offered_with_its_count(
+    chart: tuple[Session, UUID],
+) -> None:
+    doctor, patient_id = chart
+    offered = doctor.desk().see(facets, FindQuery(patient_id))
+    assert offered.kinds[0] == ("control", 2)
+    assert dict(offered.doctors)["Paz, Lucía"] == sum(found_by(chart, doctor="Paz, Lucía").values())
+    assert [year for year, _count in offered.years] == sorted(dict(offered.years), reverse=True)
+    assert sum(count for _year, count in offered.years) == 7
+    assert (("CIE-10", "I10"), 3) in [(key, count) for key, _text, count in offered.problems]
+    assert found(chart, "", kind="control") == [("control", 0), ("control", 800)]
+    assert found(chart, "", kind="control", oldest=True) == [("control", 800), ("control", 0)]
+    assert found(chart, "hipertension", doctor="Paz, Lucía") == [("control", 0)]
+    assert found(chart, "", problem=("CIE-10", "I10"), doctor="Ibarra, Jorge") == found(chart, "i10 ibarra")
+    assert found(chart, "", days=(DAY - timedelta(days=40), DAY)) == [("control", 0), ("laboratorio", 40)]
+    narrowed = doctor.desk().see(facets, FindQuery(patient_id, kind="control"))
+    assert narrowed.kinds == (("control", 2),)
+    first = doctor.desk().see(find_entries, FindQuery(patient_id, oldest=True, limit=3))
+    last = first.entries[-1]
+    more = FindQuery(patient_id, oldest=True, before=(last.at, last.id))
+    rest = doctor.desk().see(find_entries, more).entries
+    every = (*first.entries, *rest)
+    assert [entry.at for entry in every] == sorted(entry.at for entry in every)
+    assert (len(every), len({entry.id for entry in every})) == (7, 7)
+
+
+def found_by(chart: tuple[Session, UUID], **more: object) -> Counter[str]:
+    """How many of each kind fit."""
+    return Counter(kind for kind, _days in found(chart, "", **more))
+
+
+@pytest.mark.parametrize(
+    ("typed", "days"),
+    [
+        ("2024", (date(2024, 1, 1), date(2024, 12, 31))),
+        ("3/2025 a 5/2025", (date(2025, 3, 1), date(2025, 5, 31))),
+        ("1/3/25 a 30/6/2025", (date(2025, 3, 1), date(2025, 6, 30))),
+        ("2025 a 2024", None),
+        ("ayer", None),
+        ("", None),
+    ],
+)
+def test_a_period_is_a_year_a_month_a_day_or_two_of_them(typed: str, days: tuple[date, date] | None) -> None:
+    assert period(typed) == days
 
 
 def test_nothing_typed_fits_everything(chart: tuple[Session, UUID]) -> None:

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clinicdesk.clinic.records.headings import HEADINGS, headings_of, tidy
 from clinicdesk.clinic.records.measured import VitalRow
 from clinicdesk.clinic.records.queries import DiagnosisRow
 from clinicdesk.clinic.records.rules import DiagnosisEntry
-from clinicdesk.clinic.records.templates import HEADINGS
 from clinicdesk.clinic.records.waiting import UnsignedRow
 from clinicdesk.clinic.turns.queries import TurnRow
 from clinicdesk.kit.text import cells, shown
@@ -33,22 +33,22 @@ LINES = st.lists(st.sampled_from(["Motivo:", "Plan: ", "", "  ", "Plan: reposo",
 
 
 def test_an_untouched_template_says_nothing() -> None:
-    assert note_text.tidy(note_text.template()) == ""
+    assert tidy(note_text.template()) == ""
     assert note_text.lines_of(note_text.template()) == 0
     assert note_text.template("caída\nayer.").startswith("Motivo: caída ayer. \n\nSubjetivo: \n")
 
 
 def test_headings_without_text_are_not_signed() -> None:
     text = "Motivo: tos\n\nSubjetivo: \n\nObjetivo:\nbuen estado\n\nPlan:   "
-    assert note_text.tidy(text) == "Motivo: tos\n\nObjetivo:\nbuen estado"
+    assert tidy(text) == "Motivo: tos\n\nObjetivo:\nbuen estado"
     assert note_text.lines_of(text) == 2
 
 
 @given(LINES)
 def test_tidying_twice_is_tidying_once_and_loses_no_word(lines: list[str]) -> None:
     text = "\n".join(lines)
-    tidied = note_text.tidy(text)
-    assert note_text.tidy(tidied) == tidied
+    tidied = tidy(text)
+    assert tidy(tidied) == tidied
     assert tidied.count("tos") == text.count("tos")
     assert tidied.count("reposo") == text.count("reposo")
 
@@ -211,7 +211,7 @@ SOAP, FREE, EXAM = (
     "",
     note_text.template(None, "Motivo:\n\nAbdomen: blando\n\nPlan:"),
 )
-KNOWN_HEADS = note_text.headings_of("\n".join(HEADINGS), "Motivo:\nAntecedentes:\nPlan:")
+KNOWN_HEADS = headings_of("\n".join(HEADINGS), "Motivo:\nAntecedentes:\nPlan:")
 WORDS_TYPED = st.lists(st.sampled_from(["tos", "fiebre", "reposo", "disnea"]), max_size=4).map(" ".join)
 
 

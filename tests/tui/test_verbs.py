@@ -12,6 +12,7 @@ from tests.data import ROOT
 # Labels of one verb under one letter: another one needs its line here, and a reason why it is the same verb.
 VERBS: Final = {
     "/": {"Buscar", "Filtrar"},
+    "0": {"Filtros"},
     "1": {"Sección"},
     "2": {"Centros"},
     "3": {"Cierre"},

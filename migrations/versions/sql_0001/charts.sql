@@ -288,6 +288,17 @@ CREATE POLICY diagnoses_moved ON diagnoses FOR SELECT TO k_medico, k_enfermeria,
   USING (record_id = ANY ((SELECT charts.moved_in())::uuid[]));
 CREATE POLICY treatments_moved ON treatments FOR SELECT TO k_medico, k_enfermeria, k_resultados
   USING (record_id = ANY ((SELECT charts.moved_in())::uuid[]));
+-- What came with an entry is ended in the chart it belongs to, and read there as ended.
+CREATE FUNCTION charts.treatments_moved_in() RETURNS uuid[]
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT coalesce(array_agg(t.id), '{}') FROM public.misfiled m
+  JOIN public.treatments t ON t.patient_id = m.other_id AND t.record_id = m.entry_id
+  WHERE m.patient_id = ANY (charts.leased()) AND m.way = 'in' AND m.kind = 'record';
+$$;
+CREATE POLICY treatment_ends_moved ON treatment_ends FOR SELECT TO k_medico, k_enfermeria, k_resultados
+  USING (treatment_id = ANY ((SELECT charts.treatments_moved_in())::uuid[]));
+CREATE POLICY treatment_ends_moved_written ON treatment_ends FOR INSERT TO k_medico
+  WITH CHECK (treatment_id = ANY ((SELECT charts.treatments_moved_in())::uuid[]));
 CREATE POLICY follow_ups_moved ON follow_ups FOR SELECT TO k_medico, k_enfermeria, k_resultados
   USING (record_id = ANY ((SELECT charts.moved_in())::uuid[]));
 CREATE POLICY results_moved ON results FOR SELECT TO k_medico, k_enfermeria, k_resultados
@@ -329,6 +340,12 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 $$;
 CREATE POLICY treatment_ends_own ON treatment_ends AS RESTRICTIVE FOR INSERT TO k_medico
   WITH CHECK (person_id = (SELECT charts.me()));
+-- Not in the chart that its entry has left.
+CREATE POLICY treatment_ends_here ON treatment_ends AS RESTRICTIVE FOR INSERT TO k_medico
+  WITH CHECK (treatment_id = ANY ((SELECT charts.treatments_moved_in())::uuid[]) OR NOT EXISTS (
+    SELECT FROM treatments t
+    JOIN misfiled m ON m.patient_id = t.patient_id AND m.entry_id = t.record_id AND m.way = 'out'
+    WHERE t.patient_id = treatment_ends.patient_id AND t.id = treatment_ends.treatment_id));
 CREATE POLICY vitals_own ON vitals AS RESTRICTIVE FOR INSERT TO k_medico, k_enfermeria
   WITH CHECK (person_id = (SELECT charts.me()));
 

@@ -190,14 +190,33 @@ GRANT SELECT ON note_drafts TO k_medico;
 GRANT INSERT (patient_id, id, visit_id, text, diagnoses, plan, late, version, saved_at),
   UPDATE (text, diagnoses, plan, late, version, saved_at), DELETE ON note_drafts TO k_medico;
 
+-- Templates of the network and of clinics are everybody's to read; a doctor's own are that doctor's alone.
 GRANT SELECT ON note_templates TO k_staff;
-GRANT INSERT (specialty_id, name, body, first, active, changed_by, changed_at),
-  UPDATE (specialty_id, name, body, first, active, version, changed_by, changed_at) ON note_templates
+GRANT INSERT (clinic_id, specialty_id, name, body, first, active, changed_by, changed_at),
+  UPDATE (clinic_id, specialty_id, name, body, first, active, version, changed_by, changed_at) ON note_templates
   TO k_admin, k_gestion;
+GRANT INSERT (login, specialty_id, name, body, active, changed_by, changed_at),
+  UPDATE (specialty_id, name, body, active, version, changed_by, changed_at) ON note_templates TO k_medico;
+ALTER TABLE note_templates ENABLE ROW LEVEL SECURITY;
+CREATE POLICY note_templates_seen ON note_templates FOR SELECT TO k_staff
+  USING (login IS NULL OR login = session_user);
+CREATE POLICY note_templates_added ON note_templates FOR INSERT TO k_admin, k_gestion WITH CHECK (login IS NULL);
+CREATE POLICY note_templates_edited ON note_templates FOR UPDATE TO k_admin, k_gestion USING (login IS NULL);
+CREATE POLICY note_templates_own_added ON note_templates FOR INSERT TO k_medico WITH CHECK (login = session_user);
+CREATE POLICY note_templates_own_edited ON note_templates FOR UPDATE TO k_medico USING (login = session_user);
+GRANT SELECT, INSERT (template, at), DELETE ON template_favourites TO k_medico;
+GRANT SELECT, INSERT (specialty, template, at), UPDATE (at) ON template_picks TO k_medico;
+ALTER TABLE template_favourites ENABLE ROW LEVEL SECURITY;
+ALTER TABLE template_picks ENABLE ROW LEVEL SECURITY;
+CREATE POLICY template_favourites_own ON template_favourites TO k_medico
+  USING (login = session_user) WITH CHECK (login = session_user);
+CREATE POLICY template_picks_own ON template_picks TO k_medico
+  USING (login = session_user) WITH CHECK (login = session_user);
 
 -- Charts. What the policies call, everybody calls; what opens, decides by itself.
 GRANT USAGE ON SCHEMA charts TO k_staff;
-GRANT EXECUTE ON FUNCTION charts.me(), charts.leased(), charts.moved_in(), charts.my_clinics(), charts.clinics_as(text),
+GRANT EXECUTE ON FUNCTION charts.me(), charts.leased(), charts.moved_in(),
+  charts.treatments_moved_in(), charts.my_clinics(), charts.clinics_as(text),
   charts.may_see_sealed(uuid),
   charts.sealed_faces(uuid[]), charts.leave() TO k_staff;
 GRANT EXECUTE ON FUNCTION charts.enter(uuid, uuid, text, text, text, bigint) TO k_medico, k_enfermeria, k_resultados;

@@ -52,6 +52,10 @@ FollowUps = Annotated[
 At = Annotated[
     str | None, typer.Option("--at", metavar=_("FECHA"), help=_("Cuándo se atendió, si se escribe después."))
 ]
+AsItStands = Annotated[
+    bool,
+    typer.Option("--as-it-stands", help=_("Firmar aunque queden huecos de la plantilla, como «PA ___».")),
+]
 LateWhy = Annotated[
     str | None,
     typer.Option("--late", metavar=_("MOTIVO"), help=_("Por qué se escribe después; va con --at.")),
@@ -178,6 +182,7 @@ def sign(
     follow_up: FollowUps = None,
     at: At = None,
     late: LateWhy = None,
+    as_it_stands: AsItStands = False,
 ) -> None:
     """Sign a visit's note."""
     from clinicdesk.clinic.records import service, signing
@@ -186,6 +191,7 @@ def sign(
     stated, plan, when = _typed(call, diagnosis, treatment, follow_up, at, late)
     patient_id, visit_id = _visit(call, turn_id)
     common = {**call.keyed, "patient_id": patient_id, "visit_id": visit_id, "kind": kind, "late": when}
+    common |= {"as_it_stands": as_it_stands}
     if text is None:
         held = call.proved(signing.SignDraft(**common, diagnoses=stated or None, plan=plan or None))
         show_signed(call, call.desk.do(signing.sign_draft, held))
@@ -202,6 +208,7 @@ def addend(
         str, typer.Argument(metavar="NOTE_ID", help=_("El id que dan note sign y record show."))
     ],
     text: Annotated[str, typer.Option(metavar=_("TEXTO|-"), help=_("El texto, o - para leerlo."))],
+    as_it_stands: AsItStands = False,
 ) -> None:
     """Sign an addendum."""
     from clinicdesk.clinic.records import service
@@ -209,7 +216,9 @@ def addend(
     call = the_call(ctx)
     patient_id, row_id = given.pair_of(note_id)
     body = given.text_of(text)
-    order = service.AddendNote(**call.keyed, patient_id=patient_id, amends_id=row_id, text=body)
+    order = service.AddendNote(
+        **call.keyed, patient_id=patient_id, amends_id=row_id, text=body, as_it_stands=as_it_stands
+    )
     show_signed(call, call.desk.do(service.addend_note, call.proved(order)))
 
 

@@ -14,6 +14,7 @@ from clinicdesk.kit.words import _
 
 if TYPE_CHECKING:
     from datetime import date
+    from uuid import UUID
 
     from clinicdesk.clinic.records.planning import TreatmentRow
 
@@ -45,14 +46,15 @@ def list_treatments(
     chart = call.desk.see(queries.open_chart, queries.ChartQuery(patient_id, None if everything else 1))
     every = sorted((row for entry in chart.entries for row in entry.treatments), key=lambda row: row.id)
     today = today_of(call)
-    call.rows((treatment_object(row, today) for row in (every if everything else chart.treatments)), _COLUMNS)
+    rows = every if everything else chart.treatments
+    call.rows((treatment_object(chart.patient.patient_id, row, today) for row in rows), _COLUMNS)
 
 
-def treatment_object(row: TreatmentRow, today: date) -> dict[str, Any]:
-    """A treatment with its state in a word."""
+def treatment_object(patient_id: UUID, row: TreatmentRow, today: date) -> dict[str, Any]:
+    """A treatment with its state in a word. Its id names the person whose chart it was listed from."""
     state = "suspendido" if row.ended_on else "activo" if row.is_active(today) else "terminado"
     return {
-        "id": opaque(row.patient_id, row.id),
+        "id": opaque(patient_id, row.id),
         "what": row.what,
         "since": row.since,
         "until": row.until,

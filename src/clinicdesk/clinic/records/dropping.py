@@ -41,7 +41,9 @@ def drop_draft(tx: Tx, order: DropDraft) -> DroppedDraft:
     return DroppedDraft(order.patient_id, order.visit_id)
 
 
-def drop(tx: Tx, patient_id: UUID, visit_id: UUID | None) -> None:
-    """The actor's draft of a visit: row policies spare everybody else's."""
+def drop(tx: Tx, patient_id: UUID, visit_id: UUID | None, version: int | None = None) -> None:
+    """The actor's draft of a visit, if it is none later than `version`; policies spare everybody else's."""
     mine = (note_drafts.c.patient_id == patient_id) & (note_drafts.c.visit_id == visit_id)
+    if version is not None:
+        mine = mine & (note_drafts.c.version <= version)
     tx.write(delete(note_drafts).where(mine))

@@ -35,6 +35,13 @@ class NoteEmpty(Refusal):
     constraint = "notes_text_ck"
 
 
+class NoteUnfilled(Refusal):
+    """Prompts of a template that nobody answered: signed only by who says that they stay."""
+
+    says = "Quedan huecos sin llenar en la nota: {said}. No se firmó nada."
+    at_prompt = "Llenarlos, o --as-it-stands para firmarla así."
+
+
 class NoteTooLong(Refusal):
     """More text than a note holds."""
 
@@ -234,7 +241,7 @@ class EndReason(Refusal):
 
 
 class TemplateTaken(Refusal):
-    """Another template has the name."""
+    """Another template of the network's, or of one's own, has the name."""
 
     says = "Ya hay una plantilla con ese nombre."
     exit = Exit.CONFLICT
@@ -245,7 +252,10 @@ class BadTemplate(Refusal):
     """A template without name or text."""
 
     says = "Una plantilla lleva nombre de hasta 40 letras y texto de hasta 8.000."
-    constraint = ("note_templates_name_ck", "note_templates_body_ck")
+    constraint = (
+        *("note_templates_name_ck", "note_templates_body_ck", "note_templates_own_ck"),
+        *("template_favourites_template_ck", "template_picks_template_ck"),
+    )
 
 
 class CosignOwn(Refusal):

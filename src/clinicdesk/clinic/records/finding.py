@@ -82,6 +82,15 @@ def _code(plain: str) -> str:
     return bare.removesuffix("X") if bare[:1].isalpha() else bare
 
 
+def period(typed: str) -> tuple[date, date] | None:
+    """`2025`, `3/2025`, `16/10/26`, `1/3/25 a 30/6/25`: its first day and its last; None for no period."""
+    first, _between, last = typed.strip().partition(" a ")
+    begins, ends = days_of(first.strip()), days_of((last or first).strip())
+    if begins is None or ends is None or begins[0] > ends[1]:
+        return None
+    return begins[0], ends[1]
+
+
 def days_of(typed: str) -> tuple[date, date] | None:
     """`2025`, `3/2025`, `16/10/26`: the days that it stands for, None where it is no date."""
     try:

@@ -16,6 +16,7 @@ from sqlalchemy import (
     LargeBinary,
     Numeric,
     PrimaryKeyConstraint,
+    Table,
     UniqueConstraint,
     Uuid,
     text,
@@ -23,7 +24,16 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 
 from clinicdesk.clinic.sites.model import edited
-from clinicdesk.clinic.tables import by_patient, instant, keyed, patient_fk, reference, words
+from clinicdesk.clinic.tables import (
+    TableClass,
+    by_patient,
+    instant,
+    keyed,
+    metadata,
+    patient_fk,
+    reference,
+    words,
+)
 
 visits: Final = by_patient(
     "visits",
@@ -299,10 +309,13 @@ follow_ups: Final = by_patient(
     Index("follow_ups_record_ix", "patient_id", "record_id"),
 )
 
-# The network's own beginnings of a note, for one specialty or for all; its lines that end in a colon are
-# headings. One that is no `active` is offered no more.
+# Beginnings of a note, for one specialty or for all: the network's, a clinic's (`clinic_id`), or a doctor's
+# own (`login`, to whom alone row policies show it). Lines that end in a colon are headings, `___` waits for
+# words. One that is no `active` is offered no more.
 note_templates: Final = reference(
     "note_templates",
+    words("login", nullable=True),
+    Column("clinic_id", BigInteger),
     Column("specialty_id", BigInteger),
     words("name"),
     words("body"),
@@ -310,9 +323,38 @@ note_templates: Final = reference(
     Column("active", Boolean, nullable=False, server_default=text("true")),
     *edited("note_templates"),
     ForeignKeyConstraint(["specialty_id"], ["specialties.id"], name="note_templates_specialty_fk"),
-    UniqueConstraint("name", name="note_templates_name_uq"),
+    ForeignKeyConstraint(["clinic_id"], ["clinics.id"], name="note_templates_clinic_fk"),
+    UniqueConstraint("login", "name", name="note_templates_name_uq", postgresql_nulls_not_distinct=True),
+    CheckConstraint("login IS NULL OR NOT first AND clinic_id IS NULL", name="note_templates_own_ck"),
     CheckConstraint("length(name) BETWEEN 1 AND 40", name="note_templates_name_ck"),
     CheckConstraint("length(body) BETWEEN 1 AND 8000", name="note_templates_body_ck"),
+)
+
+# What a doctor begins notes with: kept at hand, and taken last for each specialty (its name, blank for none).
+# `template` is the id of one, or the name of one that the program brings.
+template_favourites: Final = Table(
+    "template_favourites",
+    metadata,
+    words("login", server_default=text("session_user")),
+    words("template"),
+    instant("at"),
+    PrimaryKeyConstraint("login", "template", name="template_favourites_pk"),
+    CheckConstraint("length(template) BETWEEN 1 AND 20", name="template_favourites_template_ck"),
+    info={"class": TableClass.REFERENCE},
+)
+
+template_picks: Final = Table(
+    "template_picks",
+    metadata,
+    words("login", server_default=text("session_user")),
+    words("specialty"),
+    words("template"),
+    instant("at"),
+    PrimaryKeyConstraint("login", "specialty", "template", name="template_picks_pk"),
+    CheckConstraint(
+        "length(template) BETWEEN 1 AND 20 AND length(specialty) <= 120", name="template_picks_template_ck"
+    ),
+    info={"class": TableClass.REFERENCE},
 )
 
 vitals: Final = by_patient(

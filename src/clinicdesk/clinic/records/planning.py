@@ -12,7 +12,7 @@ from sqlalchemy import Select, and_, func, insert, select
 
 from clinicdesk.clinic.access.model import people
 from clinicdesk.clinic.changes import Change, Kind
-from clinicdesk.clinic.patients.misplaced import Whose
+from clinicdesk.clinic.patients.misplaced import Whose, whose
 from clinicdesk.clinic.records.errors import BadFollowUp, BadTreatment, EndReason, TreatmentNotFound
 from clinicdesk.clinic.records.model import follow_ups, records, treatment_ends, treatments
 from clinicdesk.clinic.records.plan import (
@@ -100,7 +100,7 @@ class ClinicDueQuery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndTreatment(Order):
-    """A treatment is followed no more."""
+    """A treatment of a person's chart is followed no more, under whichever entry of theirs it stands."""
 
     patient_id: UUID
     treatment_id: UUID
@@ -149,13 +149,14 @@ def end_treatment(tx: Tx, order: EndTreatment) -> EndedAnswer:
     """
     if not is_reason(order.why):
         raise EndReason
-    mine = (treatments.c.patient_id == order.patient_id) & (treatments.c.id == order.treatment_id)
-    found = tx.first(select(treatments.c.what, treatments.c.record_id).where(mine))
+    of = treatments.c
+    here = whose(tx, order.patient_id).shows(of.patient_id, of.record_id)
+    found = tx.first(select(of.patient_id, of.record_id, of.what).where(here, of.id == order.treatment_id))
     if found is None:
         raise TreatmentNotFound
     day = clock.local_day(tx.now, tx.actor.at.zone)
     row = {
-        "patient_id": order.patient_id,
+        "patient_id": found.patient_id,
         "id": order.end_id,
         "treatment_id": order.treatment_id,
         "day": day,
@@ -164,7 +165,8 @@ def end_treatment(tx: Tx, order: EndTreatment) -> EndedAnswer:
         "at": tx.now,
     }
     tx.write(insert(treatment_ends), row)
-    tx.changed(Change(Kind.RECORD, tx.act, ids=((order.patient_id, found.record_id),)))
+    charts = dict.fromkeys((order.patient_id, found.patient_id))
+    tx.changed(Change(Kind.RECORD, tx.act, ids=tuple((chart, found.record_id) for chart in charts)))
     return EndedAnswer(order.patient_id, order.treatment_id, day, found.what)
 
 

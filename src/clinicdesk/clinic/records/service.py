@@ -16,12 +16,13 @@ from clinicdesk.clinic.access.rules import Proof
 from clinicdesk.clinic.admissions.errors import NobodyWaits, NotYourService
 from clinicdesk.clinic.admissions.queries import next_of
 from clinicdesk.clinic.changes import Change, Kind
-from clinicdesk.clinic.records import dropping, lateness, planning, queries, rules, sealing, types
+from clinicdesk.clinic.records import dropping, lateness, planning, queries, rules, sealing, types, unfilled
 from clinicdesk.clinic.records.errors import (
     DraftChanged,
     NoteEmpty,
     NoteNotFound,
     NoteTooLong,
+    NoteUnfilled,
     NotYourVisit,
     VisitNotFound,
 )
@@ -176,6 +177,7 @@ class DraftAnswer:
     saved_at: datetime
 
 
+_NAMED: Final = 3
 _TYPED: Final = ("text", "diagnoses", "plan", "late")
 
 
@@ -212,7 +214,9 @@ def save_draft(tx: Tx, order: SaveDraft) -> DraftAnswer:
 class SignNote(Order):
     """The visit's note as it is shown, signed. `proof` says that the password was typed just now.
 
-    `late`: the visit was at another hour than the program knows, and why.
+    `late`: the visit was at another hour than the program knows, and why. `as_it_stands`: what a template
+    asks for and nobody filled in (`PA ___`) was seen, and stays. `draft_version` is the draft that is signed:
+    one that another desk saved after it stays.
     """
 
     patient_id: UUID
@@ -224,6 +228,8 @@ class SignNote(Order):
     diagnoses: tuple[DiagnosisEntry, ...] = ()
     plan: Plan = NOTHING
     late: Late | None = None
+    as_it_stands: bool = False
+    draft_version: int | None = field(default=None, metadata={"made": True})
     proof: Proof | None = field(default=None, repr=False, metadata={"made": True})
 
 
@@ -242,10 +248,11 @@ class NoteAnswer:
 def sign_note(tx: Tx, order: SignNote) -> NoteAnswer:
     """Sign the note of one's own visit, once; the draft goes.
 
-    Raises ProofNeeded, NoteEmpty, VisitNotFound, NotYourVisit, NoteSigned; RecordOutOfTime,
+    Raises ProofNeeded, NoteEmpty, NoteUnfilled, VisitNotFound, NotYourVisit, NoteSigned; RecordOutOfTime,
     RecordBeforeBirth, LateReason; BadTreatment, BadFollowUp.
     """
     demand_proof(tx, order.proof)
+    _demand_filled(order)
     visit = _own_visit(tx, order.patient_id, order.visit_id)
     lateness.demand_good(tx, order.patient_id, order.late)
     record = {
@@ -263,25 +270,31 @@ def sign_note(tx: Tx, order: SignNote) -> NoteAnswer:
     write_diagnoses(tx, order.patient_id, order.record_id, visit.id, order.diagnoses)
     planning.write_plan(tx, order.patient_id, order.record_id, order.plan)
     answer = write_note(tx, order, order.record_id, visit_id=visit.id)
-    dropping.drop(tx, order.patient_id, visit.id)
+    dropping.drop(tx, order.patient_id, visit.id, order.draft_version)
     return answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddendNote(Order):
-    """Something to add to a signed note."""
+    """Something to add to a signed note; `as_it_stands`, `draft_version` as of a note."""
 
     patient_id: UUID
     amends_id: UUID
     note_id: UUID = new_row()
     text: str
+    as_it_stands: bool = False
+    draft_version: int | None = field(default=None, metadata={"made": True})
     proof: Proof | None = field(default=None, repr=False, metadata={"made": True})
 
 
 @use_case("note.addend", needs=Permission.NOTE_WRITE, answer=NoteAnswer, purpose="TREAT", chart=True)
 def addend_note(tx: Tx, order: AddendNote) -> NoteAnswer:
-    """Sign an addendum; the note it adds to stays as it was, the draft goes. Raises NoteNotFound."""
+    """Sign an addendum; the note it adds to stays as it was, the draft goes.
+
+    Raises ProofNeeded, NoteEmpty, NoteUnfilled, NoteNotFound.
+    """
     demand_proof(tx, order.proof)
+    _demand_filled(order)
     statement = select(notes.c.record_id, notes.c.visit_id).where(
         notes.c.patient_id == order.patient_id, notes.c.id == order.amends_id
     )
@@ -289,7 +302,7 @@ def addend_note(tx: Tx, order: AddendNote) -> NoteAnswer:
     if amended is None:
         raise NoteNotFound
     answer = write_note(tx, order, amended.record_id, order.amends_id)
-    dropping.drop(tx, order.patient_id, amended.visit_id)
+    dropping.drop(tx, order.patient_id, amended.visit_id, order.draft_version)
     return answer
 
 
@@ -297,6 +310,12 @@ def demand_proof(tx: Tx, proof: Proof | None) -> None:
     """Raises ProofNeeded unless the password was typed just now, by the same person and for this order."""
     if proof is None or not proof.holds(tx.actor.username, tx.act, tx.now):
         raise ProofNeeded
+
+
+def _demand_filled(order: SignNote | AddendNote) -> None:
+    left = () if order.as_it_stands else unfilled.prompts(order.text)
+    if left:
+        raise NoteUnfilled(said=", ".join(dict.fromkeys(gap.said for gap in left[:_NAMED])))
 
 
 def _own_visit(tx: Tx, patient_id: UUID, visit_id: UUID) -> queries.VisitRow:

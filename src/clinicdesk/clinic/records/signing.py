@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from clinicdesk.clinic.access.rules import Proof
-from clinicdesk.clinic.records import queries, service
+from clinicdesk.clinic.records import headings, queries, service, templates
 from clinicdesk.clinic.records.errors import NoteEmpty, NotYourVisit, RecordNotFound
 from clinicdesk.clinic.records.model import records
 from clinicdesk.clinic.records.plan import Late, Plan
@@ -32,6 +32,7 @@ class SignDraft(Order):
     diagnoses: tuple[DiagnosisEntry, ...] | None = None
     plan: Plan | None = None
     late: Late | None = None
+    as_it_stands: bool = False
     proof: Proof | None = field(default=None, repr=False, metadata={"made": True})
 
 
@@ -39,7 +40,10 @@ class SignDraft(Order):
     "note.sign_draft", needs=Permission.NOTE_WRITE, answer=service.NoteAnswer, purpose="TREAT", chart=True
 )
 def sign_draft(tx: Tx, order: SignDraft) -> service.NoteAnswer:
-    """Sign the saved draft of one's own visit. Raises what sign_note raises; NoteEmpty without a draft."""
+    """Sign the saved draft of one's own visit, without the headings that nothing stands under.
+
+    Raises what sign_note raises; NoteEmpty without a draft.
+    """
     found = queries.drafts.run(tx, queries.DraftsQuery(order.patient_id, order.visit_id))
     if not found:
         raise NoteEmpty
@@ -50,10 +54,12 @@ def sign_draft(tx: Tx, order: SignDraft) -> service.NoteAnswer:
         record_id=order.record_id,
         note_id=order.note_id,
         kind=order.kind,
-        text=found[0].text,
+        text=headings.tidy(found[0].text, templates.known_headings(tx)),
         diagnoses=found[0].diagnoses if order.diagnoses is None else order.diagnoses,
         plan=found[0].plan if order.plan is None else order.plan,
         late=order.late or found[0].late,
+        as_it_stands=order.as_it_stands,
+        draft_version=found[0].version,
         proof=order.proof,
     )
     return service.sign_note.run(tx, signed)

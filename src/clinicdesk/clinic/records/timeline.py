@@ -5,8 +5,10 @@ The whole chart is looked through, not what was read of it; by its key, so that 
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -25,19 +27,28 @@ from clinicdesk.clinic.usecases import Reader, view
 from clinicdesk.kit import clock
 
 _PAGE: Final = 200
+_DOCTOR: Final[ColumnElement[str]] = func.coalesce(
+    people.c.family + ", " + people.c.given, records.c.doctor_name, ""
+)
 
 
 @dataclass(frozen=True, slots=True)
 class FindQuery:
-    """The entries of an open chart that all the words fit, or that state a problem (catalogue and code).
+    """The entries of an open chart that all the words fit, and everything else that is asked.
 
     A word begins a word of what the entry says (kind, title, doctor, clinic or institution, diagnoses, notes,
-    attributes) or a code; `2025`, `3/2025`, `16/10/26` are its date. `before` goes on after a page.
+    attributes) or a code; `2025`, `3/2025`, `16/10/26` are its date. `problem` is catalogue and code,
+    `doctor` a name as the entries show it, `days` the first and the last. `before` goes on after a page;
+    `oldest` begins at the other end.
     """
 
     patient_id: UUID
     words: str = ""
     problem: tuple[str, str] | None = None
+    kind: str = ""
+    doctor: str = ""
+    days: tuple[date, date] | None = None
+    oldest: bool = False
     before: tuple[datetime, UUID] | None = None
     limit: int = _PAGE
 
@@ -75,13 +86,88 @@ class ProblemsQuery:
 def find_entries(tx: Reader, query: FindQuery) -> FoundEntries:
     """The entries that fit, out of the whole chart."""
     mine = whose(tx, query.patient_id)
-    fits = and_(true(), *(_fits(tx, mine, word) for word in understood(query.words)), *_states(mine, query))
-    found = [
-        (row.at, row.id)
-        for row in tx.rows(queries.entries_of(mine).where(fits).with_only_columns(records.c.at, records.c.id))
-    ]
-    left = [row_id for at, row_id in found if query.before is None or (at, row_id) < query.before]
-    return FoundEntries(queries.entries_by_id(tx, mine, left[: query.limit]), len(found))
+    found = [(row.at, row.id) for row in tx.rows(_matching(tx, mine, query, records.c.at, records.c.id))]
+    if query.oldest:
+        found.reverse()
+    left = found if query.before is None else [each for each in found if _is_past(each, query)]
+    entries = queries.entries_by_id(tx, mine, [row_id for _at, row_id in left[: query.limit]])
+    return FoundEntries(entries[::-1] if query.oldest else entries, len(found))
+
+
+def _is_past(each: tuple[datetime, UUID], query: FindQuery) -> bool:
+    assert query.before is not None  # noqa: S101 - asked only of a page after another
+    return each > query.before if query.oldest else each < query.before
+
+
+def _matching(tx: Reader, mine: Whose, query: FindQuery, *columns: Any) -> Any:
+    """Columns of the entries that fit, newest first."""
+    fits = and_(
+        true(),
+        *(_fits(tx, mine, word) for word in understood(query.words)),
+        *_states(mine, query),
+        *_asked(tx, query),
+    )
+    return queries.entries_of(mine).where(fits).with_only_columns(*columns)
+
+
+def _asked(tx: Reader, query: FindQuery) -> Iterator[ColumnElement[bool]]:
+    """What was chosen, besides words and problem."""
+    if query.kind:
+        yield records.c.kind == query.kind
+    if query.doctor:
+        yield query.doctor == _DOCTOR
+    if query.days is not None:
+        yield _within(tx, *query.days)
+
+
+def _within(tx: Reader, first: date, last: date) -> ColumnElement[bool]:
+    zone = tx.actor.at.zone
+    return and_(
+        records.c.at >= clock.day_bounds(first, zone)[0], records.c.at < clock.day_bounds(last, zone)[1]
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Facets:
+    """What the entries of a query may be narrowed by still, each with how many they are, the most first.
+
+    `years` go from the last one back; a problem is (catalogue, code), with its latest words.
+    """
+
+    kinds: tuple[tuple[str, int], ...]
+    doctors: tuple[tuple[str, int], ...]
+    years: tuple[tuple[int, int], ...]
+    problems: tuple[tuple[tuple[str, str], str, int], ...]
+
+
+@view("chart.facets", needs=Permission.CHART_READ, chart=True)
+def facets(tx: Reader, query: FindQuery) -> Facets:
+    """By what the entries that fit differ, out of the whole chart."""
+    mine = whose(tx, query.patient_id)
+    columns = (records.c.id, records.c.kind, _DOCTOR.label("doctor"), records.c.at)
+    rows = tx.rows(_matching(tx, mine, query, *columns))
+    years = Counter(clock.local_day(row.at, tx.actor.at.zone).year for row in rows)
+    return Facets(
+        tuple(Counter(row.kind for row in rows).most_common()),
+        tuple(Counter(row.doctor for row in rows if row.doctor).most_common()),
+        tuple(sorted(years.items(), reverse=True)),
+        _problems_of(tx, mine, {row.id for row in rows}),
+    )
+
+
+def _problems_of(tx: Reader, mine: Whose, ids: set[UUID]) -> tuple[tuple[tuple[str, str], str, int], ...]:
+    of = diagnoses.c
+    statement = (
+        select(of.system, of.code, of.text, of.record_id)
+        .where(mine.shows(of.patient_id, of.record_id), of.record_id.is_not(None))
+        .order_by(of.id)
+    )
+    rows = [row for row in tx.rows(statement) if row.record_id in ids]
+    texts = {(row.system, row.code): row.text for row in rows}
+    counted = Counter(
+        (system, code) for system, code, _entry in {(r.system, r.code, r.record_id) for r in rows}
+    )
+    return tuple((key, texts[key], count) for key, count in counted.most_common())
 
 
 def _states(mine: Whose, query: FindQuery) -> tuple[ColumnElement[bool], ...]:
@@ -95,9 +181,7 @@ def _states(mine: Whose, query: FindQuery) -> tuple[ColumnElement[bool], ...]:
 def _fits(tx: Reader, mine: Whose, word: Word) -> ColumnElement[bool]:
     """That an entry has a word; of one that belongs to another person, what this chart shows of it alone."""
     if word.days is not None:
-        first, last = word.days
-        start = clock.day_bounds(first, tx.actor.at.zone)[0]
-        return and_(records.c.at >= start, records.c.at < clock.day_bounds(last, tx.actor.at.zone)[1])
+        return _within(tx, *word.days)
     seen = (
         records.c.kind,
         people.c.family,

@@ -71,6 +71,7 @@ class Editor(Part):
         self._on_change, self._on_full = on_change, on_full
         self._top = Place()
         self._rows: list[RowOf] | None = None
+        self._offered: tuple[Place, Place, int] | None = None
 
     @property
     def text(self) -> str:
@@ -105,7 +106,16 @@ class Editor(Part):
         """Put typed or pasted text at the cursor, its line ends kept."""
         self._change(lambda: self._insert(text), len(text))
 
+    def offer(self, start: Place, end: Place) -> None:
+        """The cursor behind some words; what is typed there next takes their place."""
+        self.prose.go(end)
+        self._offered = (start, self.prose.cursor, self.prose.change)
+        self._show()
+
     def _insert(self, text: str) -> None:
+        offered, self._offered = self._offered, None
+        if offered is not None and offered[1:] == (self.prose.cursor, self.prose.change):
+            self.prose.remove(offered[0], offered[1])
         if not self.prose.insert(text) and self._on_full is not None:
             self._on_full()
 

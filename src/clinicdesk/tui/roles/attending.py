@@ -12,6 +12,7 @@ from typing import Final
 from uuid import UUID
 
 from clinicdesk.clinic.records import lateness, planning, queries, service, templates
+from clinicdesk.clinic.records.headings import tidy
 from clinicdesk.clinic.records.plan import is_reason
 from clinicdesk.clinic.records.planning import TreatmentRow
 from clinicdesk.clinic.records.queries import DraftRow, EntryRow, NoteRow
@@ -27,7 +28,7 @@ from clinicdesk.kit.errors import Refusal
 from clinicdesk.kit.words import _, plural
 from clinicdesk.tui import turn_words
 from clinicdesk.tui.parts import Command, PatientStrip
-from clinicdesk.tui.roles import chart_text, cosign_desk, note_text
+from clinicdesk.tui.roles import chart_text, cosign_desk
 from clinicdesk.tui.roles.chart import ChartPane, Contents
 from clinicdesk.tui.roles.doctor_queue import Place
 from clinicdesk.tui.roles.letters import AGAIN, letter_words, no_void, print_letter, void_letter
@@ -298,11 +299,12 @@ class Attending(ClinicScreen):
         attended, contents, line = self.attended, self.contents, self.strip.patient
         if attended is None or contents is None or line is None or attended.visit_id is None:
             return None
+        turn = self._turn()
+        specialty = (turn.specialty if turn else None) or ""
         offered, doctors = await asyncio.gather(
-            self.see(templates.my_templates, templates.MyTemplatesQuery()),
+            self.see(templates.my_templates, templates.MyTemplatesQuery(specialty)),
             self.see(sites.list_doctors, sites.SitesQuery(self.actor.at.clinic_id)),
         )
-        turn = self._turn()
         return NoteJob(
             line,
             attended.patient_id,
@@ -315,6 +317,7 @@ class Attending(ClinicScreen):
             days=_days_lived(contents.chart.patient.birth, self.today().date()),
             contents=contents,
             templates=offered,
+            specialty=specialty,
             doctors=tuple((row.person_id, row.family) for row in doctors),
             person_id=self.actor.person_id,
         )
@@ -343,7 +346,7 @@ class Attending(ClinicScreen):
         if visit_id is None:
             return Attended(patient_id, turn_id)
         found = await self.see(queries.drafts, queries.DraftsQuery(patient_id, visit_id))
-        written = [row for row in found if row.diagnoses or note_text.tidy(row.text)]
+        written = [row for row in found if row.diagnoses or tidy(row.text)]
         return Attended(patient_id, turn_id, visit_id, written[0] if written else None)
 
     def _no_suspending(self) -> str | None:
@@ -359,15 +362,15 @@ class Attending(ClinicScreen):
 
     async def _end_treatment(self) -> None:
         """The treatment pointed at is followed no more, and why."""
-        row = self.treatment()
-        if row is None:
+        row, attended = self.treatment(), self.attended
+        if row is None or attended is None:
             return
         why = await self.prompt.ask(
             _("Suspender {}. Motivo:").format(row.what),
             check=lambda text: None if is_reason(text) else _("El motivo lleva de 3 a 400 letras."),
         )
         if why is not None:
-            order = planning.EndTreatment(patient_id=row.patient_id, treatment_id=row.id, why=why)
+            order = planning.EndTreatment(patient_id=attended.patient_id, treatment_id=row.id, why=why)
             answer = await self.do(planning.end_treatment, order)
             await self.show_again(signed=False)
             self.prompt.say(_("Suspendido: {}. Queda en la historia.").format(answer.what))

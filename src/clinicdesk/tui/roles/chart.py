@@ -19,7 +19,7 @@ from clinicdesk.clinic.records import queries, timeline
 from clinicdesk.clinic.records.measured import MovedVitals, VitalRow, VitalsQuery, vital_series
 from clinicdesk.clinic.records.planning import TreatmentRow
 from clinicdesk.clinic.records.queries import Chart, ChartQuery, DiagnosisRow, EntryRow
-from clinicdesk.clinic.records.timeline import FindQuery, ProblemRow
+from clinicdesk.clinic.records.timeline import Facets, FindQuery, ProblemRow
 from clinicdesk.clinic.results import queries as results
 from clinicdesk.clinic.results.queries import ObservationRow
 from clinicdesk.clinic.usecases import QueryT, RowsT, View
@@ -32,7 +32,8 @@ from clinicdesk.tui.parts.pager import Layout, Pager
 from clinicdesk.tui.roles import chart_letters
 from clinicdesk.tui.roles import chart_text as words
 from clinicdesk.tui.roles.chart_letters import HistoryRow
-from clinicdesk.tui.roles.chart_summary import summary_lines
+from clinicdesk.tui.roles.chart_summary import holding_title, summary_lines
+from clinicdesk.tui.roles.history_filters import chosen
 
 SECTIONS: Final = (
     _("historia"),
@@ -54,7 +55,7 @@ _SAID: Final = 24
 class Narrowed:
     """The entries that fit what was asked for, as far as they are read; `total` fit in the whole chart.
 
-    `letters` are all that fit.
+    `letters` are all that fit. `of_problem`: it was asked for in the view by problem, where Esc leads back.
     """
 
     query: FindQuery
@@ -62,6 +63,7 @@ class Narrowed:
     entries: tuple[EntryRow, ...]
     total: int
     letters: tuple[LetterRow, ...] = ()
+    of_problem: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +124,13 @@ class Reading:
             contents = await self.older(contents)
 
     async def find(self, query: FindQuery, said: str) -> Narrowed:
-        """What fits, newest first; `said` is how the screen names what was asked for."""
+        """What fits, newest first; `said` is how the screen names what was asked for.
+
+        Letters have words, and nothing of what else is chosen.
+        """
         found = await self._rows(timeline.find_entries, query)
         fitting: tuple[LetterRow, ...] = ()
-        if query.problem is None:
+        if not chosen(query):
             asked = letters.FindLetters(query.patient_id, query.words)
             fitting = await self._rows(letters.find_letters, asked)
         return Narrowed(query, said, found.entries, found.total, fitting)
@@ -135,6 +140,10 @@ class Reading:
         last = narrowed.entries[-1]
         found = await self._rows(timeline.find_entries, replace(narrowed.query, before=(last.at, last.id)))
         return replace(narrowed, entries=narrowed.entries + found.entries, total=found.total)
+
+    async def facets(self, query: FindQuery) -> Facets:
+        """By what the entries that fit may be narrowed still."""
+        return await self._rows(timeline.facets, query)
 
     async def problems(self, patient_id: UUID) -> tuple[ProblemRow, ...]:
         """The history by problem."""
@@ -282,7 +291,7 @@ class ChartPane(Body):
         elif self.section or self.grouped:
             self.go_to(0)
         elif self.narrowed is not None:
-            of_a_problem = self.narrowed.query.problem is not None
+            of_a_problem = self.narrowed.of_problem
             self.narrow(None)
             if of_a_problem:
                 self.group(self.by_problem.rows)
@@ -399,10 +408,11 @@ class ChartPane(Body):
                 each.title("")
             return
         self._title_history()
-        for number in (1, 2, 3, 4):
+        for number in (1, 2, 4):
             self._lists[number].title(
                 f"{SECTIONS[number].capitalize()} · {len(rows[number])}", _("1: historia")
             )
+        self._lists[_HOLDING].title(holding_title(self.contents.chart), _("1: historia"))
         self._lists[5].title(SECTIONS[5].capitalize(), _("1: historia"))
 
     def _fill_history(self, *, fresh: bool) -> None:
@@ -471,7 +481,7 @@ def _other_lists(zone: str) -> Iterable[LineList[Any]]:
             lambda row: row.id,
             draw=words.holding_lines,
             tall=2,
-            empty=_("Sin diagnósticos activos."),
+            empty=_("Sin diagnósticos activos ni tratamientos."),
             id="problems",
         ),
         LineList[VitalRow | MovedVitals](

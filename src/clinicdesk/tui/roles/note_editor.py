@@ -12,7 +12,7 @@ from uuid import UUID
 from textual import events
 from textual.widget import Widget
 
-from clinicdesk.clinic.records import dropping, queries, service
+from clinicdesk.clinic.records import dropping, headings, queries, service
 from clinicdesk.clinic.records.plan import NOTHING
 from clinicdesk.clinic.records.queries import DraftRow
 from clinicdesk.clinic.records.wording import late_words
@@ -61,7 +61,7 @@ class NoteScreen(NoteLetters):
         draft = job.draft
         self.editor = Editor(
             draft.text if draft else self.blank,
-            heading=lambda line: note_text.heading(line, self.known),
+            heading=lambda line: headings.heading(line, self.known),
             on_change=self.typed,
             on_full=self._full,
             id="note",
@@ -320,7 +320,7 @@ class NoteScreen(NoteLetters):
     async def _drop_empty(self, keeper: DraftKeeper) -> None:
         """A note that was emptied again leaves no draft to be offered."""
         visit_id, version = self.job.visit_id, keeper.version
-        empty = self.editor.text == self.blank or not note_text.tidy(self.editor.text, self.known)
+        empty = self.editor.text == self.blank or not headings.tidy(self.editor.text, self.known)
         nothing = empty and not self.side.stated and not self.ordered.plan
         if visit_id is not None and version and nothing:
             drop = dropping.DropDraft(patient_id=self.job.patient_id, visit_id=visit_id, version=version)
@@ -352,7 +352,7 @@ class NoteScreen(NoteLetters):
         text = self.editor.text
         if text == self.blank and self.job.draft is None:
             return ""
-        return text.strip() if self.job.amends_id else note_text.tidy(text, self.known)
+        return text.strip() if self.job.amends_id else headings.tidy(text, self.known)
 
     async def save_all(self) -> None:
         """The draft, where there is one. Raises Refusal."""
@@ -363,7 +363,9 @@ class NoteScreen(NoteLetters):
         """The note or the addendum as it stands."""
         job, text = self.job, self._signed_text()
         if job.amends_id is not None:
-            return service.AddendNote(patient_id=job.patient_id, amends_id=job.amends_id, text=text)
+            return service.AddendNote(
+                patient_id=job.patient_id, amends_id=job.amends_id, text=text, draft_version=self._version
+            )
         assert job.visit_id is not None  # noqa: S101 - a job has one of the two
         return service.SignNote(
             patient_id=job.patient_id,
@@ -373,7 +375,13 @@ class NoteScreen(NoteLetters):
             diagnoses=self.side.stated,
             plan=self.ordered.plan,
             late=self.late,
+            draft_version=self._version,
         )
+
+    @property
+    def _version(self) -> int | None:
+        """The draft that is signed, as it was saved last."""
+        return self.keeper.version if self.keeper is not None else None
 
     def said_besides(self, order: SignOrder) -> Iterable[str]:
         """The plan, and the other hour with its reason."""

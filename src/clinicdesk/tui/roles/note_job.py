@@ -20,9 +20,9 @@ class NoteJob:
 
     Without a visit an addendum has no draft on the server. `about` names the entry it is added to;
     `problems` are the patient's, to be named by code alone; `sex` and `days` lived tell which codes are not.
-    `contents` is the chart that stands beside. The first of `templates` comes by itself; `doctors` are whom
-    a control may be with, and `person_id` whom it is with where nobody is named. `late`: the visit was
-    entered after it.
+    `contents` is the chart that stands beside. The first of `templates` comes by itself; what is taken in its
+    place is remembered for `specialty` (its name, blank for none). `doctors` are whom a control may be with,
+    and `person_id` whom it is with where nobody is named. `late`: the visit was entered after it.
     """
 
     patient: PatientLine
@@ -38,6 +38,7 @@ class NoteJob:
     days: int | None = None
     contents: Contents | None = None
     templates: tuple[TemplateRow, ...] = BUILT_IN
+    specialty: str = ""
     doctors: Doctors = ()
     person_id: int = 0
     late: Late | None = None

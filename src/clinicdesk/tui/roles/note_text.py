@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
+from clinicdesk.clinic.records.headings import HEADINGS, heading, says_something, sections
 from clinicdesk.clinic.records.queries import DiagnosisRow
 from clinicdesk.clinic.records.rules import DiagnosisEntry, is_cie10
-from clinicdesk.clinic.records.templates import HEADINGS
 from clinicdesk.kit.text import clean_line
 from clinicdesk.kit.words import _
 from clinicdesk.tui.parts.prose import Place
@@ -16,17 +16,6 @@ from clinicdesk.tui.parts.prose import Place
 _CATEGORY: Final = 3
 _BETWEEN: Final = _("── Texto guardado en otro puesto, {} ──")
 _REASON: Final = "motivo"
-
-
-def headings_of(*bodies: str) -> tuple[str, ...]:
-    """The headings of templates: their lines that end in a colon."""
-    lines = (line.strip() for body in bodies for line in body.split("\n"))
-    return tuple(dict.fromkeys(line for line in lines if line.endswith(":")))
-
-
-def heading(paragraph: str, known: Sequence[str] = HEADINGS) -> int:
-    """How many first characters of a paragraph are a heading."""
-    return next((len(each) for each in known if paragraph.startswith(each)), 0)
 
 
 def template(reason: str | None = None, body: str = "\n\n".join(HEADINGS)) -> str:
@@ -41,36 +30,19 @@ def template(reason: str | None = None, body: str = "\n\n".join(HEADINGS)) -> st
     return "\n".join(lines)
 
 
-def tidy(text: str, known: Sequence[str] = HEADINGS) -> str:
-    """The note as it will be signed: headings with nothing under them go, and so do blank ends."""
-    sections = _sections(text, known)
-    kept = (line for lines in sections if _says_something(lines, known) for line in lines)
-    return "\n".join(kept).strip("\n")
-
-
-def _sections(text: str, known: Sequence[str]) -> list[list[str]]:
-    """The lines of each section, its heading's first; of what stands before the first heading alone."""
-    sections: list[list[str]] = [[]]
-    for line in text.split("\n"):
-        if heading(line, known):
-            sections.append([])
-        sections[-1].append(line.rstrip())
-    return sections
-
-
 def changed_to(text: str, known: Sequence[str], before: str, blank: str) -> str:
     """A text begun with the template `before`, going on with `blank`: what was typed stays, word for word.
 
     What stood under a heading stands under it again where the new template has it, and after the
     template where it has not; what came with the old one and nobody changed goes.
     """
-    untouched = {tuple(_trimmed(lines)) for lines in _sections(before, known)}
+    untouched = {tuple(_trimmed(lines)) for lines in sections(before, known)}
     typed = [
         _trimmed(lines)
-        for lines in _sections(text, known)
-        if _says_something(lines, known) and tuple(_trimmed(lines)) not in untouched
+        for lines in sections(text, known)
+        if says_something(lines, known) and tuple(_trimmed(lines)) not in untouched
     ]
-    made = [] if not blank.strip() else [_trimmed(lines) or [""] for lines in _sections(blank, known)]
+    made = [] if not blank.strip() else [_trimmed(lines) or [""] for lines in sections(blank, known)]
     for section in typed:
         head = section[0][: heading(section[0], known)]
         place = next((at for at, lines in enumerate(made) if head and lines[0].startswith(head)), None)
@@ -97,13 +69,9 @@ def _headed(lines: Sequence[str], known: Sequence[str]) -> list[str]:
     return [f"{first} " if heading(first, known) == len(first) else first, *lines[1:]]
 
 
-def _says_something(lines: Sequence[str], known: Sequence[str]) -> bool:
-    return any(line[heading(line, known) :].strip() for line in lines)
-
-
 def said_under(text: str, head: str, known: Sequence[str] = HEADINGS) -> str:
     """What stands under a heading, in one line; "" where it has nothing, or is not there."""
-    for lines in _sections(text, known):
+    for lines in sections(text, known):
         if lines and lines[0].startswith(head):
             return clean_line(" ".join([lines[0][len(head) :], *lines[1:]]))
     return ""

@@ -5,30 +5,39 @@ from __future__ import annotations
 import contextlib
 from abc import abstractmethod
 from collections.abc import Iterable
+from typing import Final
 
 from clinicdesk.clinic.changes import Change
 from clinicdesk.clinic.desk import NoCareRelation
+from clinicdesk.clinic.records import unfilled
+from clinicdesk.clinic.records.headings import HEADINGS, headings_of
 from clinicdesk.clinic.records.plan import Late, is_reason
 from clinicdesk.clinic.records.plan_words import moment_of
-from clinicdesk.clinic.records.templates import HEADINGS
+from clinicdesk.clinic.records.unfilled import Gap
 from clinicdesk.kit import clock
-from clinicdesk.kit.words import _
+from clinicdesk.kit.words import _, plural
 from clinicdesk.tui.look import Tone
 from clinicdesk.tui.parts import Bit, Command, LineList, TextLines
 from clinicdesk.tui.parts.editor import Editor
+from clinicdesk.tui.parts.prose import Place
 from clinicdesk.tui.patient_header import names
 from clinicdesk.tui.roles import note_text
 from clinicdesk.tui.roles.chart import Contents, Reading
 from clinicdesk.tui.roles.note_beside import Fact, facts, vitals_of_day
 from clinicdesk.tui.roles.note_job import NoteJob
 from clinicdesk.tui.roles.note_signing import NoteSigning, OnClose
+from clinicdesk.tui.roles.note_templates import TemplateMenu
 from clinicdesk.tui.screens import ClinicScreen
 
-_KEYS = "123456789abcdefghijklmnopqrstuvwxyz"
+_NAMED: Final = 6
 
 
 class NoteTools(NoteSigning):
-    """What helps to write. `known` are the headings of all templates, `blank` is what the text began with."""
+    """What helps to write.
+
+    `known` are the headings of all templates, `begun` is the body of the one in use, `blank` what the text
+    began with.
+    """
 
     editor: Editor
 
@@ -37,8 +46,10 @@ class NoteTools(NoteSigning):
         super().__init__(on_close)
         self.job = job
         draft = job.draft
-        self.known = note_text.headings_of(*(each.body for each in job.templates))
-        self.blank = "" if job.amends_id else note_text.template(job.reason, job.templates[0].body)
+        self.known = headings_of(*(each.body for each in job.templates))
+        self.begun = "" if job.amends_id else job.templates[0].body
+        self.blank = "" if job.amends_id else note_text.template(job.reason, self.begun)
+        self.menu = TemplateMenu(self, job.templates, job.specialty, job.patient.name)
         self.late = (draft.late if draft else None) or job.late
         self.beside = LineList[Fact](
             lambda fact: fact.id, draw=lambda fact, width: fact.draw(width), on_move=self._point, id="beside"
@@ -122,20 +133,40 @@ class NoteTools(NoteSigning):
             self.typed(len(said))
         self.turn_side_to(beside=False)
 
+    # What is unfilled
+
+    def gaps(self) -> tuple[Gap, ...]:
+        """What the text leaves unfilled, but for headings that go by themselves."""
+        return unfilled.gaps(self.editor.text, () if self.job.amends_id else self.known)
+
+    def to_be_seen(self) -> Iterable[str]:
+        """What is unfilled, and how much stands as the template brought it."""
+        gaps = self.gaps()
+        if gaps:
+            yield _("Sin llenar: {}.").format(" · ".join(dict.fromkeys(gap.said for gap in gaps[:_NAMED])))
+        came = () if self.job.amends_id else unfilled.as_it_came(self.editor.text, self.begun, self.known)
+        if came:
+            counted = plural(len(came), _("renglón está"), _("renglones están"))
+            yield _("{} como vino en la plantilla: revisar.").format(counted)
+
+    def go_to(self, gap: Gap) -> None:
+        """The cursor behind it; what is typed takes its place."""
+        start = Place(gap.line, gap.column)
+        self.editor.offer(start, Place(gap.line, gap.column + gap.length))
+        if gap.length:
+            self.prompt.hint(_("Lo que se escriba reemplaza {}. F9: el que sigue.").format(gap.said))
+
     # Templates, and another hour
 
     async def choose_template(self) -> None:
         """Ctrl+T: another beginning, with all that was typed."""
-        keys = "123456789abcdefghijklmnopqrstuvwxyz"
-        offered = dict(zip(keys, self.job.templates, strict=False))
-        key = await self.prompt.pick(
-            _("Plantilla:"), {key: row.name for key, row in offered.items()}, at_once=True
-        )
-        if key is None:
+        row = await self.menu.choose(self.editor.text, self.known)
+        self.known = headings_of(*self.known, *(each.body for each in self.menu.rows))
+        if row is None:
             return
-        blank = note_text.template(self.job.reason, offered[key].body)
+        blank = note_text.template(self.job.reason, row.body)
         text = note_text.changed_to(self.editor.text, self.known, self.blank, blank)
-        self.blank = blank
+        self.begun, self.blank = row.body, blank
         self.editor.set(text, note_text.first_place(text, self.known))
         self.typed(1)
         self.focus_on(self.editor)

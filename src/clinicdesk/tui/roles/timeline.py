@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Final
+from uuid import UUID
 
 from clinicdesk.clinic.records.finding import MOST_WORDS
 from clinicdesk.clinic.records.timeline import FindQuery
 from clinicdesk.kit.words import _
 from clinicdesk.tui.parts import Command
-from clinicdesk.tui.roles import chart_letters, chart_text, giving
+from clinicdesk.tui.roles import chart_letters, chart_text, giving, history_filters
 from clinicdesk.tui.roles.chart import ChartPane, Reading
 from clinicdesk.tui.roles.everywhere import everywhere, may_search
 from clinicdesk.tui.roles.letters import letter_hint
 from clinicdesk.tui.screens import ClinicScreen
+
+_SHORT: Final = 6
 
 
 class Timeline(ClinicScreen):
@@ -22,6 +28,7 @@ class Timeline(ClinicScreen):
     chart: ChartPane
     reading: Reading
     _reading_older = False
+    _called: history_filters.Names = MappingProxyType({})
 
     @abstractmethod
     def announce(self) -> None:
@@ -30,6 +37,8 @@ class Timeline(ClinicScreen):
     def timeline_commands(self) -> Iterable[Command]:
         """The keys beside `/`, which a screen shares with its other searches."""
         help_text = _("por fecha o por problema")
+        choose = _("filtrar la historia")
+        yield Command("0", _("Filtros"), self.filter_history, choose, self._no_history, bar=False)
         yield Command("v", _("Vista"), self.other_view, help_text, self._no_history, bar=False)
         yield Command(
             "left", _("Registro"), lambda: self.step(-1), _("registro más nuevo"), self._no_entry, bar=False
@@ -63,23 +72,54 @@ class Timeline(ClinicScreen):
         typed = await self.prompt.ask(_("Buscar en la historia"), check=_too_many)
         if typed is None:
             return
-        if typed:
-            await self._narrow(FindQuery(contents.patient_id, typed), typed)
+        asked = replace(self._narrowed_by(contents.patient_id), words=typed)
+        if self._said(asked):
+            await self._narrow(asked)
         else:
             self.chart.narrow(None)
         self._in_front()
+
+    async def filter_history(self) -> None:
+        """`0`: what the entries have in common is chosen, one thing after another."""
+        contents = self.chart.contents
+        if contents is None:
+            return
+        asked = self._narrowed_by(contents.patient_id)
+        facets = await self.reading.facets(asked)
+        self._called = {key: key[1] if len(key[1]) <= _SHORT else text for key, text, _n in facets.problems}
+        chosen = await history_filters.ask(self.prompt, asked, facets, self.today().date())
+        if chosen is None or chosen == asked:
+            return
+        if self._said(chosen):
+            await self._narrow(chosen)
+        else:
+            self.chart.narrow(None)
+        self._in_front()
+
+    def _said(self, query: FindQuery) -> str:
+        return history_filters.said(query, self._called)
+
+    def _narrowed_by(self, patient_id: UUID) -> FindQuery:
+        """What narrows the history now; in the view by problem nothing does."""
+        narrowed = self.chart.narrowed
+        if narrowed is None or narrowed.of_problem or narrowed.query.patient_id != patient_id:
+            return FindQuery(patient_id)
+        return narrowed.query
 
     async def open_problem(self) -> None:
         """Enter on a problem: its entries."""
         contents, problem = self.chart.contents, self.chart.by_problem.current
         if contents is None or problem is None:
             return
-        query = FindQuery(contents.patient_id, problem=(problem.system, problem.code))
-        await self._narrow(query, chart_text.problem_name(problem))
+        key = (problem.system, problem.code)
+        self._called = {key: chart_text.problem_name(problem)}
+        query = FindQuery(contents.patient_id, problem=key)
+        await self._narrow(query, of_problem=True)
         self._in_front()
 
-    async def _narrow(self, query: FindQuery, said: str) -> None:
-        found = await self.reading.find(query, said)
+    async def _narrow(self, query: FindQuery, *, of_problem: bool = False) -> None:
+        said = self._said(query)
+        found = replace(await self.reading.find(query, said), of_problem=of_problem)
         contents = self.chart.contents
         if contents is None or contents.patient_id != query.patient_id:
             return
@@ -155,8 +195,10 @@ class Timeline(ClinicScreen):
         entry = chart.history.current
         if entry is None:
             return _("Ningún registro coincide. Esc quita el filtro.") + self._and_everywhere()
-        said = f"{chart_letters.opens(entry, chart.zone)} {_('Esc quita el filtro.')}"
-        return said + self._and_everywhere()
+        hint = (
+            f"{chart_letters.opens(entry, chart.zone)} {_('Esc quita el filtro.')}" + self._and_everywhere()
+        )
+        return f"{chart.narrowed.said}. {hint}" if history_filters.chosen(chart.narrowed.query) else hint
 
     def _and_everywhere(self) -> str:
         return " " + _("Ctrl+F: en todas.") if may_search(self.actor) else ""
