@@ -24,6 +24,8 @@ def test_what_a_note_orders_is_listed_ended_and_told_to_reception(cli: Cli, admi
     drafted = cli("jibarra", "note", "draft", turn, "--text", "Control.", *plan, *late, "--json")
     assert drafted.code == 0, drafted.err
     assert drafted.data["treatments"][0]["what"] == "Enalapril 10 mg"
+    unfilled = cli("jibarra", "note", "sign", turn, "--text", "PA ___", *plan)
+    assert (unfilled.code, "PA ___" in unfilled.err, "--as-it-stands" in unfilled.err) == (6, True, True)
     signed = cli("jibarra", "note", "sign", turn, "--json")
     assert signed.code == 0, signed.err
     entry = cli("jibarra", "record", "show", signed.data["record_id"], "--json").data
@@ -75,3 +77,23 @@ def test_templates_are_the_networks_and_management_keeps_them(cli: Cli) -> None:
     assert cli("gestion", "template", "retire", "Clínica corta").code == 0
     assert cli("lpaz", "template", "show", "Clínica corta", "--json").data["active"] is False
     assert cli("lpaz", "template", "show", "Ninguna").code == 3
+
+
+def test_a_doctor_keeps_templates_of_their_own_by_command(cli: Cli) -> None:
+    named = ("--name", "HTA mía", "--body", "Motivo:\n\nPA ___")
+    assert cli("lpaz", "template", "add", *named, "--mine").code == 0
+    assert cli("lpaz", "template", "add", *named, "--mine").code == 5
+    assert cli("lpaz", "template", "add", *named, "--mine", "--first").code == 2
+    assert cli("enfe", "template", "add", *named, "--mine").code == 4
+    assert cli("jibarra", "template", "show", "HTA mía").code == 3
+    assert cli("lpaz", "template", "favourite", "HTA mía").code == 0
+    first, *_rest = cli("lpaz", "template", "list", "--mine", "--json").rows
+    assert (first["name"], first["own"], first["favourite"]) == ("HTA mía", True, True)
+    assert cli("lpaz", "template", "pick", "Libre", "--specialty", "CLM").code == 0
+    about = cli("lpaz", "template", "list", "--mine", "--specialty", "CLM", "--json").rows
+    assert about[0]["name"] == "Libre"
+    assert cli("lpaz", "template", "edit", "HTA mía", "--name", "Presión").code == 0
+    assert cli("lpaz", "template", "share", "Presión").code == 4
+    assert cli("lpaz", "template", "retire", "Presión").code == 0
+    assert cli("lpaz", "template", "show", "Presión", "--json").data["active"] is False
+    assert "Presión" not in cli("lpaz", "template", "list", "--mine").out

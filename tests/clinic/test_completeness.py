@@ -111,6 +111,7 @@ NOT_ACTS: Final = {
     "patient.typed": "another letter of a search that is written down",
     "chart.again": _UNDER_A_LEASE,
     "chart.more": _UNDER_A_LEASE,
+    "chart.facets": _UNDER_A_LEASE,
     "chart.find": _UNDER_A_LEASE,
     "chart.problems": _UNDER_A_LEASE,
     "prescription.list": _UNDER_A_LEASE,

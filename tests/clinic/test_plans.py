@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from clinicdesk.bootstrap import Session
@@ -21,7 +21,6 @@ from clinicdesk.clinic.records import (
     adding,
     lateness,
     misplacing,
-    own_templates,
     planning,
     queries,
     service,
@@ -36,13 +35,12 @@ from clinicdesk.clinic.records.errors import (
     LateReason,
     RecordBeforeBirth,
     RecordOutOfTime,
-    TemplateTaken,
     TreatmentEnded,
     TreatmentNotFound,
 )
 from clinicdesk.clinic.records.plan import FollowUpEntry, Late, Plan, TreatmentEntry
 from clinicdesk.clinic.records.plan_words import day_of, follow_up_of, moment_of, treatment_of
-from clinicdesk.clinic.sites.errors import SiteChanged, SiteRowNotFound
+from clinicdesk.clinic.sites.errors import SiteChanged
 from clinicdesk.clinic.turns import service as turns
 from clinicdesk.clinic.turns import slots
 from clinicdesk.kit import clock
@@ -291,85 +289,6 @@ def test_a_doctor_begins_with_the_template_of_their_specialty(log_in: LogIn) -> 
     elsewhere = log_in("sur").desk().see(templates.my_templates, ask)
     assert "Del centro" not in [row.name for row in elsewhere]
     assert [row.clinic for row in elsewhere if row.name == "Zeta"] == []
-
-
-def names(session: Session, specialty: str = "") -> list[str]:
-    """What a doctor may begin with, in order."""
-    rows = session.desk().see(templates.my_templates, templates.MyTemplatesQuery(specialty))
-    return [row.name for row in rows]
-
-
-def test_own_templates_are_ones_own_kept_at_hand_and_remembered_per_specialty(log_in: LogIn) -> None:
-    doctor, other = log_in("lpaz"), log_in("jibarra")
-    before = names(doctor)
-    made = own_templates.AddOwn(name="HTA control", body="Motivo:\n\nPA ___", specialty="CLM")
-    answer = doctor.desk().do(own_templates.add_own, made)
-    twin = other.desk().do(own_templates.add_own, replace(made, key=new_id()))  # a name of another's is free
-    with pytest.raises(TemplateTaken):
-        doctor.desk().do(own_templates.add_own, replace(made, key=new_id()))
-    assert sorted(names(doctor)) == sorted([*before, "HTA control"])
-    keep = own_templates.KeepTemplate(template=str(answer.id))
-    assert doctor.desk().do(own_templates.keep_template, keep).kept
-    assert names(doctor)[0] == "HTA control"
-    pick = own_templates.PickTemplate(template="Libre", specialty="Cardiología")
-    for _time in range(2):
-        doctor.desk().do(own_templates.pick_template, replace(pick, key=new_id()))
-    assert names(doctor, "Cardiología")[0] == "Libre"
-    assert names(doctor)[0] == "HTA control"
-    assert names(other, "Cardiología")[0] != "Libre"
-    off = replace(keep, key=new_id(), keep=False)
-    assert not doctor.desk().do(own_templates.keep_template, off).kept
-    edit = own_templates.EditOwn(
-        template_id=answer.id, version=1, name="Presión", body=made.body, specialty="CLM", active=True
-    )
-    with pytest.raises(SiteRowNotFound):
-        doctor.desk().do(own_templates.edit_own, replace(edit, template_id=twin.id))
-    doctor.desk().do(own_templates.edit_own, edit)
-    with pytest.raises(SiteChanged):
-        doctor.desk().do(own_templates.edit_own, replace(edit, key=new_id(), active=False))
-    gone = replace(edit, key=new_id(), version=2, active=False)
-    doctor.desk().do(own_templates.edit_own, gone)
-    assert "Presión" not in names(doctor)
-    with pytest.raises(NotAllowed):
-        log_in("enfe").desk().do(own_templates.add_own, replace(made, key=new_id()))
-
-
-def _reached(connection: Connection, attack: str) -> int:
-    """The rows that an attack touched; none where it was refused."""
-    try:
-        return connection.execute(text(attack)).rowcount
-    except DBAPIError as error:
-        said = str(error)
-        if "row-level security" in said or "permission denied" in said:
-            return 0
-        raise
-
-
-@pytest.mark.parametrize(
-    "attack",
-    [
-        "SELECT body FROM note_templates WHERE login <> session_user",
-        "UPDATE note_templates SET body = 'x' WHERE login <> session_user",
-        "INSERT INTO note_templates (login, name, body) VALUES ('k_owner', 'Ajena', 'x')",
-        "INSERT INTO note_templates (name, body) VALUES ('De la red', 'x')",
-        "UPDATE note_templates SET body = 'x' WHERE login IS NULL",
-        "SELECT template FROM template_picks WHERE login <> session_user",
-        "DELETE FROM template_favourites WHERE login <> session_user",
-    ],
-)
-def test_nobody_reaches_anothers_templates_nor_the_networks_by_raw_sql(log_in: LogIn, attack: str) -> None:
-    other, doctor, manager = log_in("jibarra"), log_in("dvidal"), log_in("gestion")
-    name = f"Propia {new_id()}"[:40]
-    kept = other.desk().do(own_templates.add_own, own_templates.AddOwn(name=name, body="x"))
-    other.desk().do(own_templates.keep_template, own_templates.KeepTemplate(template=str(kept.id)))
-    other.desk().do(own_templates.pick_template, own_templates.PickTemplate(template=str(kept.id)))
-    everybody = () if "login IS NULL" in attack or "De la red" in attack else (manager,)
-    for session in (doctor, *everybody):
-        with session.engine.connect() as connection:
-            assert _reached(connection, attack) == 0
-    rightful = text("UPDATE note_templates SET body = 'y' WHERE name = :name")
-    with other.engine.begin() as connection:
-        assert connection.execute(rightful, {"name": name}).rowcount == 1
 
 
 # What is typed later

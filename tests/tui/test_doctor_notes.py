@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from clinicdesk.clinic.patients.rules import Document
 from clinicdesk.clinic.records import service as records
 from clinicdesk.kit import clock
 from tests.factories import PASSWORD, Network
@@ -283,3 +284,76 @@ ORDERED = (
     " JOIN follow_ups f USING (patient_id, record_id)"
     " JOIN records r ON r.patient_id = t.patient_id AND r.id = t.record_id WHERE t.patient_id = :id"
 )
+
+
+LATE = (
+    "SELECT concat_ws('|', n.text, r.late_reason, v.turn_id IS NULL) FROM notes n"
+    " JOIN records r ON r.patient_id = n.patient_id AND r.id = n.record_id"
+    " JOIN visits v ON v.patient_id = r.patient_id AND v.id = r.visit_id WHERE n.patient_id = :id"
+)
+ENDED = "SELECT why FROM treatment_ends WHERE patient_id = :id"
+MINE = "SELECT body FROM note_templates WHERE name = :name"
+
+
+def test_a_note_without_a_turn_gaps_and_a_template_of_its_own_then_a_treatment_ended(
+    surgery: Surgery, open_desk: OpenDesk
+) -> None:
+    patient = surgery.patient(document=Document("AR", "DNI", "47190321"))
+    surgery.history(patient, [("control", "I10", "HTA", "Uno.")])
+    desk: Desk = open_desk(surgery.username)
+    desk.wait_for("Mi cola")
+    desk.press("/")
+    desk.line_shows("Escribir documento")
+    desk.press("47190321")
+    desk.line_shows("Enter abre la historia de Quispe")
+    desk.press("<Enter>")
+    desk.wait_for("Historia · 1 registro")
+    desk.press("e")
+    desk.wait_for("Atendido a las")
+    desk.press("00:01<Enter>")
+    desk.wait_for("Por qué se escribe después")
+    desk.press("corte de luz<Enter>")
+    desk.wait_for("Subjetivo:")
+    desk.press("Control.<Tab><Tab>PA ___<F9>")
+    desk.line_shows("1 hueco sin llenar.", "1 ir al primero", "f firmar así")
+    desk.shows("Sin llenar: Objetivo: PA ___.")
+    assert surgery.scalar(LATE, id=patient) is None
+    desk.press("<Enter>")
+    desk.line_shows("Lo que se escriba reemplaza")
+    desk.press("120/80 Quispe")
+    desk.wait_for("Objetivo: PA 120/80 Quispe")
+    desk.send("\x14")
+    desk.line_shows("Plantilla:", "1 SOAP", "a guardar esta", "f favorita")
+    desk.press("a")
+    desk.line_shows("los encabezados")
+    desk.press("2")
+    desk.line_shows("Nombre de la plantilla:")
+    name = f"Mía {surgery.person_id}"
+    desk.press(f"{name}<Enter>")
+    desk.line_shows("guardada, solo suya.")
+    kept = str(surgery.scalar(MINE, name=name))
+    assert ("Objetivo: PA ___/___" in kept, "Quispe" in kept) == (True, False)
+    desk.send("\x14")
+    desk.line_shows(name, "e nombre", "x retirar")
+    desk.press("<Esc>")
+    desk.wait_for("Borrador guardado")
+    desk.press("<Tab><Tab><Tab><Tab>")
+    desk.wait_for("» Trat.")
+    desk.press("Enalapril 10 mg<Enter>")
+    desk.wait_for("Tratamiento: Enalapril 10 mg")
+    desk.press("<F9>")
+    desk.wait_for("Firmar como")
+    desk.send(PASSWORD)
+    desk.press("<Enter>")
+    desk.wait_for("Nota firmada")
+    signed = surgery.scalar(LATE, id=patient)
+    assert signed == "Motivo: Control.\n\nObjetivo: PA 120/80 Quispe|corte de luz|t"
+    desk.press("4")
+    desk.wait_for("Diagnósticos · 1 · Tratamientos · 1")
+    desk.press("<Down>x")
+    desk.line_shows("Suspender Enalapril 10 mg. Motivo:")
+    desk.press("tos<Enter>")
+    desk.line_shows("Suspendido: Enalapril 10 mg. Queda en la historia.")
+    desk.wait_for("Diagnósticos · 1 ")
+    desk.hides("Tratamientos · 1")
+    assert surgery.scalar(ENDED, id=patient) == "tos"

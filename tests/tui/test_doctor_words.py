@@ -66,6 +66,17 @@ def test_two_texts_of_one_draft_are_both_there(mine: str, theirs: str) -> None:
     assert note_text.both_texts(both, theirs, "11:03") == both
 
 
+def test_two_desks_that_save_in_turns_do_not_heap_up_their_texts() -> None:
+    one = two = saved = held_one = held_two = ""
+    for turn in range(40):
+        one += f"\nuno {turn}"
+        one = held_one = saved = note_text.both_texts(one, saved, "11:02", held_one)
+        two += f"\ndos {turn}"
+        two = held_two = saved = note_text.both_texts(two, saved, "11:03", held_two)
+    assert len(saved) < 60_000
+    assert all(f"{who} {turn}" in saved for who in ("uno", "dos") for turn in range(40))
+
+
 @pytest.mark.parametrize(
     ("typed", "code", "text"),
     [

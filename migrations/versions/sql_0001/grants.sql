@@ -204,8 +204,9 @@ CREATE POLICY note_templates_added ON note_templates FOR INSERT TO k_admin, k_ge
 CREATE POLICY note_templates_edited ON note_templates FOR UPDATE TO k_admin, k_gestion USING (login IS NULL);
 CREATE POLICY note_templates_own_added ON note_templates FOR INSERT TO k_medico WITH CHECK (login = session_user);
 CREATE POLICY note_templates_own_edited ON note_templates FOR UPDATE TO k_medico USING (login = session_user);
-GRANT SELECT, INSERT (template, at), DELETE ON template_favourites TO k_medico;
-GRANT SELECT, INSERT (specialty, template, at), UPDATE (at) ON template_picks TO k_medico;
+GRANT SELECT ON template_favourites, template_picks TO k_staff;
+GRANT INSERT (template, at), DELETE ON template_favourites TO k_medico;
+GRANT INSERT (specialty, template, at), UPDATE (at) ON template_picks TO k_medico;
 ALTER TABLE template_favourites ENABLE ROW LEVEL SECURITY;
 ALTER TABLE template_picks ENABLE ROW LEVEL SECURITY;
 CREATE POLICY template_favourites_own ON template_favourites TO k_medico

@@ -38,7 +38,8 @@ _PURPOSES: Final = {
 _ACTIONS: Final = {
     "safety_facts": "R",
     **dict.fromkeys(
-        ("add", "add_service", "register", "book", "book_series", "overbook", "overbook_beyond"), "C"
+        ("add", "add_own", "add_service", "register", "book", "book_series", "overbook", "overbook_beyond"),
+        "C",
     ),
     **dict.fromkeys(("walk_in", "draft", "take", "sign", "sign_draft", "addend", "signed", "enter"), "C"),
     **dict.fromkeys(("cosign", "cosigned"), "C"),

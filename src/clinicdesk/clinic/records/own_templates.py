@@ -108,7 +108,7 @@ class PickedTemplate:
     specialty: str
 
 
-@use_case("template.pick", needs=Permission.NOTE_WRITE, answer=PickedTemplate, act=False)
+@use_case("template.pick", needs=Permission.NOTE_WRITE, answer=PickedTemplate)
 def pick_template(tx: Tx, order: PickTemplate) -> PickedTemplate:
     """Remember it: the next note of that specialty begins with it. Raises BadTemplate."""
     row = upsert(template_picks).values(specialty=order.specialty, template=order.template, at=tx.now)

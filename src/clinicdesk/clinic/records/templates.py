@@ -97,8 +97,6 @@ def my_templates(tx: Reader, query: MyTemplatesQuery) -> tuple[TemplateRow, ...]
     )
     statement = _rows().where(of.active, or_(of.login == SELF, shared))
     rows = tx.into(TemplateRow, statement.order_by(of.specialty_id.is_(None), of.name, of.id))
-    if not tx.actor.may(Permission.NOTE_WRITE):
-        return in_order((*rows, *BUILT_IN), {}, {}, query.specialty)
     return in_order((*rows, *BUILT_IN), _kept(tx), _picked(tx, query.specialty), query.specialty)
 
 

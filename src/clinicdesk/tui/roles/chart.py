@@ -53,9 +53,9 @@ _SAID: Final = 24
 
 @dataclass(frozen=True, slots=True)
 class Narrowed:
-    """The entries that fit what was asked for, as far as they are read; `total` fit in the whole chart.
+    """The entries that fit, as far as they are read, of `total` in the whole chart; all `letters` that fit.
 
-    `letters` are all that fit. `of_problem`: it was asked for in the view by problem, where Esc leads back.
+    `of_problem`: it was asked for in the view by problem, where Esc leads back.
     """
 
     query: FindQuery
@@ -124,10 +124,7 @@ class Reading:
             contents = await self.older(contents)
 
     async def find(self, query: FindQuery, said: str) -> Narrowed:
-        """What fits, newest first; `said` is how the screen names what was asked for.
-
-        Letters have words, and nothing of what else is chosen.
-        """
+        """What fits; `said` is how the screen names it. Letters have words, nothing of what else is chosen."""
         found = await self._rows(timeline.find_entries, query)
         fitting: tuple[LetterRow, ...] = ()
         if not chosen(query):

@@ -55,7 +55,7 @@ class Editing(Protocol):
         """What stands there now."""
 
     def join(self, theirs: DraftRow) -> None:
-        """Another desk saved this draft too: show both texts, lose none."""
+        """Another desk saved this draft too: show both texts. Raises Refusal if they do not fit."""
 
     def draft_state(self) -> None:
         """The state of the draft is another one: say so."""
@@ -71,10 +71,12 @@ Read = Callable[[], Awaitable[DraftRow | None]]
 class DraftKeeper:
     """Saves what is typed. `run` does it until cancelled; `save` does it now and raises what went wrong."""
 
-    def __init__(self, first: SaveDraft, editing: Editing, save: Save, read: Read) -> None:
-        """`first` names patient, visit and draft, with the version already on the server (0 for none)."""
+    def __init__(self, first: SaveDraft, editing: Editing, save: Save, read: Read, held: str = "") -> None:
+        """`first` names patient, visit and draft; `held` is what its version (0 for none) says on the server."""
         self._order, self._editing, self._send, self._read = first, editing, save, read
         self.version = first.version
+        self.held = held
+        """The text on the server, as this desk knew it last."""
         self.saved_at: datetime | None = None
         self.failing_since: datetime | None = None
         """When a save first failed, None while all is well."""
@@ -168,15 +170,19 @@ class DraftKeeper:
             raise
         self._unsure = None
         self.version, self.saved_at, self.failing_since = answer.version, answer.saved_at, None
+        self.held = order.text
         self._editing.draft_state()
 
     async def _join(self) -> None:
-        """Take the other desk's text under ours, and save both as the next version."""
+        """Take the other desk's text under ours, and save both as the next version.
+
+        Where there is no room for both each stays where it is: theirs on the server, ours on the screen.
+        """
         theirs = await self._read()
         self._unsure = None
-        self.version = theirs.version if theirs is not None else 0
         if theirs is not None:
             self._editing.join(theirs)
+        self.version, self.held = (theirs.version, theirs.text) if theirs is not None else (0, "")
         self.touch(MOST_KEYS)
 
 

@@ -27,6 +27,8 @@ _MARKS: Final = {
     Standing.LOW: ("▼", Tone.STRONG),
 }
 _WORST: Final = tuple(_MARKS)
+# Of each group in `facts`: its name in a few letters, and how the ids of its rows begin.
+_BRIEF: Final = ((_("Vit."), "v"), (_("Alerg."), "a"), (_("Prob."), "p"), (_("Trat."), "t"), (_("Rec."), "r"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,26 @@ def facts(contents: Contents, today: date, zone: str) -> tuple[Fact, ...]:
         (_("Recetas"), _plain("r", drugs), _("ninguna vigente")),
     )
     return tuple(fact for title, rows, none in groups for fact in _group(title, rows, none))
+
+
+def brief(rows: Sequence[Fact]) -> list[Cell]:
+    """The same in a line a group, where there is no room for more: what is marked comes first."""
+    lines: list[Cell] = []
+    for title, (short, key) in zip((row for row in rows if row.title), _BRIEF, strict=True):
+        held = sorted((row for row in rows if row.id.startswith(key)), key=_urgency)
+        none = title.said.partition(": ")[2].rstrip(".")
+        bits = [Bit(f" {short:<7}", Tone.TITLE)]
+        for number, row in enumerate(held):
+            bits += [Bit(", " if number else ""), Bit(shown(row.text.partition(" (")[0]))]
+            bits += [Bit(f" {row.mark}", row.tone)] if row.mark else []
+        lines.append(bits if held else [*bits, Bit(none)])
+    return lines
+
+
+def _urgency(row: Fact) -> int:
+    """Critical, out of range, the rest."""
+    marks = [mark for mark, _tone in _MARKS.values()]
+    return marks.index(row.mark) if row.mark else len(marks)
 
 
 def _group(title: str, rows: Sequence[Fact], none: str) -> Iterator[Fact]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -13,14 +13,16 @@ from textual import events
 from textual.widget import Widget
 
 from clinicdesk.clinic.records import dropping, headings, queries, service
+from clinicdesk.clinic.records.errors import NoteTooLong
 from clinicdesk.clinic.records.plan import NOTHING
 from clinicdesk.clinic.records.queries import DraftRow
+from clinicdesk.clinic.records.rules import NOTE_MOST
 from clinicdesk.clinic.records.wording import late_words
 from clinicdesk.kit import clock
 from clinicdesk.kit.errors import Refusal
 from clinicdesk.kit.words import _, plural
 from clinicdesk.tui.look import Tone
-from clinicdesk.tui.parts import Bar, Bit, Body, Command, PatientStrip, Row, Rule
+from clinicdesk.tui.parts import Bar, Bit, Body, Cell, Command, PatientStrip, Row, Rule
 from clinicdesk.tui.parts.bits import spread
 from clinicdesk.tui.parts.editor import Editor
 from clinicdesk.tui.parts.screen import WIDE
@@ -97,7 +99,7 @@ class NoteScreen(NoteLetters):
         first = service.SaveDraft(
             patient_id=self.job.patient_id, visit_id=visit_id, text="", version=draft.version if draft else 0
         )
-        keeper = DraftKeeper(first, self, self._save, self._read)
+        keeper = DraftKeeper(first, self, self._save, self._read, draft.text if draft else "")
         keeper.saved_at = draft.saved_at if draft else None
         return keeper
 
@@ -167,9 +169,14 @@ class NoteScreen(NoteLetters):
     def _no_drop(self) -> str | None:
         return None if self.ordered.focused is self.ordered.list else self.side.no_drop()
 
+    def show_brief(self, lines: Sequence[Cell]) -> None:
+        """Under the diagnoses, unless one works on them; a wide screen has the patient beside."""
+        self.side.about_patient(lines)
+
     def keys_changed(self) -> None:
         """While codes are offered the picker's keys stand in the bar; it closes when its field is left."""
         super().keys_changed()
+        self.side.tell()
         if not self.side.picking or self.signing:
             return
         if self.focused is not self.side.code:
@@ -240,7 +247,12 @@ class NoteScreen(NoteLetters):
         """Another desk saved this draft: its text goes under this one."""
         hour = f"{clock.local(theirs.saved_at, self.actor.at.zone):%H:%M}"
         cursor = self.editor.prose.cursor
-        self.editor.set(note_text.both_texts(self.editor.text, theirs.text, hour), cursor)
+        held = self.keeper.held if self.keeper is not None else ""
+        both = note_text.both_texts(self.editor.text, theirs.text, hour, held)
+        if len(both) > NOTE_MOST:
+            self.prompt.alarm(_("El borrador de otro puesto no entra aquí: sigue guardado. Acortar este."))
+            raise NoteTooLong
+        self.editor.set(both, cursor)
         self.side.set(note_text.both_diagnoses(self.side.stated, theirs.diagnoses))
         self.ordered.set(both_plans(self.ordered.plan, theirs.plan))
         self.was_at(self.late or theirs.late)

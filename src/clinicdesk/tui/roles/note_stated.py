@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from textual import events
 from textual.widget import Widget
@@ -20,6 +20,8 @@ from clinicdesk.tui.roles.note_codes import CodeField, CodeList, Codes, Offered
 _ROW = 2
 """Screen rows of one diagnosis."""
 _TITLED = 9
+_BELOW = 5
+"""Screen rows under the list: what is known of a patient takes so many."""
 _FAVOURITE = "f"
 _OF = {"p": "certainty", "c": "certainty", "1": "kind", "2": "kind", "3": "chronic"}
 """What of a diagnosis each key of `TURNS` says."""
@@ -59,7 +61,8 @@ class StatedSide(Body):
         self.picks.display = False
         self._finder: Finder[tuple[Offered, ...]] = Finder(codes.find, self._found)
         self._turned: dict[str, str] = {}
-        self._below = TextLines(*_HELP)
+        self._known: tuple[Cell, ...] = ()
+        self._below = TextLines(*_HELP, tall=_BELOW)
         super().__init__(self.code, self.list, self.picks, Rule(), self._below, id="stated")
 
     @property
@@ -120,7 +123,7 @@ class StatedSide(Body):
 
     def _turn_to(self, *, picks: bool) -> None:
         self.picks.display, self.list.display = picks, not picks
-        self._tell()
+        self.tell()
         self._on_hint()
 
     def _key(self, key: str) -> bool:
@@ -157,12 +160,19 @@ class StatedSide(Body):
             self._finder.again()
         elif key is not None:
             self._turned[_OF[key]] = "" if key == "3" and "3" in self._turned.values() else key
-            self._tell()
+            self.tell()
 
-    def _tell(self) -> None:
-        """Three lines: how to type, or how the code pointed at will be taken."""
+    def about_patient(self, lines: Sequence[Cell]) -> None:
+        """What is known of the patient, said below while one writes."""
+        self._known = tuple(lines)
+        self.tell()
+
+    def tell(self) -> None:
+        """Below: how to type a diagnosis, how the code pointed at will be taken, or what is known."""
         if not self.picking:
-            self._below.set(*_HELP)
+            works = self._focused in {self.code, self.list} or not self.is_attached
+            brief = self._known if not works and not self.screen.has_class("-wide") else ()
+            self._below.set(*(brief or _HELP))
             return
         entry = self._entry()
         chronic = _("sí") if entry and entry.chronic else _("no")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
@@ -15,6 +16,8 @@ from clinicdesk.tui.parts.prose import Place
 
 _CATEGORY: Final = 3
 _BETWEEN: Final = _("── Texto guardado en otro puesto, {} ──")
+_SEAM: Final = re.compile("[0-9:]+".join(map(re.escape, _BETWEEN.split("{}"))))
+_ENDS: Final = "\n"
 _REASON: Final = "motivo"
 
 
@@ -77,13 +80,19 @@ def said_under(text: str, head: str, known: Sequence[str] = HEADINGS) -> str:
     return ""
 
 
-def both_texts(mine: str, theirs: str, hour: str) -> str:
-    """What was typed here and what another desk saved, one under the other; nothing twice, nothing lost."""
+def both_texts(mine: str, theirs: str, hour: str, held: str = "") -> str:
+    """What was typed here and what another desk saved, one under the other; nothing twice, nothing lost.
+
+    `held` is what this desk last knew to be saved: what stands in it was there when this text was typed, and
+    does not come back each time that two desks save in turns.
+    """
     if theirs.strip() in mine:
         return mine
     if mine.strip() in theirs:
         return theirs
-    return f"{mine}\n\n{_BETWEEN.format(hour)}\n{theirs}"
+    known = {part.strip() for part in _SEAM.split(held)}
+    new = [part for part in _SEAM.split(theirs) if part.strip() not in known and part.strip() not in mine]
+    return "".join([mine, *(f"\n\n{_BETWEEN.format(hour)}\n{part.strip(_ENDS)}" for part in new)])
 
 
 def both_diagnoses(

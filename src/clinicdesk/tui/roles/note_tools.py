@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from abc import abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from clinicdesk.clinic.changes import Change
@@ -17,13 +17,13 @@ from clinicdesk.clinic.records.unfilled import Gap
 from clinicdesk.kit import clock
 from clinicdesk.kit.words import _, plural
 from clinicdesk.tui.look import Tone
-from clinicdesk.tui.parts import Bit, Command, LineList, TextLines
+from clinicdesk.tui.parts import Bit, Cell, Command, LineList, TextLines
 from clinicdesk.tui.parts.editor import Editor
 from clinicdesk.tui.parts.prose import Place
 from clinicdesk.tui.patient_header import names
 from clinicdesk.tui.roles import note_text
 from clinicdesk.tui.roles.chart import Contents, Reading
-from clinicdesk.tui.roles.note_beside import Fact, facts, vitals_of_day
+from clinicdesk.tui.roles.note_beside import Fact, brief, facts, vitals_of_day
 from clinicdesk.tui.roles.note_job import NoteJob
 from clinicdesk.tui.roles.note_signing import NoteSigning, OnClose
 from clinicdesk.tui.roles.note_templates import TemplateMenu
@@ -81,7 +81,13 @@ class NoteTools(NoteSigning):
         """What is known now."""
         self.contents = contents
         if contents is not None:
-            self.beside.show(facts(contents, self.today().date(), self.actor.at.zone))
+            rows = facts(contents, self.today().date(), self.actor.at.zone)
+            self.beside.show(rows)
+            self.show_brief(brief(rows))
+
+    @abstractmethod
+    def show_brief(self, lines: Sequence[Cell]) -> None:
+        """The same under the diagnoses, where the patient does not stand beside them."""
 
     async def changed(self, changes: tuple[Change, ...]) -> None:
         """What others write of this patient meanwhile: signs just taken, an allergy, a result."""
