@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from clinicdesk.bootstrap import Session
 from clinicdesk.clinic.desk import NotAllowed
-from clinicdesk.clinic.records import own_templates, service, signing, templates
+from clinicdesk.clinic.records import own_templates, queries, service, signing, templates
 from clinicdesk.clinic.records.errors import NoteUnfilled, TemplateTaken
 from clinicdesk.clinic.records.headings import HEADINGS, tidy
 from clinicdesk.clinic.records.model import notes
@@ -78,7 +79,7 @@ def test_a_note_becomes_a_beginning_without_numbers_nor_names() -> None:
 
 def test_a_note_with_gaps_is_signed_only_by_who_says_so(network: Network, log_in: LogIn) -> None:
     visit, doctor = in_course(network, log_in), log_in("lpaz")
-    who = {"patient_id": visit.patient_id, "visit_id": visit.visit_id}
+    who: dict[str, Any] = {"patient_id": visit.patient_id, "visit_id": visit.visit_id}
     draft = service.SaveDraft(**who, text="Motivo: tos\n\nPlan:\n\nSubjetivo: PA ___", version=1)
     doctor.desk().do(service.save_draft, draft)
     with pytest.raises(NoteUnfilled, match="Subjetivo: PA ___"):
@@ -90,7 +91,7 @@ def test_a_note_with_gaps_is_signed_only_by_who_says_so(network: Network, log_in
     with network.owner.connect() as owner:
         body = owner.execute(notes.select().where(notes.c.id == signed.note_id)).one().text
     assert body == "Motivo: tos\n\nSubjetivo: PA ___"
-    more = {"patient_id": visit.patient_id, "amends_id": signed.note_id}
+    more: dict[str, Any] = {"patient_id": visit.patient_id, "amends_id": signed.note_id}
     with pytest.raises(NoteUnfilled):
         doctor.desk().do(service.addend_note, service.AddendNote(**more, text="PA ___", **proven(doctor)))
     doctor.desk().do(service.addend_note, service.AddendNote(**more, text="PA 120/80", **proven(doctor)))
@@ -98,12 +99,12 @@ def test_a_note_with_gaps_is_signed_only_by_who_says_so(network: Network, log_in
 
 def test_signing_spares_a_draft_that_another_desk_saved_after_it(network: Network, log_in: LogIn) -> None:
     visit, doctor = in_course(network, log_in), log_in("lpaz")
-    who = {"patient_id": visit.patient_id, "visit_id": visit.visit_id}
+    who: dict[str, Any] = {"patient_id": visit.patient_id, "visit_id": visit.visit_id}
     for version, said in ((1, "Lo mío."), (2, "Lo mío.\n\nLo del otro puesto.")):
         doctor.desk().do(service.save_draft, service.SaveDraft(**who, text=said, version=version))
     order = service.SignNote(**who, text="Lo mío.", draft_version=1, **proven(doctor))
     doctor.desk().do(service.sign_note, order)
-    kept = doctor.desk().see(service.queries.drafts, service.queries.DraftsQuery(*who.values()))
+    kept = doctor.desk().see(queries.drafts, queries.DraftsQuery(*who.values()))
     assert [row.text for row in kept] == ["Lo mío.\n\nLo del otro puesto."]
 
 

@@ -115,7 +115,7 @@ def _asked(tx: Reader, query: FindQuery) -> Iterator[ColumnElement[bool]]:
     if query.kind:
         yield records.c.kind == query.kind
     if query.doctor:
-        yield query.doctor == _DOCTOR
+        yield _DOCTOR.in_((query.doctor,))
     if query.days is not None:
         yield _within(tx, *query.days)
 

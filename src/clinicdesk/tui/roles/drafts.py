@@ -72,7 +72,7 @@ class DraftKeeper:
     """Saves what is typed. `run` does it until cancelled; `save` does it now and raises what went wrong."""
 
     def __init__(self, first: SaveDraft, editing: Editing, save: Save, read: Read, held: str = "") -> None:
-        """`first` names patient, visit and draft; `held` is what its version (0 for none) says on the server."""
+        """`first` names patient, visit and draft; `held` is that version's text (0: none) on the server."""
         self._order, self._editing, self._send, self._read = first, editing, save, read
         self.version = first.version
         self.held = held
