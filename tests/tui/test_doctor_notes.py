@@ -315,8 +315,8 @@ def test_a_note_without_a_turn_gaps_and_a_template_of_its_own_then_a_treatment_e
     desk.press("corte de luz<Enter>")
     desk.wait_for("Subjetivo:")
     desk.press("Control.<Tab><Tab>PA ___<F9>")
-    desk.line_shows("1 hueco sin llenar.", "1 ir al primero", "f firmar así")
-    desk.shows("Sin llenar: Objetivo: PA ___.")
+    desk.line_shows("1 lugar por completar.", "1 ir al primero", "f firmar así")
+    desk.shows("Por completar: Objetivo: PA ___.")
     assert surgery.scalar(LATE, id=patient) is None
     desk.press("<Enter>")
     desk.line_shows("Lo que se escriba reemplaza")

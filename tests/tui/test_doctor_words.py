@@ -74,6 +74,11 @@ def test_two_desks_that_save_in_turns_do_not_heap_up_their_texts() -> None:
         two += f"\ndos {turn}"
         two = held_two = saved = note_text.both_texts(two, saved, "11:03", held_two)
     assert len(saved) < 60_000
+    assert note_text.seams("uno\ndos") == ()
+    assert {gap.said for gap in note_text.seams(saved)} <= {
+        f"Texto guardado en otro puesto, 11:0{minute}" for minute in (2, 3)
+    }
+    assert note_text.seams(saved)
     assert all(f"{who} {turn}" in saved for who in ("uno", "dos") for turn in range(40))
 
 

@@ -81,7 +81,7 @@ class NoteSigning(OfPatient):
         """While the password is asked only its two keys stand in the bar."""
         super().keys_changed()
         if self.signing:
-            accept = Command("enter", _("Ir al hueco") if self._asks else _("Firmar"), self.sign)
+            accept = Command("enter", _("Ir al lugar") if self._asks else _("Firmar"), self.sign)
             self.keys.set([accept, Command("escape", _("Volver al borrador"), self.back_to_text)])
 
     def back_to_text(self) -> None:
@@ -112,7 +112,7 @@ class NoteSigning(OfPatient):
 
     async def _ask_about(self, gaps: tuple[Gap, ...]) -> str | None:
         """What is unfilled is filled in, from the first on, or stays so; None after Esc."""
-        left = plural(len(gaps), _("hueco sin llenar"), _("huecos sin llenar"))
+        left = plural(len(gaps), _("lugar por completar"), _("lugares por completar"))
         options = {_FIRST: _("ir al primero"), _AS_IT_IS: _("firmar así")}
         self._asks = True
         try:

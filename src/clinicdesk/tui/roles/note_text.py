@@ -10,6 +10,7 @@ from typing import Final
 from clinicdesk.clinic.records.headings import HEADINGS, heading, says_something, sections
 from clinicdesk.clinic.records.queries import DiagnosisRow
 from clinicdesk.clinic.records.rules import DiagnosisEntry, is_cie10
+from clinicdesk.clinic.records.unfilled import Gap
 from clinicdesk.kit.text import clean_line
 from clinicdesk.kit.words import _
 from clinicdesk.tui.parts.prose import Place
@@ -93,6 +94,14 @@ def both_texts(mine: str, theirs: str, hour: str, held: str = "") -> str:
     known = {part.strip() for part in _SEAM.split(held)}
     new = [part for part in _SEAM.split(theirs) if part.strip() not in known and part.strip() not in mine]
     return "".join([mine, *(f"\n\n{_BETWEEN.format(hour)}\n{part.strip(_ENDS)}" for part in new)])
+
+
+def seams(text: str) -> tuple[Gap, ...]:
+    """Where texts of two desks meet: the line between them is no part of a note."""
+    lines = enumerate(text.split("\n"))
+    return tuple(
+        Gap(number, 0, len(line), line.strip("─ ")) for number, line in lines if _SEAM.fullmatch(line.strip())
+    )
 
 
 def both_diagnoses(

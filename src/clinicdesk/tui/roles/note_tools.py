@@ -142,14 +142,16 @@ class NoteTools(NoteSigning):
     # What is unfilled
 
     def gaps(self) -> tuple[Gap, ...]:
-        """What the text leaves unfilled, but for headings that go by themselves."""
-        return unfilled.gaps(self.editor.text, () if self.job.amends_id else self.known)
+        """What the text leaves open, but for headings that go by themselves."""
+        text = self.editor.text
+        found = unfilled.gaps(text, () if self.job.amends_id else self.known) + note_text.seams(text)
+        return tuple(sorted(found, key=lambda gap: (gap.line, gap.column)))
 
     def to_be_seen(self) -> Iterable[str]:
         """What is unfilled, and how much stands as the template brought it."""
         gaps = self.gaps()
         if gaps:
-            yield _("Sin llenar: {}.").format(" · ".join(dict.fromkeys(gap.said for gap in gaps[:_NAMED])))
+            yield _("Por completar: {}.").format(" · ".join(dict.fromkeys(gap.said for gap in gaps[:_NAMED])))
         came = () if self.job.amends_id else unfilled.as_it_came(self.editor.text, self.begun, self.known)
         if came:
             counted = plural(len(came), _("renglón está"), _("renglones están"))
