@@ -59,6 +59,17 @@ def test_a_note_is_on_the_server_while_it_is_typed_and_comes_back_after_a_kill(
     again.wait_for(lambda: "dos días" in (surgery.draft(visit.patient_id) or ""))
 
 
+def test_closing_the_terminal_loses_no_letter(
+    surgery: Surgery, writing: Callable[..., tuple[Desk, records.VisitAnswer]]
+) -> None:
+    desk, visit = writing()
+    desk.press("Refiere tos")
+    desk.wait_for("Refiere tos")
+    desk.hang_up()
+    assert desk.wait_end() == 128 + signal.SIGHUP
+    assert "Refiere tos" in (surgery.draft(visit.patient_id) or "")
+
+
 def test_signing_takes_three_keys_and_a_wrong_password_keeps_everything(
     surgery: Surgery, writing: Callable[..., tuple[Desk, records.VisitAnswer]]
 ) -> None:
