@@ -18,9 +18,11 @@ from clinicdesk.clinic.records.rules import DiagnosisEntry
 from clinicdesk.clinic.records.waiting import UnsignedRow
 from clinicdesk.clinic.turns.queries import TurnRow
 from clinicdesk.kit.text import cells, shown
+from clinicdesk.tui.look import Tone
 from clinicdesk.tui.parts.bits import bits_of
 from clinicdesk.tui.parts.prose import Place
 from clinicdesk.tui.roles import chart_text, doctor_queue, note_text
+from clinicdesk.tui.roles.note_beside import Fact, brief
 
 NOW = datetime(2026, 11, 23, 13, 53, tzinfo=UTC)
 ZONE = "America/Argentina/Buenos_Aires"
@@ -51,6 +53,20 @@ def test_tidying_twice_is_tidying_once_and_loses_no_word(lines: list[str]) -> No
     assert tidy(tidied) == tidied
     assert tidied.count("tos") == text.count("tos")
     assert tidied.count("reposo") == text.count("reposo")
+
+
+def test_what_is_critical_comes_first_in_the_brief_of_a_patient() -> None:
+    vitals = (
+        Fact("v1", "FC 88", "FC 88"),
+        Fact("v2", "T 38", "T 38", mark="▲", tone=Tone.STRONG),
+        Fact("v3", "SpO2 80 (02/11/26)", "SpO2 80 (02/11/26)", mark="▼▼", tone=Tone.CRITICAL),
+    )
+    titles = [Fact(name, name, f"{name}: ninguno.", title=True) for name in "VAPTR"]
+    lines = brief([titles[0], *vitals, *titles[1:]])
+    said = ["".join(bit.text for bit in bits_of(line)) for line in lines]
+    assert said[0].split() == ["Vit.", "SpO2", "80", "▼▼,", "T", "38", "▲,", "FC", "88"]
+    assert [line.split()[-1] for line in said[1:]] == ["ninguno"] * 4
+    assert Tone.CRITICAL in {bit.tone for bit in bits_of(lines[0])}
 
 
 def test_writing_begins_under_the_first_heading() -> None:
