@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
 from clinicdesk.bootstrap import Session
 from clinicdesk.clinic.patients import editing
 from clinicdesk.clinic.patients import service as registering
+from clinicdesk.clinic.records import adding
+from clinicdesk.clinic.records.plan import FollowUpEntry, Plan
+from clinicdesk.kit import clock
+from tests.factories import ZONE, followed, proven
 from tests.tui.counter import Counter, Person
 from tests.tui.desk import Desk
 
@@ -236,3 +241,24 @@ def test_the_page_gives_moves_and_cancels_turns(front: Desk, counter: Counter) -
     assert [turn.state for turn in counter.turns_of(person)] == ["registrado", "en_espera"]
     front.press("<Esc>")
     front.wait_for("Turnos de hoy")
+
+
+def test_a_turn_is_offered_with_the_control_that_a_note_asks_for(
+    front: Desk, counter: Counter, log_in: Callable[..., Session]
+) -> None:
+    person, doctor = counter.patient("Controlada", "Ana"), log_in("lpaz")
+    followed(log_in("secre"), person.patient_id, doctor)
+    due = clock.local_day(clock.now(), ZONE) + timedelta(days=30)
+    plan = Plan((), (FollowUpEntry(due, doctor.actor.person_id, "traer laboratorio"),))
+    order = adding.AddRecord(
+        patient_id=person.patient_id, kind="control", text="Vuelve.", plan=plan, **proven(doctor)
+    )
+    doctor.desk().do(adding.add_record, order)
+    front.press(f"{person.document}<Enter>")
+    front.line_shows("Controlada, Ana: sin turno hoy")
+    front.press("t")
+    front.wait_for(f"Control sugerido: {due:%d/%m/%Y} con Paz.")
+    front.press("<Enter>")
+    front.line_shows("Paz", "z deshace")
+    assert "laboratorio" not in front.text
+    assert [turn.doctor_id for turn in counter.turns_of(person)] == [doctor.actor.person_id]
