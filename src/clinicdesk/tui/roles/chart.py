@@ -124,7 +124,7 @@ class Reading:
             contents = await self.older(contents)
 
     async def find(self, query: FindQuery, said: str) -> Narrowed:
-        """What fits; `said` is how the screen names it. Letters have words, nothing of what else is chosen."""
+        """What fits; `said` is how the screen names it. Letters have words, not what else is chosen."""
         found = await self._rows(timeline.find_entries, query)
         fitting: tuple[LetterRow, ...] = ()
         if not chosen(query):
