@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from clinicdesk.clinic.letters import queries as letters
 from clinicdesk.clinic.letters.queries import LetterRow
+from clinicdesk.clinic.records.headings import tidy
 from clinicdesk.clinic.records.rules import DiagnosisEntry
 from clinicdesk.kit.words import _
 from clinicdesk.tui.parts import Command
@@ -52,7 +53,7 @@ class NoteLetters(NoteTools):
             visit_id=self.job.visit_id,
             stated=self.side.stated,
             motive=note_text.said_under(text, _("Motivo:"), self.known),
-            note=note_text.tidy(text, self.known),
+            note=tidy(text, self.known),
         )
 
     def show_beside(self, contents: Contents | None) -> None:
