@@ -227,7 +227,7 @@ def _restart_once(draft: Draft, desk: Desk, home: Path, chance: random.Random, l
     assert kept.startswith(held), (held[-40:], kept[-80:])
     desk.becomes(draft.held, whole)
     seconds = time.monotonic() - back
-    desk.line_shows("solo suyo")
+    desk.hides("Sin guardar desde ")
     draft.is_its_authors_alone()
     return Restart(len(typed) + len(more), len(whole) - len(kept), seconds)
 
