@@ -15,6 +15,7 @@ from uuid import UUID
 
 import pytest
 
+from clinicdesk.clinic.patients.misplaced import Misplaced
 from clinicdesk.clinic.records.measured import VitalRow
 from clinicdesk.clinic.records.queries import CosignRow
 from clinicdesk.exporters import History, Selection, history_fhir
@@ -286,6 +287,32 @@ def test_letters_carry_number_and_digest_and_one_taken_back_says_why() -> None:
     assert [each["value"] for each in issued[0]["identifier"]] == ["7", letter().hash.hex()]
     assert issued[1]["description"].endswith(": otra fecha")
     assert base64.b64decode(issued[0]["content"][0]["attachment"]["data"]).decode() == letter().text
+
+
+def test_a_letter_points_to_the_one_it_replaces_and_one_that_came_here_holds() -> None:
+    mark = Misplaced(
+        *(
+            UUID(int=37),
+            "in",
+            "letter",
+            UUID(int=2),
+            UUID(int=3),
+            77,
+            "era de ella",
+            FIRST,
+            "Paz",
+            UUID(int=4),
+        )
+    )
+    old = letter(7, voided_at=FIRST, void_reason="otra fecha", replaced_by=8)
+    given = (letter(8, replaces=7), old, letter(9, misplaced=mark), letter(10, replaces=99))
+    bundle = sound(read(replace(history((), vitals=()), letters=given)))
+    eight, seven, nine, ten = (each for each in of(bundle, "DocumentReference") if "identifier" in each)
+    assert eight["relatesTo"] == [
+        {"code": "replaces", "target": {"reference": f"urn:uuid:{seven['id']}"}},
+    ]
+    assert "relatesTo" not in ten
+    assert (nine["status"], "era de ella" in nine["description"]) == ("current", True)
 
 
 def test_what_the_registry_knows_of_the_person_is_told() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import Final
@@ -121,16 +121,20 @@ def unsigned(entry: EntryRow, held: Held) -> Resource | None:
     return held.add(bare(made))
 
 
-def letter(row: LetterRow, held: Held) -> Resource:
-    """A certificate, referral or order as it was issued; one taken back, or of another person, says why."""
+def letter(row: LetterRow, held: Held, others: Mapping[int, UUID]) -> Resource:
+    """A certificate, referral or order as it was issued; one taken back, or of another person, says why.
+
+    `others` are the letters of this document by number: it points to the one that it replaces.
+    """
     code = _LETTERS.get(row.kind)
     title = next((said for kind, said in TITLES.items() if kind.value == row.kind), row.kind)
     author = held.practitioner(row.author_name, row.author_license)
-    holds = row.voided_at is None and row.misplaced is None
+    holds = row.voided_at is None and not row.gone
+    replaced = others.get(row.replaces) if row.replaces is not None and not row.gone else None
     named = ", ".join((row.patient_name, row.patient_document))
     made = {
         "resourceType": "DocumentReference",
-        "id": named_id("letter", str(row.id)),
+        "id": letter_id(row.id),
         "masterIdentifier": {"system": URIS, "value": f"urn:uuid:{row.id}"},
         "identifier": [
             {"system": f"{OURS}letter", "value": str(row.number)},
@@ -144,6 +148,7 @@ def letter(row: LetterRow, held: Held) -> Resource:
         "author": present(author),
         "authenticator": author,
         "custodian": held.organization(row.clinic_name),
+        "relatesTo": [{"code": "replaces", "target": reference(letter_id(replaced))}] if replaced else [],
         "description": _why_not(row, held),
         "content": [_said(row.text or standing_words(row))],
         "context": {"sourcePatientInfo": {"display": text(named)}},
@@ -154,6 +159,11 @@ def letter(row: LetterRow, held: Held) -> Resource:
     who = (row.author_name, row.author_license)
     _signed(held, target, row.id, row.issued_at, who, _AUTHOR, row.hash, LETTER_HASH)
     return target
+
+
+def letter_id(letter: UUID) -> str:
+    """A letter may be of any id: here each has its own."""
+    return named_id("letter", str(letter))
 
 
 def _why_not(row: LetterRow, held: Held) -> str | None:

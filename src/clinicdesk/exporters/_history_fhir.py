@@ -212,7 +212,7 @@ class Document:
 
     def _letters(self) -> Resource:
         rows = self._history.letters
-        held = [papers.letter(row, self._held) for row in rows]
+        held = [papers.letter(row, self._held, {each.number: each.id for each in rows}) for row in rows]
         return _section(
             _("Certificados y pedidos"), ("51852-2", "Letter"), held, map(self._letter_words, rows)
         )

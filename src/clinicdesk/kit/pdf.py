@@ -143,7 +143,8 @@ class Document:
         """A shaded strip that opens a block: bold text left, plain text right, whole beside its start."""
         room = self.width * (0.6 if right else 1) - 8
         lefts = self._ink.fold([Bold(left)], BODY, room)
-        rights = self._ink.fold([right], BODY, self.width - room - 16) if right else []
+        taken = max(self._long(line, BODY) for line in lefts)
+        rights = self._ink.fold([right], BODY, self.width - taken - 24) if right else []
         height = max(len(lefts), len(rights)) * BODY * _LEADING + 4
         self.keep(height + _KEPT_LINES * BODY * _LEADING)
         self._shade(height)
