@@ -265,7 +265,8 @@ def test_two_documents_of_one_person_are_one_history(
     assert cli("secre", *merge).code == 0
     path, folder = tmp_path / "dos.txt", tmp_path / "lote"
     path.write_text(f"44100009\n{DOCUMENTS[0]}\n")
-    done = cli("jibarra", "history", "export", "--list", str(path), "-o", str(folder), "--json")
+    export = ("history", "export", "--list", str(path), "-o", str(folder), "--jobs", "1", "--json")
+    done = cli("jibarra", *export)
     assert (done.code, done.data["written"], done.data["unchanged"]) == (0, 1, 1), done.err
     (line,) = manifest(folder)
     assert line["file"] == f"{people[DOCUMENTS[0]]}.pdf"
