@@ -28,6 +28,7 @@ VIEWS: Final = {
 FILLED: Final[dict[str, Any]] = {
     "before": (datetime(2026, 1, 1, tzinfo=UTC), UUID(int=1)),
     "code": "8480-6",
+    "words": "reposo",
     "on": datetime(2026, 1, 1, tzinfo=UTC).date(),
 }
 CLOSED: Final = text(
