@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -367,6 +367,19 @@ def test_who_reads_no_chart_searches_none(log_in: LogIn, username: str) -> None:
 
 def test_who_delivers_copies_finds_nothing_without_an_errand(log_in: LogIn, told: dict[str, Any]) -> None:
     assert found(log_in("copias"), words="disnea") == []
+
+
+@pytest.mark.parametrize("wall", [time(0, 5), time(23, 55)], ids=["after midnight", "before midnight"])
+def test_a_diagnosis_holds_from_its_entrys_day_at_the_clinic(
+    log_in: LogIn, patient: UUID, wall: time
+) -> None:
+    doctor = log_in("lpaz")
+    day = TODAY - timedelta(days=40)
+    at = clock.instant(datetime.combine(day, wall), ZONE)
+    stated = (DiagnosisEntry("I10", "Hipertensión esencial", chronic=True),)
+    entry = added(doctor, patient, at=at, diagnoses=stated, late_reason="se cortó la luz")
+    chart = doctor.desk().see(queries.reread_chart, queries.ChartQuery(patient))
+    assert [row.onset for row in chart.problems if row.record_id == entry.id] == [day]
 
 
 def test_a_sealed_persons_entries_are_found_by_whom_they_concern(

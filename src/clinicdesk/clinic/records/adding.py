@@ -93,7 +93,7 @@ def add_record(tx: Tx, order: AddRecord) -> RecordAnswer:
         **_typed(tx, order, waits),
     }
     tx.write(insert(records), record)
-    service.write_diagnoses(tx, patient_id, order.record_id, None, order.diagnoses)
+    service.write_diagnoses(tx, record, order.diagnoses)
     planning.write_plan(tx, patient_id, order.record_id, order.plan)
     if not text or waits:
         service.find_anew(tx, patient_id, order.record_id)

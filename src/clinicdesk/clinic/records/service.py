@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Protocol
@@ -35,6 +36,7 @@ from clinicdesk.clinic.turns import service as turns
 from clinicdesk.clinic.turns.errors import TurnChanged, TurnNotFound
 from clinicdesk.clinic.turns.rules import State
 from clinicdesk.clinic.usecases import Order, Reader, Tx, new_row, use_case
+from clinicdesk.kit import clock
 from clinicdesk.kit.errors import Refusal
 from clinicdesk.kit.ids import new_id
 from clinicdesk.kit.words import _
@@ -267,7 +269,7 @@ def sign_note(tx: Tx, order: SignNote) -> NoteAnswer:
         "late_reason": order.late.reason if order.late else visit.late_reason,
     }
     tx.write(insert(records), record)
-    write_diagnoses(tx, order.patient_id, order.record_id, visit.id, order.diagnoses)
+    write_diagnoses(tx, record, order.diagnoses)
     planning.write_plan(tx, order.patient_id, order.record_id, order.plan)
     answer = write_note(tx, order, order.record_id, visit_id=visit.id)
     dropping.drop(tx, order.patient_id, visit.id, order.draft_version)
@@ -334,17 +336,15 @@ def _attended(tx: Tx, visit: queries.VisitRow) -> bool:
     )
 
 
-def write_diagnoses(
-    tx: Tx, patient_id: UUID, record_id: UUID, visit_id: UUID | None, stated: tuple[DiagnosisEntry, ...]
-) -> None:
-    """The diagnoses of an entry."""
+def write_diagnoses(tx: Tx, record: Mapping[str, Any], stated: tuple[DiagnosisEntry, ...]) -> None:
+    """The diagnoses of an entry: held from its day at the clinic on."""
     for entry in stated:
         row = {
-            "patient_id": patient_id,
+            "patient_id": record["patient_id"],
             "id": new_id(),
-            "record_id": record_id,
-            "visit_id": visit_id,
-            "onset": tx.now.date(),
+            "record_id": record["id"],
+            "visit_id": record.get("visit_id"),
+            "onset": clock.local_day(record["at"], tx.actor.at.zone),
             **{name: getattr(entry, name) for name in entry.__slots__},
         }
         tx.write(insert(diagnoses), row)
