@@ -260,5 +260,5 @@ def test_a_turn_is_offered_with_the_control_that_a_note_asks_for(
     front.wait_for(f"Control sugerido: {due:%d/%m/%Y} con Paz.")
     front.press("<Enter>")
     front.line_shows("Paz", "z deshace")
-    assert "laboratorio" not in front.text
+    front.hides("laboratorio")
     assert [turn.doctor_id for turn in counter.turns_of(person)] == [doctor.actor.person_id]
