@@ -49,7 +49,7 @@ def detail(row: UserRow, codes: Mapping[int, str], now: datetime, zone: str) -> 
         lines.append(f"{_('Matrícula')}  {row.license}")
     if row.supervised_until is not None and row.is_resident(now):
         until = last_day(row.supervised_until, zone)
-        lines.append(Bit(_("Residente hasta {}: firma con cofirma").format(until), Tone.TITLE))
+        lines.append(Bit(_("Residente hasta {}").format(until), Tone.TITLE))
     lines += [[Bit(f"{_('Estado')}  "), state_bit(row, now, zone)], ""]
     if row.kind == "person":
         lines.append(Bit(_("Roles"), Tone.TITLE))

@@ -97,12 +97,8 @@ class Administrator(ClinicScreen):
         """Verbs first, then views."""
         yield Command("enter", _("Aplicar"), self.to_list, _("dejar el filtro puesto"), pane=self.filter)
         yield Command("a", _("Agregar"), self.add, _("agregar una persona con usuario"), self.no_line)
-        yield Command(
-            "h", _("Habilitar"), self.give, _("dar un rol o un derecho, marcar un residente"), self._not_me
-        )
-        yield Command(
-            "x", _("Quitar"), self.take_away, _("quitar un rol, un derecho o esa marca"), self._nothing_held
-        )
+        yield Command("h", _("Habilitar"), self.give, _("dar rol, derecho o residencia"), self._not_me)
+        yield Command("x", _("Quitar"), self.take_away, _("quitar algo de lo que tiene"), self._nothing_held)
         yield Command(
             "b", _("Bloquear"), self.bar, _("cerrar, abrir, negar, vencimiento, intentos"), self._nobody
         )
