@@ -382,6 +382,18 @@ def test_a_diagnosis_holds_from_its_entrys_day_at_the_clinic(
     assert [row.onset for row in chart.problems if row.record_id == entry.id] == [day]
 
 
+def test_a_problem_stands_since_it_was_first_stated(log_in: LogIn, patient: UUID) -> None:
+    doctor = log_in("lpaz")
+    for days in (10, 400, 90):
+        stated = (DiagnosisEntry("E11.9", f"Diabetes, hace {days} días", chronic=True),)
+        at = clock.now() - timedelta(days=days)
+        last = added(doctor, patient, at=at, diagnoses=stated, late_reason="pasado del papel")
+    chart = doctor.desk().see(queries.reread_chart, queries.ChartQuery(patient))
+    (problem,) = (row for row in chart.problems if row.code == "E11.9")
+    assert problem.onset == clock.local_day(clock.now() - timedelta(days=400), ZONE)
+    assert (problem.record_id, problem.text) == (last.id, "Diabetes, hace 90 días")
+
+
 def test_a_sealed_persons_entries_are_found_by_whom_they_concern(
     network: Network, log_in: LogIn, patient: UUID
 ) -> None:

@@ -377,11 +377,16 @@ def _diagnoses(tx: Reader, mine: Whose, record_ids: list[UUID] | None) -> tuple[
 
 
 def _problems(tx: Reader, mine: Whose) -> tuple[DiagnosisRow, ...]:
-    """Open problems, one per code: the latest statement of each, in the order they were first stated."""
+    """Open problems, one per code: the latest statement of each, in the order they were first stated.
+
+    Its onset is that of the earliest statement that is still open.
+    """
     code = (diagnoses.c.system, diagnoses.c.code)
     first = func.first_value(diagnoses.c.id).over(partition_by=code, order_by=diagnoses.c.id)
+    onset = func.min(diagnoses.c.onset).filter(diagnoses.c.abated.is_(None)).over(partition_by=code)
+    shown = [onset.label("onset") if column is diagnoses.c.onset else column for column in _DIAGNOSIS]
     latest = (
-        select(*_DIAGNOSIS, first.label("first"))
+        select(*shown, first.label("first"))
         .where(mine.shows(diagnoses.c.patient_id, diagnoses.c.record_id))
         .ext(distinct_on(*code))
         .order_by(*code, diagnoses.c.id.desc())
