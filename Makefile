@@ -5,7 +5,7 @@
 
 BIN = .venv/bin
 ARGS =
-WORKERS = 2
+WORKERS = 3
 UPGRADE =
 COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--custom-compile-command "make lock" $(UPGRADE)
@@ -22,7 +22,7 @@ FIND_PYTHON = \
 
 help:
 	@echo 'make run    install into .venv, start PostgreSQL and a demo network, open the desk'
-	@echo 'make test   install with the test tools and run every test   (ARGS="-k turns", WORKERS=2)'
+	@echo 'make test   install with the test tools and run every test   (ARGS="-k turns", WORKERS=3)'
 	@echo 'make lint   ruff, mypy, import contracts'
 	@echo 'make bench  each benchmark beside its floor                  (ARGS=name runs one)'
 	@echo 'make security-mutants  each security test fails without what it tests (ARGS=name runs one)'
