@@ -46,10 +46,10 @@ def prompts(text: str) -> tuple[Gap, ...]:
 
 def _of_line(lines: Sequence[str], number: int, known: Sequence[str]) -> Iterator[Gap]:
     line = lines[number]
+    before = 0
     for found in _GAP.finditer(line):
-        yield Gap(
-            number, found.start(), found.end() - found.start(), _around(line, found.start(), found.end())
-        )
+        yield Gap(number, found.start(), found.end() - found.start(), _around(line, before, found.end()))
+        before = found.end()
     if _asks(line) and line.strip() not in known and _nothing_below(lines, number, known):
         yield Gap(number, len(line.rstrip()), 0, line.strip())
 
@@ -65,9 +65,8 @@ def _nothing_below(lines: Sequence[str], number: int, known: Sequence[str]) -> b
     return below is None or _asks(below) or bool(heading(below, known))
 
 
-def _around(line: str, start: int, end: int) -> str:
+def _around(line: str, before: int, end: int) -> str:
     """`PA ___`: the gap with the words before it, from the gap before, as far as there is room."""
-    before = max((found.end() for found in _GAP.finditer(line) if found.end() <= start), default=0)
     said = line[before:end].strip(" ,;./")
     return said if len(said) <= _SAID_MOST else f"…{said[1 - _SAID_MOST :]}"
 
